@@ -1,0 +1,434 @@
+"""The checked configuration of one run, and the signature that identifies its results.
+
+The defaults live in `conf/`; these classes hold none, so a run cannot silently differ from what its YAML says.
+"""
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+RESULTS_VERSION = 1
+"""Raised whenever a change of the code can change a number that a run reports."""
+
+TASKS = ("train", "profile", "translate", "align", "sync")
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Returns ` Did you mean 'x'?` for the known name nearest to `name`, or nothing where none is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def check_choice(key: str, value: object, known: Iterable[str]) -> None:
+    """Raises ValueError unless `value` is one of `known`, naming the nearest."""
+    known = tuple(known)
+    if value not in known:
+        raise ValueError(f"Unknown {key} {value!r}. Known: {', '.join(known)}.{suggestion(str(value), known)}")
+
+
+def check_positive(key: str, value: float) -> None:
+    """Raises ValueError unless `value` is greater than zero."""
+    if not value > 0:
+        raise ValueError(f"{key} must be positive, received {value!r}. Give a value greater than 0.")
+
+
+def check_fraction(key: str, value: float) -> None:
+    """Raises ValueError unless 0 <= `value` < 1."""
+    if not 0 <= value < 1:
+        raise ValueError(f"{key} must be at least 0 and below 1, received {value!r}.")
+
+
+@dataclass(frozen=True)
+class AttentionConfig:
+    """The factors of an attention mechanism; a preset names a combination of them."""
+
+    name: str
+    score: str
+    scale: str
+    query_time: str
+    input_feeding: bool
+    weights: str
+    units: int | None
+    use_bias: bool
+    target: str | None
+    options: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        if self.target is None:
+            check_choice("attention.score", self.score, ("none", "final_state", "uniform", "additive", "dot", "general"))
+        check_choice("attention.scale", self.scale, ("none", "sqrt_units", "learned"))
+        check_choice("attention.query_time", self.query_time, ("previous", "current"))
+        check_choice("attention.weights", self.weights, ("softmax",))
+        if self.units is not None:
+            check_positive("attention.units", self.units)
+        if self.score == "none" and self.target is None and self.input_feeding:
+            raise ValueError("attention.input_feeding needs a context: score none has none. Use input_feeding=false.")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shared recurrent sequence-to-sequence model."""
+
+    embedding_size: int
+    cell: str
+    encoder_layers: int
+    decoder_layers: int
+    bidirectional: bool
+    encoder_size: int | None
+    bridge: str
+    embedding_dropout: float
+    layer_dropout: float
+    readout_dropout: float
+    tied_embeddings: str
+
+    def __post_init__(self) -> None:
+        check_choice("model.cell", self.cell, ("gru", "lstm"))
+        check_choice("model.bridge", self.bridge, ("dense", "copy", "zero"))
+        check_choice("model.tied_embeddings", self.tied_embeddings, ("none", "target", "all"))
+        for key in ("embedding_size", "encoder_layers", "decoder_layers"):
+            check_positive(f"model.{key}", getattr(self, key))
+        if self.encoder_size is not None:
+            check_positive("model.encoder_size", self.encoder_size)
+        for key in ("embedding_dropout", "layer_dropout", "readout_dropout"):
+            check_fraction(f"model.{key}", getattr(self, key))
+
+
+@dataclass(frozen=True)
+class SubwordConfig:
+    """How text becomes pieces: `words` (white space) or `sentencepiece` (trained on the training side only)."""
+
+    kind: str
+    model: str
+    size: int
+    joint: bool
+
+    def __post_init__(self) -> None:
+        check_choice("data.subwords.kind", self.kind, ("words", "sentencepiece"))
+        check_choice("data.subwords.model", self.model, ("unigram", "bpe"))
+        check_positive("data.subwords.size", self.size)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """A data set: which loader, where its files are, and how text becomes pieces."""
+
+    name: str
+    loader: str
+    root: str | None
+    cache_dir: str | None
+    source_language: str
+    target_language: str
+    lowercase: bool
+    bleu_tokenizer: str
+    subwords: SubwordConfig
+    seed: int
+    match_pairs: int | None
+    options: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        check_choice("data.bleu_tokenizer", self.bleu_tokenizer, ("13a", "none", "intl", "char", "zh"))
+        if self.match_pairs is not None:
+            check_positive("data.match_pairs", self.match_pairs)
+        if self.source_language == self.target_language:
+            raise ValueError(
+                f"data.source_language and data.target_language are both {self.source_language!r}. Name two languages."
+            )
+
+
+@dataclass(frozen=True)
+class EarlyStoppingConfig:
+    """When training ends before its last epoch: `patience` evaluations without a better `metric`."""
+
+    metric: str
+    patience: int | None
+
+    def __post_init__(self) -> None:
+        check_choice("training.early_stopping.metric", self.metric, ("valid/bleu", "valid/loss"))
+        if self.patience is not None:
+            check_positive("training.early_stopping.patience", self.patience)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the model is trained; lengths of time in optimiser steps unless the name says otherwise."""
+
+    epochs: int
+    batch_size: int
+    batch_by: str
+    optimizer: str
+    learning_rate: float
+    schedule: str
+    warmup_steps: int
+    decay_factor: float
+    clip_norm: float | None
+    label_smoothing: float
+    early_stopping: EarlyStoppingConfig
+    validation_sentences: int | None
+    checkpoint_seconds: float
+    deterministic: bool
+
+    def __post_init__(self) -> None:
+        check_choice("training.batch_by", self.batch_by, ("sentences", "tokens"))
+        check_choice("training.optimizer", self.optimizer, ("adam", "sgd"))
+        check_choice("training.schedule", self.schedule, ("constant", "linear", "cosine", "inverse_sqrt", "plateau"))
+        for key in ("epochs", "batch_size", "learning_rate", "decay_factor", "checkpoint_seconds"):
+            check_positive(f"training.{key}", getattr(self, key))
+        if self.warmup_steps < 0:
+            raise ValueError(f"training.warmup_steps must be at least 0, received {self.warmup_steps}.")
+        if self.clip_norm is not None:
+            check_positive("training.clip_norm", self.clip_norm)
+        if self.validation_sentences is not None:
+            check_positive("training.validation_sentences", self.validation_sentences)
+        check_fraction("training.label_smoothing", self.label_smoothing)
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """How the test set is decoded and scored; beam size 1 is greedy search and gives `test/bleu`."""
+
+    beam_sizes: list[int]
+    length_penalty: float
+    batch_size: int
+    lowercase: bool
+    attention_maps: int
+
+    def __post_init__(self) -> None:
+        if not self.beam_sizes:
+            raise ValueError("evaluation.beam_sizes is empty. Give at least one size, for example [1] for greedy search.")
+        for size in self.beam_sizes:
+            check_positive("evaluation.beam_sizes", size)
+        if len(set(self.beam_sizes)) != len(self.beam_sizes):
+            raise ValueError(f"evaluation.beam_sizes names a size twice: {self.beam_sizes}. Name each once.")
+        check_positive("evaluation.batch_size", self.batch_size)
+        if self.length_penalty < 0:
+            raise ValueError(f"evaluation.length_penalty must be at least 0, received {self.length_penalty}.")
+        if self.attention_maps < 0:
+            raise ValueError(f"evaluation.attention_maps must be at least 0, received {self.attention_maps}.")
+
+
+@dataclass(frozen=True)
+class ProfileConfig:
+    """`task=profile`: synthetic batches of `batch_size` sentences, every one `sequence_length` tokens long."""
+
+    batch_size: int
+    vocabulary_size: int
+    steps: int
+    minimum_steps: int
+    seconds: float
+    rounds: int
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            check_positive(f"profile.{field.name}", getattr(self, field.name))
+        if self.minimum_steps > self.steps:
+            raise ValueError(
+                f"profile.minimum_steps must not exceed profile.steps, received {self.minimum_steps} and {self.steps}."
+            )
+
+
+@dataclass(frozen=True)
+class TrackingConfig:
+    """Where MLflow logs to; `system_metrics` adds MLflow's own machine-wide means."""
+
+    uri: str
+    system_metrics: bool
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything that one run does: the composed Hydra configuration, checked."""
+
+    attention: AttentionConfig
+    hidden_size: int
+    sequence_length: int
+    seed: int
+    data: DataConfig
+    model: ModelConfig
+    training: TrainingConfig
+    evaluation: EvaluationConfig
+    profile: ProfileConfig
+    tracking: TrackingConfig
+    backend: str
+    precision: str
+    device: str
+    threads: int | None
+    task: str
+    study: str
+    runs_dir: str
+    reports_dir: str
+    time_limit_minutes: float | None
+    dry_run: bool
+    rerun: str
+    run: str | None
+    input: str | None
+    output: str | None
+
+    def __post_init__(self) -> None:
+        check_choice("backend", self.backend, ("tensorflow", "jax"))
+        check_choice("precision", self.precision, ("float32", "tf32", "mixed_bfloat16"))
+        check_choice("device", self.device, ("auto", "cpu", "gpu"))
+        check_choice("task", self.task, TASKS)
+        check_choice("rerun", self.rerun, ("none", "failed", "all"))
+        check_positive("hidden_size", self.hidden_size)
+        check_positive("sequence_length", self.sequence_length)
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, received {self.seed}.")
+        if self.threads is not None:
+            check_positive("threads", self.threads)
+        if self.time_limit_minutes is not None:
+            check_positive("time_limit_minutes", self.time_limit_minutes)
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        values = self.annotation_size
+        if self.model.bidirectional and values % 2:
+            raise ValueError(
+                f"A bidirectional encoder needs an even number of units, received {values}. "
+                f"Use hidden_size={values + 1} or model.bidirectional=false."
+            )
+        if self.attention.score == "dot" and values != self.hidden_size:
+            raise ValueError(
+                f"dot needs equal sizes: the query has {self.hidden_size} units, the values {values}. "
+                "Use attention=general, or model.encoder_size=null."
+            )
+        if self.model.bridge == "copy" and values != self.hidden_size:
+            raise ValueError(
+                f"model.bridge=copy needs equal sizes: the decoder has {self.hidden_size} units, the encoder {values}. "
+                "Use model.bridge=dense, or model.encoder_size=null."
+            )
+        if self.model.tied_embeddings == "all" and not self._shares_one_vocabulary():
+            raise ValueError(
+                "model.tied_embeddings=all needs one vocabulary for both sides. "
+                "Use data.subwords.kind=sentencepiece with data.subwords.joint=true, or model.tied_embeddings=target."
+            )
+
+    def _shares_one_vocabulary(self) -> bool:
+        return self.data.subwords.kind == "sentencepiece" and self.data.subwords.joint
+
+    @property
+    def annotation_size(self) -> int:
+        """Units of an annotation, both directions together."""
+        return self.hidden_size if self.model.encoder_size is None else self.model.encoder_size
+
+
+def from_mapping(values: Mapping[str, Any]) -> RunConfig:
+    """Builds the checked configuration from nested mappings, as a Hydra composition or a config.json holds them.
+
+    Raises:
+        ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
+    """
+    return _build(RunConfig, values, "")
+
+
+def to_mapping(config: RunConfig) -> dict[str, Any]:
+    """The nested plain values of `config`; `from_mapping` gives it back."""
+    return dataclasses.asdict(config)
+
+
+def _build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
+    hints = typing.get_type_hints(cls)
+    unknown = [key for key in values if key not in hints]
+    if unknown:
+        raise ValueError(f"Unknown option '{prefix}{unknown[0]}'.{suggestion(str(unknown[0]), hints)}")
+    missing = [key for key in hints if key not in values]
+    if missing:
+        raise ValueError(f"Missing option '{prefix}{missing[0]}'. Give it a value.")
+    return cls(**{key: _value(hint, values[key], f"{prefix}{key}") for key, hint in hints.items()})
+
+
+def _value(hint: Any, value: Any, key: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{key} must be a group of options, received {value!r}.")
+        return _build(hint, value, f"{key}.")
+    if typing.get_origin(hint) is types.UnionType:
+        if value is None:
+            return None
+        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
+    origin = typing.get_origin(hint) or hint
+    if origin is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if origin is list and isinstance(value, list | tuple):
+        (item,) = typing.get_args(hint)
+        return [_value(item, entry, key) for entry in value]
+    if origin is dict and isinstance(value, Mapping):
+        return dict(value)
+    if not isinstance(value, origin) or (isinstance(value, bool) and origin is not bool):
+        raise ValueError(f"{key} must be {_type_name(hint)}, received {value!r}.")
+    return value
+
+
+def _type_name(hint: Any) -> str:
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    return names.get(hint, "a list" if typing.get_origin(hint) is list else "a group of options")
+
+
+_NOT_IDENTIFYING = (
+    "study tracking dry_run rerun run input output runs_dir reports_dir time_limit_minutes task device threads "
+    "backend precision"
+).split()
+_ONLY_TRAINING = ("data", "training", "evaluation", "seed")
+
+
+def identity(config: RunConfig) -> dict[str, Any]:
+    """The part of `config` that decides a run's results: no names, paths, tracking, launcher or display.
+
+    `task`, `backend`, `precision` are part of it; `device` and `threads` enter the signature as what they resolve to.
+    """
+    kept = {key: value for key, value in to_mapping(config).items() if key not in _NOT_IDENTIFYING}
+    if config.task == "profile":
+        for key in _ONLY_TRAINING:
+            del kept[key]
+    else:
+        del kept["profile"]
+        for key in ("name", "root", "cache_dir"):
+            del kept["data"][key]
+        del kept["training"]["checkpoint_seconds"]
+    del kept["attention"]["name"]
+    return kept | {"task": config.task, "backend": config.backend, "precision": config.precision}
+
+
+def signature(config: RunConfig, facts: Mapping[str, Any]) -> str:
+    """sha256 (hexadecimal) of the canonical JSON of a run's identity.
+
+    Args:
+        config: the run.
+        facts: what the configuration cannot know: digests of data files and of a user mechanism's source, versions of
+            backend and framework, device model, number of threads.
+    """
+    content = {"config": identity(config), "facts": dict(facts), "results_version": RESULTS_VERSION}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested options as dotted keys: `{"model": {"cell": "gru"}}` becomes `{"model.cell": "gru"}`."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def parameters(config: RunConfig) -> dict[str, Any]:
+    """What MLflow logs as params: every option by its dotted key; `attention` and `data` are the names."""
+    flat = flatten(to_mapping(config))
+    flat["attention"] = flat.pop("attention.name")
+    flat["data"] = flat.pop("data.name")
+    return flat
+
+
+__all__ = [
+    "RESULTS_VERSION", "TASKS", "AttentionConfig", "DataConfig", "EarlyStoppingConfig", "EvaluationConfig",
+    "ModelConfig", "ProfileConfig", "RunConfig", "SubwordConfig", "TrackingConfig", "TrainingConfig",
+    "check_choice", "check_fraction", "check_positive", "flatten", "from_mapping", "identity", "parameters",
+    "signature", "suggestion", "to_mapping",
+]  # fmt: skip

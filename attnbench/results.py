@@ -1,0 +1,123 @@
+"""The folder of a run: what each file in it is, how it is written so that a kill loses nothing, and how it is read.
+
+    config.json      the resolved configuration, frozen before the run starts
+    facts.json       what else identifies the run: digests, versions, device model, threads; and its provenance
+    lock             held by the child while it works
+    events.jsonl     one event a line, in order: statuses, params, tags, metrics (with step), artifacts
+    progress.json    where the run is just now; replaced about once a second, never kept
+    run.log          the child's standard output and error
+    checkpoint/      last.npz goes on from a kill; best.npz holds the best weights
+    result.json      complete when the run has FINISHED; absent before
+    sentences.csv    per test sentence: source tokens and BLEU statistics, no text
+    predictions.txt  the hypotheses of the test set, one a line
+    maps.json        attention weights of chosen test sentences
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replaces `path` by `content` so that a reader, or a kill, sees the old file or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    data = content.encode() if isinstance(content, str) else content
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes `value` as canonical, readable JSON, atomically; the same value writes the same bytes."""
+    write_atomically(path, json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Returns the value that `path` holds, or None where there is no such file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """One run's folder; knows its files, holds no state."""
+
+    path: Path
+
+    def __getattr__(self, name: str) -> Path:
+        files = {
+            "config": "config.json",
+            "facts": "facts.json",
+            "events": "events.jsonl",
+            "progress": "progress.json",
+            "log": "run.log",
+            "checkpoints": "checkpoint",
+            "result": "result.json",
+            "sentences": "sentences.csv",
+            "predictions": "predictions.txt",
+            "maps": "maps.json",
+        }
+        if name not in files:
+            raise AttributeError(name)
+        return self.path / files[name]
+
+    def finished(self) -> bool:
+        """Whether a complete result.json says FINISHED."""
+        result = read_json(self.result)
+        return result is not None and result["status"] == FINISHED
+
+    def lock(self) -> int | None:
+        """Takes the folder's lock for this process; the descriptor to keep open, or None where another holds it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        return descriptor
+
+    def locked(self) -> bool:
+        """Whether a living process works in this folder."""
+        if not (self.path / "lock").exists():
+            return False
+        descriptor = self.lock()
+        if descriptor is None:
+            return True
+        os.close(descriptor)
+        return False
+
+    def append(self, kind: str, **fields: Any) -> None:
+        """Appends one event; `kind` is status, params, tags, metrics or artifact."""
+        line = json.dumps({"time": time.time(), "type": kind, **fields}, sort_keys=True, ensure_ascii=False)
+        with self.events.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    def read_events(self) -> Iterator[dict[str, Any]]:
+        """The events so far, in order; a last line cut by a kill is left out."""
+        if not self.events.exists():
+            return
+        with self.events.open(encoding="utf-8") as file:
+            for line in file:
+                if line.endswith("\n"):
+                    yield json.loads(line)
+
+    def status(self) -> tuple[str | None, str]:
+        """The last status event and its reason; (None, "") for a folder in which nothing has started."""
+        found: tuple[str | None, str] = (None, "")
+        for event in self.read_events():
+            if event["type"] == "status":
+                found = event["status"], event.get("reason", "")
+        return found

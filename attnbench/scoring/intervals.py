@@ -1,0 +1,76 @@
+"""95 % intervals: over seeds (t), and over the sentences of a test set (bootstrap)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from attnbench.scoring.bleu import corpus_bleu
+from attnbench.scoring.resampling import bootstrap_bleu
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value and the bounds of its 95 % interval, all in the value's unit."""
+
+    value: float
+    low: float
+    high: float
+
+
+def t_interval(values: Sequence[float]) -> Interval:
+    """Mean over seeds, plus and minus t · s / √n: what another draw of seeds could have given.
+
+    Raises:
+        ValueError: there are fewer than two values.
+    """
+    if len(values) < 2:
+        raise ValueError(
+            f"A t interval needs at least two values, received {len(values)}. "
+            "Run more seeds, or use a bootstrap interval over sentences."
+        )
+    mean = float(np.mean(values))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return Interval(mean, mean - half, mean + half)
+
+
+def bootstrap_interval(statistics: npt.ArrayLike, *, generator: np.random.Generator, draws: int = 1000) -> Interval:
+    """Corpus BLEU with a percentile interval: what other test sentences of the same kind could have given.
+
+    Args:
+        statistics: `(sentences, 10)`, or `(seeds, sentences, 10)`: then the mean over the seeds is reported, every
+            seed on the same drawn sentences.
+        generator: draws the samples.
+        draws: number of samples.
+    """
+    rows = _with_seeds(statistics)
+    value = corpus_bleu(rows.sum(axis=-2)).mean()
+    return _percentile_interval(value, bootstrap_bleu(rows, generator=generator, draws=draws).mean(axis=0))
+
+
+def bootstrap_difference(
+    first: npt.ArrayLike, second: npt.ArrayLike, *, generator: np.random.Generator, draws: int = 1000
+) -> Interval:
+    """Corpus BLEU of the first less the second system, as `bootstrap_interval`, both on the same drawn sentences.
+
+    Raises:
+        ValueError: the two have different shapes.
+    """
+    pair = np.stack([_with_seeds(first), _with_seeds(second)])
+    value = np.subtract(*corpus_bleu(pair.sum(axis=-2)).mean(axis=-1))
+    scores = bootstrap_bleu(pair, generator=generator, draws=draws).mean(axis=1)
+    return _percentile_interval(value, scores[0] - scores[1])
+
+
+def _with_seeds(statistics: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    rows = np.asarray(statistics)
+    return rows[None] if rows.ndim == 2 else rows
+
+
+def _percentile_interval(value: float, samples: npt.NDArray[np.float64]) -> Interval:
+    low, high = np.quantile(samples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(float(value), float(low), float(high))

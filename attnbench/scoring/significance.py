@@ -1,0 +1,149 @@
+"""Is a difference between two mechanisms more than chance? Two questions, two tests, never mixed.
+
+A, test-set noise: would other test sentences turn the order round? `approximate_randomisation`.
+B, training noise: would other seeds turn it round? `paired_t`, and `sign_flip` beside it, which assumes less.
+
+`holm` corrects the p-values of one family, A or B, for all the pairs that are shown together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from attnbench.scoring.bleu import corpus_bleu
+from attnbench.scoring.resampling import swapped_differences
+
+LEVEL = 0.05
+"""Below it a p-value counts as significant."""
+
+SIGN_FLIP_SEEDS = range(6, 21)
+"""Numbers of seeds from which the exact test can reach `LEVEL`, and up to which it can be enumerated."""
+
+_ROUNDING = 1e-11
+"""Share of the scale by which two equal differences may come apart in floating point."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A difference (first less second, in the metric's unit) and the two-sided p-value of there being none."""
+
+    difference: float
+    p: float
+
+
+def approximate_randomisation(
+    first: npt.ArrayLike, second: npt.ArrayLike, *, generator: np.random.Generator, draws: int = 10_000
+) -> Comparison:
+    """Test A: approximate randomisation over sentences, stratified by seed (Noreen 1989; Riezler and Maxwell 2005).
+
+    If the two systems did not differ, then within every seed each sentence's two translations could change places.
+    The statistic is the mean over seeds of the corpus-BLEU difference; p = (c + 1) / (draws + 1), with c the draws
+    whose difference is at least as large, in either direction, as the one observed.
+
+    Args:
+        first: `(seeds, sentences, 10)` BLEU statistics of one system.
+        second: the same of the other: same seeds, same sentences, in the same order.
+        generator: draws the swaps.
+        draws: number of draws.
+
+    Raises:
+        ValueError: the two are not of one shape `(seeds, sentences, 10)`.
+    """
+    one, other = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
+    if one.shape != other.shape or one.ndim != 3:
+        raise ValueError(
+            "Approximate randomisation needs statistics (seeds, sentences, 10) of the same seeds and sentences, "
+            f"received shapes {one.shape} and {other.shape}. Compare only the seeds that both systems have."
+        )
+    difference = float(np.mean(corpus_bleu(one.sum(axis=1)) - corpus_bleu(other.sum(axis=1))))
+    drawn = swapped_differences(one, other, generator=generator, draws=draws)
+    as_large = int(np.count_nonzero(np.abs(drawn) >= abs(difference) - 100 * _ROUNDING))
+    return Comparison(difference, (as_large + 1) / (draws + 1))
+
+
+def paired_t(first: Sequence[float], second: Sequence[float]) -> Comparison:
+    """Test B: paired t over seeds; the n-th value of both comes from the same seed.
+
+    Where all differences are equal their spread is 0: p is then 1 for no difference and 0, the limit, for any other.
+
+    Raises:
+        ValueError: the two have different numbers of values, or fewer than two.
+    """
+    differences = _differences(first, second)
+    if len(differences) < 2:
+        raise ValueError(
+            f"A paired t test needs at least two seeds, received {len(differences)}. Run more seeds of both."
+        )
+    mean = float(differences.mean())
+    error = float(differences.std(ddof=1) / np.sqrt(len(differences)))
+    if error == 0:
+        return Comparison(mean, float(mean == 0))
+    return Comparison(mean, float(2 * stats.t.sf(abs(mean) / error, len(differences) - 1)))
+
+
+def sign_flip(first: Sequence[float], second: Sequence[float]) -> Comparison:
+    """Test B without the normal distribution: the exact share of sign patterns with at least as large a mean.
+
+    If the two systems did not differ, the difference of each seed could as well have had the other sign
+    (Fisher 1935, section 21). All 2^n patterns are counted.
+
+    Raises:
+        ValueError: the two have different numbers of values, none, or more than can be enumerated.
+    """
+    differences = _differences(first, second)
+    if not 1 <= len(differences) <= SIGN_FLIP_SEEDS[-1]:
+        raise ValueError(
+            f"The exact sign-flip test takes 1 to {SIGN_FLIP_SEEDS[-1]} seeds, received {len(differences)}. "
+            "Use the paired t test."
+        )
+    # The mirrored half of the patterns has the same absolute sums: the first sign can stay.
+    sums = np.abs(differences[:1])
+    for difference in differences[1:]:
+        sums = np.concatenate([sums + difference, sums - difference])
+    least = abs(differences.sum()) - np.abs(differences).sum() * _ROUNDING
+    return Comparison(float(differences.mean()), float(np.mean(np.abs(sums) >= least)))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's correction: p-values of one family of comparisons, in the given order, that can be read against `LEVEL`.
+
+    The k-th smallest of m is multiplied by m - k + 1, is at least its predecessor, and at most 1 (Holm 1979).
+
+    Raises:
+        ValueError: a value is not a probability.
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    if not np.all((p >= 0) & (p <= 1)):
+        raise ValueError(f"p-values lie between 0 and 1, received {p.tolist()}. Leave out comparisons without one.")
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(1, np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1)))
+    return corrected.tolist()
+
+
+def smallest_possible_p(seeds: int) -> float:
+    """The least p that the exact sign-flip test over so many seeds can give: two of the 2^n sign patterns."""
+    return 2.0 ** (1 - seeds)
+
+
+def needed_t(seeds: int, comparisons: int = 1) -> float:
+    """The |t| that a paired t test over so many seeds must exceed to stay below `LEVEL` after Holm, as the smallest p.
+
+    Raises:
+        ValueError: there are fewer than two seeds.
+    """
+    if seeds < 2:
+        raise ValueError(f"A paired t test needs at least two seeds, received {seeds}. Run more seeds of both.")
+    return float(stats.t.isf(LEVEL / comparisons / 2, seeds - 1))
+
+
+def _differences(first: Sequence[float], second: Sequence[float]) -> npt.NDArray[np.float64]:
+    if len(first) != len(second):
+        raise ValueError(
+            f"A paired test needs one value of each system for each seed, received {len(first)} and {len(second)} "
+            "values. Compare only the seeds that both systems have."
+        )
+    return np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)

@@ -1,0 +1,111 @@
+"""The protocol of every attention mechanism."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from attnbench import backend
+
+
+class Memory(NamedTuple):
+    """What a mechanism attends to, prepared once a batch.
+
+    keys: what queries are scored against, (batch, source, ...).
+    values: the annotations, (batch, source, units).
+    mask: (batch, source), True where there is a token.
+    """
+
+    keys: Any
+    values: Any
+    mask: Any
+
+
+class Attention(keras.layers.Layer):
+    """Base class: a mechanism defines `attend`, and `prepare` where it has keys of its own.
+
+    Calling the layer is the plain form, `context, weights = layer(query, values, mask)`. A mechanism keeps nothing
+    between calls: whatever one target position hands to the next is its `state`, and then `recurrent` is True.
+
+    Attributes:
+        recurrent: the state of one target position is needed at the next one.
+        stepped: a sequence of queries is attended one by one, because all at once would hold too much memory.
+    """
+
+    recurrent = False
+    stepped = True
+
+    def prepare(self, values: Any, mask: Any) -> Memory:
+        """Computes once a batch what does not depend on the query.
+
+        Args:
+            values: (batch, source, units).
+            mask: (batch, source), True where there is a token.
+        """
+        return Memory(values, values, mask)
+
+    def initial_state(self, memory: Memory) -> Any:
+        """The state before the first target position: a structure of (batch, ...) tensors, empty for most."""
+        return ()
+
+    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
+        """Attends from one query a sentence.
+
+        Args:
+            query: (batch, query units).
+            memory: from `prepare`.
+            state: from `initial_state` or the target position before.
+
+        Returns:
+            context (batch, units), weights (batch, source), and the state for the next target position.
+        """
+        raise NotImplementedError
+
+    def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
+        """Attends from every target position, equal to `attend` at one after another.
+
+        Args:
+            queries: (target, batch, query units).
+            memory: from `prepare`.
+
+        Returns:
+            contexts (target, batch, units) and weights (target, batch, source).
+        """
+
+        def step(state: Any, query: Any, memory: Any) -> Any:
+            context, weights, state = self.attend(query, Memory(*memory), state)
+            return state, (context, weights)
+
+        _, (contexts, weights) = backend.scan(
+            step,
+            self.initial_state(memory),
+            queries,
+            constants=tuple(memory),
+            variables=self.trainable_variables,
+            dtype=self.compute_dtype,
+        )
+        return contexts, weights
+
+    def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
+        """Creates the weights from the shapes of query and values."""
+        self.built = True
+
+    def call(self, query: Any, values: Any, mask: Any = None) -> tuple[Any, Any]:
+        """Attends from one query, or from several at once, to the values.
+
+        Args:
+            query: (batch, query units) or (batch, target, query units).
+            values: (batch, source, units).
+            mask: (batch, source), True where there is a token; None where every place holds one.
+
+        Returns:
+            context (batch, [target,] units) and weights (batch, [target,] source).
+        """
+        if mask is None:
+            mask = ops.ones(ops.shape(values)[:2], "bool")
+        memory = self.prepare(values, mask)
+        if len(query.shape) == 2:
+            context, weights, _ = self.attend(query, memory, self.initial_state(memory))
+            return context, weights
+        contexts, weights = self.attend_all(ops.swapaxes(query, 0, 1), memory)
+        return ops.swapaxes(contexts, 0, 1), ops.swapaxes(weights, 0, 1)

@@ -1,0 +1,144 @@
+"""The JAX side of the seam; everything that XLA cannot see is kept out of compiled functions."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+__all__ = [
+    "compiled",
+    "configure",
+    "cross_entropy",
+    "device_name",
+    "memory_peak_bytes",
+    "product",
+    "read",
+    "reset_memory_peak",
+    "scan",
+    "training_step",
+    "uniform",
+]
+
+
+def configure(*, threads: int, precision: str, deterministic: bool, device: str) -> None:
+    """Sets the process up; call it before the framework's first use.
+
+    The number of CPU threads is the process's CPU affinity here, which the launcher sets; deterministic GPU kernels are
+    XLA's own choice (XLA_FLAGS), which the launcher sets too.
+    """
+    del threads, deterministic
+    jax.config.update("jax_default_matmul_precision", "default" if precision == "tf32" else "highest")
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif device == "gpu" and jax.default_backend() != "gpu":
+        raise ValueError(
+            "device=gpu found no GPU that JAX can use. Install 'jax[cuda12]' and check nvidia-smi, or use device=cpu."
+        )
+
+
+def device_name() -> str:
+    """`GPU:0` where the framework computes on a GPU, else `CPU:0`."""
+    return "GPU:0" if jax.default_backend() == "gpu" else "CPU:0"
+
+
+def memory_peak_bytes() -> int | None:
+    """Peak bytes of the framework's allocator since the process began; None where it keeps no count (CPU)."""
+    statistics = jax.local_devices()[0].memory_stats()
+    return None if statistics is None else int(statistics["peak_bytes_in_use"])
+
+
+def reset_memory_peak() -> None:
+    """JAX cannot reset its peak: it stays the whole process's, an upper bound."""
+
+
+def read(value: Any) -> np.ndarray:
+    """The value as a NumPy array; waits until it is computed."""
+    return np.asarray(value)
+
+
+def product(x: Any, kernel: Any) -> Any:
+    """The matrix product x @ kernel in x's precision: (..., inputs) and (inputs, outputs) -> (..., outputs)."""
+    kernel = kernel.value if isinstance(kernel, keras.Variable) else kernel
+    return x @ kernel.astype(x.dtype)
+
+
+def scan(
+    step: Callable[[Any, Any, Any], tuple[Any, Any]],
+    carry: Any,
+    sequences: Any,
+    *,
+    constants: Any = (),
+    variables: Sequence[Any] = (),
+    dtype: str | None = None,
+) -> tuple[Any, Any]:
+    """Runs `carry, outputs = step(carry, inputs, constants)` along the leading axis of `sequences`.
+
+    Arguments and result are those of the TensorFlow loop: it keeps carries and matrix products for the backward pass
+    and repeats the rest.
+    """
+    mapping = [(v, v.value if dtype is None else v.value.astype(dtype)) for v in variables]
+    kinds = jax.tree.map(lambda x: x.dtype, carry)
+
+    def body(carry: Any, inputs: Any) -> tuple[Any, Any]:
+        with keras.StatelessScope(state_mapping=mapping):
+            after, outputs = step(carry, inputs, constants)
+        return jax.tree.map(lambda x, kind: x.astype(kind), after, kinds), outputs
+
+    lean = jax.checkpoint(body, policy=jax.checkpoint_policies.dots_with_no_batch_dims_saveable)
+    return jax.lax.scan(lean, carry, sequences)
+
+
+def _stateless(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:
+    def call(values: Sequence[Any], *tensors: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+            return function(*tensors)
+
+    return call
+
+
+def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:
+    """`function` of tensors compiled once for each combination of shapes; `variables` are read at each call."""
+    jitted = jax.jit(_stateless(function, variables))
+    return lambda *tensors: jitted([v.value for v in variables], *tensors)
+
+
+def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
+    """Numbers in [0, 1) that depend on `key` (2,) int32 and `place` alone."""
+    base = jax.random.fold_in(jax.random.fold_in(jax.random.key(place), key[0]), key[1])
+    return jax.random.uniform(base, tuple(shape))
+
+
+def training_step(
+    loss_function: Callable[..., tuple[Any, Any]], variables: Sequence[Any], optimizer: Any
+) -> Callable[..., Any]:
+    """One optimiser step, compiled once for each combination of shapes; see the TensorFlow side."""
+    graded = jax.value_and_grad(_stateless(loss_function, variables), has_aux=True)
+
+    def update(weights: Any, slots: Any, *tensors: Any) -> Any:
+        (_, report), gradients = graded(weights, *tensors)
+        weights, slots = optimizer.stateless_apply(slots, gradients, weights)
+        return weights, slots, report
+
+    jitted = jax.jit(update, donate_argnums=(0, 1))
+
+    def step(*tensors: Any) -> Any:
+        held = [*variables, *optimizer.variables]
+        weights, slots, report = jitted(
+            [v.value for v in variables], [v.value for v in optimizer.variables], *tensors
+        )
+        for variable, value in zip(held, [*weights, *slots], strict=True):
+            variable.assign(value)
+        return report
+
+    return step
+
+
+def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, Any]:
+    """Cross-entropy of each row, in nats, with label smoothing and without; see the TensorFlow side."""
+    logarithms = jax.nn.log_softmax(logits.astype(jnp.float32))
+    plain = -jnp.take_along_axis(logarithms, targets[:, None], axis=-1)[:, 0]
+    smoothed = (1 - smoothing) * plain - smoothing * logarithms.mean(axis=-1)
+    return smoothed, jax.lax.stop_gradient(plain)

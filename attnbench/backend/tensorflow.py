@@ -1,0 +1,146 @@
+"""The TensorFlow side of the seam; the time loop has a file of its own."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from attnbench.backend.tensorflow_scan import product, scan
+
+__all__ = [
+    "compiled",
+    "configure",
+    "cross_entropy",
+    "device_name",
+    "memory_peak_bytes",
+    "product",
+    "read",
+    "reset_memory_peak",
+    "scan",
+    "training_step",
+    "uniform",
+]
+
+
+def configure(*, threads: int, precision: str, deterministic: bool, device: str) -> None:
+    """Sets the process up; call it before the framework's first use.
+
+    Inter-op parallelism is 1: with more, two identical runs can differ.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_tensor_float_32_execution(precision == "tf32")
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "cpu":
+        tf.config.set_visible_devices([], "GPU")
+    elif device == "gpu" and not gpus:
+        raise ValueError(
+            "device=gpu found no GPU that TensorFlow can use. Install 'attnbench[gpu]' and check nvidia-smi, "
+            "or use device=cpu."
+        )
+    for gpu in gpus if device != "cpu" else ():
+        tf.config.experimental.set_memory_growth(gpu, True)
+    if deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def device_name() -> str:
+    """`GPU:0` where the framework computes on a GPU, else `CPU:0`."""
+    return "GPU:0" if tf.config.get_visible_devices("GPU") else "CPU:0"
+
+
+def memory_peak_bytes() -> int | None:
+    """Peak bytes of the framework's allocator since the last reset."""
+    return int(tf.config.experimental.get_memory_info(device_name())["peak"])
+
+
+def reset_memory_peak() -> None:
+    """Lets the peak start again from what is allocated now."""
+    tf.config.experimental.reset_memory_stats(device_name())
+
+
+def read(value: Any) -> np.ndarray:
+    """The value as a NumPy array; waits until it is computed."""
+    return np.asarray(value)
+
+
+def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:
+    """`function` of tensors as one graph for each combination of shapes; `variables` are read at each call."""
+    del variables
+    return tf.function(function, reduce_retracing=False)
+
+
+def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
+    """Numbers in [0, 1) that depend on `key` (2,) int32 and `place` alone."""
+    return tf.random.stateless_uniform(shape, seed=key + tf.constant([0, place], tf.int32), alg="philox")
+
+
+def training_step(
+    loss_function: Callable[..., tuple[Any, Any]], variables: Sequence[Any], optimizer: Any
+) -> Callable[..., Any]:
+    """One optimiser step as one graph for each combination of shapes.
+
+    Args:
+        loss_function: tensors -> (loss to minimise, what to report).
+        variables: the trainable weights.
+        optimizer: a built Keras optimiser.
+
+    Returns:
+        tensors -> what `loss_function` reports.
+    """
+    weights = [variable.value for variable in variables]
+
+    @tf.function(reduce_retracing=False)
+    def step(*tensors: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for weight in weights:
+                tape.watch(weight)
+            loss, report = loss_function(*tensors)
+        optimizer.apply(tape.gradient(loss, weights))
+        return report
+
+    return step
+
+
+def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, Any]:
+    """Cross-entropy of each row, in nats, with label smoothing and without.
+
+    The smoothed target gives the true class 1 - smoothing and spreads smoothing evenly over all classes (Szegedy et
+    al. 2016). The backward pass reuses the softmax of the forward one, so logits are held once.
+
+    Args:
+        logits: (rows, classes).
+        targets: (rows,) int32.
+        smoothing: at least 0, below 1.
+
+    Returns:
+        (smoothed, plain), each (rows,) float32; a gradient flows through the first alone.
+    """
+    classes = logits.shape[-1]
+    rows = tf.range(tf.shape(targets)[0])
+    places = tf.stack([rows, targets], axis=-1)
+
+    @tf.custom_gradient
+    def losses(logits: Any) -> Any:
+        wide = tf.cast(logits, tf.float32)
+        shifted = wide - tf.reduce_max(wide, axis=-1, keepdims=True)
+        exponentials = tf.exp(shifted)
+        total = tf.reduce_sum(exponentials, axis=-1, keepdims=True)
+        normaliser = tf.math.log(total[:, 0])
+        plain = normaliser - tf.gather_nd(shifted, places)
+        smoothed = plain
+        if smoothing:
+            even = normaliser - tf.reduce_mean(shifted, axis=-1)
+            smoothed = (1 - smoothing) * plain + smoothing * even
+
+        def gradient(upstream: Any, _: Any) -> Any:
+            scaled = exponentials * (upstream[:, None] / total)
+            if smoothing:
+                scaled -= upstream[:, None] * (smoothing / classes)
+            return tf.cast(tf.tensor_scatter_nd_sub(scaled, places, (1 - smoothing) * upstream), logits.dtype)
+
+        return (smoothed, plain), gradient
+
+    smoothed, plain = losses(logits)
+    return smoothed, tf.stop_gradient(plain)

@@ -1,0 +1,56 @@
+# Everything a checkout does. Each target makes .venv first, from pyproject.toml and the exact versions in constraints.txt.
+#   make run                     the main job: bahdanau, dot and general on the default data set, then the report
+#   make test ARGS="-k bleu"     ARGS adds words to the command of any target
+#   make run PYTHON=python3.12   another Python (3.11 to 3.13); .venv is made anew for it
+
+PYTHON = python3
+ARGS =
+
+BIN = .venv/bin
+MADE = .venv/made-by-$(notdir $(PYTHON))
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run test lint types contracts smoke report ui wheel clean
+
+run: .venv/installed
+	$(BIN)/python -m attnbench -m attention=bahdanau,dot,general $(ARGS)
+
+report: .venv/installed
+	$(BIN)/python -m attnbench.report $(ARGS)
+
+ui: .venv/installed
+	$(BIN)/mlflow ui --backend-store-uri sqlite:///mlflow.db $(ARGS)
+
+smoke: .venv/installed
+	$(BIN)/python -m attnbench -m +experiments=smoke $(ARGS)
+
+test: .venv/installed-dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+contracts: .venv/installed-dev
+	$(BIN)/lint-imports
+
+wheel: .venv/installed-dev
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean:
+	rm -rf .venv build dist
+
+$(MADE):
+	$(PYTHON) -m venv --clear .venv
+	touch $@
+
+.venv/installed: $(MADE) pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	touch $@
+
+.venv/installed-dev: $(MADE) pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[jax,parallel,dev]'
+	touch .venv/installed $@

@@ -60,7 +60,13 @@ def bootstrap_difference(
     Raises:
         ValueError: the two have different shapes.
     """
-    pair = np.stack([_with_seeds(first), _with_seeds(second)])
+    one, other = _with_seeds(first), _with_seeds(second)
+    if one.shape != other.shape:
+        raise ValueError(
+            f"A difference needs statistics of the same seeds and sentences, received shapes {one.shape} "
+            f"and {other.shape}. Compare only what both systems have."
+        )
+    pair = np.stack([one, other])
     value = np.subtract(*corpus_bleu(pair.sum(axis=-2)).mean(axis=-1))
     scores = bootstrap_bleu(pair, generator=generator, draws=draws).mean(axis=1)
     return _percentile_interval(value, scores[0] - scores[1])

@@ -1,0 +1,104 @@
+"""BLEU is sacreBLEU's, whole or summed from sentences."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sacrebleu.metrics import BLEU, CHRF
+
+from attnbench.scoring.bleu import STATISTICS, corpus_bleu, score
+
+words = st.lists(st.sampled_from(["a", "B", "c", "d", "e,", "f."]), max_size=11).map(" ".join)
+pairs = st.lists(st.tuples(words, words), min_size=1, max_size=7)
+
+
+def plain(hypotheses, references):
+    return score(hypotheses, references, tokenizer="none", lowercase=False)
+
+
+def test_a_perfect_translation_scores_100():
+    assert plain(["a b c d e"], ["a b c d e"]).bleu == pytest.approx(100)
+    assert plain(["a b c d e"], ["a b c d e"]).chrf == pytest.approx(100)
+
+
+def test_a_perfect_first_half_pays_only_the_brevity_penalty():
+    assert plain(["a b c d e"], ["a b c d e f g h i j"]).bleu == pytest.approx(100 * math.exp(1 - 10 / 5))
+
+
+def test_orders_without_a_match_count_a_half_then_a_quarter():
+    # precisions 3/4, 1/3, (1/2)/2, (1/4)/1: their product is 1/64
+    assert plain(["a b c d"], ["a b x d"]).bleu == pytest.approx(100 * (1 / 64) ** (1 / 4))
+
+
+def test_statistics_name_what_was_counted():
+    counted = dict(zip(STATISTICS, plain(["a b c d"], ["a b x d y"]).statistics[0].tolist(), strict=True))
+    assert counted == {
+        "correct_1": 3, "correct_2": 1, "correct_3": 0, "correct_4": 0,
+        "total_1": 4, "total_2": 3, "total_3": 2, "total_4": 1,
+        "hypothesis_tokens": 4, "reference_tokens": 5,
+    }  # fmt: skip
+
+
+def test_the_length_ratio_is_hypothesis_tokens_over_reference_tokens():
+    assert plain(["a b", "a"], ["a b c d", "a b"]).length_ratio == 3 / 6
+
+
+def test_the_length_ratio_of_references_without_tokens_is_zero():
+    assert plain(["a"], [""]).length_ratio == 0
+
+
+def test_a_test_set_of_empty_hypotheses_scores_zero():
+    result = plain(["", ""], ["a b c d e", "a"])
+    assert (result.bleu, result.chrf, result.length_ratio) == (0, 0, 0)
+
+
+def test_signatures_say_how_the_scores_were_made():
+    result = score(["a"], ["a"], tokenizer="13a", lowercase=True)
+    assert re.fullmatch(r"nrefs:1\|case:lc\|eff:no\|tok:13a\|smooth:exp\|version:[\d.]+", result.bleu_signature)
+    assert re.fullmatch(r"nrefs:1\|case:lc\|eff:yes\|nc:6\|nw:0\|space:no\|version:[\d.]+", result.chrf_signature)
+
+
+@pytest.mark.parametrize("tokenizer", ["13a", "none", "intl", "char"])
+@pytest.mark.parametrize("lowercase", [False, True])
+@given(pairs=pairs)
+def test_scores_equal_sacrebleu(tokenizer, lowercase, pairs):
+    hypotheses, references = map(list, zip(*pairs, strict=True))
+    result = score(hypotheses, references, tokenizer=tokenizer, lowercase=lowercase)
+    bleu, chrf = BLEU(tokenize=tokenizer, lowercase=lowercase), CHRF(lowercase=lowercase)
+    assert result.bleu == pytest.approx(bleu.corpus_score(hypotheses, [references]).score, abs=1e-9)
+    assert result.chrf == pytest.approx(chrf.corpus_score(hypotheses, [references]).score, abs=1e-9)
+    assert result.bleu_signature == str(bleu.get_signature())
+    assert result.chrf_signature == str(chrf.get_signature())
+
+
+@given(pairs=pairs)
+def test_corpora_scored_together_equal_corpora_scored_one_by_one(pairs):
+    rows = plain(*map(list, zip(*pairs, strict=True))).statistics
+    sums = np.cumsum(rows, axis=0)
+    together = corpus_bleu(np.stack([sums, rows]))
+    assert together.shape == (2, len(rows))
+    for at in range(len(rows)):
+        assert together[0, at] == corpus_bleu(sums[at])
+        assert together[1, at] == corpus_bleu(rows[at])
+
+
+def test_sums_of_no_sentences_score_zero():
+    assert corpus_bleu(np.zeros(10)) == 0
+
+
+def test_unequal_counts_are_refused():
+    message = (
+        "Scoring needs one hypothesis for each reference: received 2 hypotheses and 1 references. "
+        "Give both in the same order and number."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        plain(["a", "b"], ["a"])
+
+
+def test_an_empty_test_set_is_refused():
+    message = "Scoring needs at least one sentence, received none. Give a test set that is not empty."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        plain([], [])

@@ -2,10 +2,10 @@
 
 from typing import Any, NamedTuple
 
-import keras
 from keras import ops
 
 from attnbench import backend
+from attnbench.attention.seeded import SeededLayer
 
 
 class Memory(NamedTuple):
@@ -21,7 +21,7 @@ class Memory(NamedTuple):
     mask: Any
 
 
-class Attention(keras.layers.Layer):
+class Attention(SeededLayer):
     """Base class: a mechanism defines `attend`, and `prepare` where it has keys of its own.
 
     Calling the layer is the plain form, `context, weights = layer(query, values, mask)`. A mechanism keeps nothing

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from attnbench import backend
+from attnbench.attention.seeded import SeededLayer
 
 
-class Additive(keras.layers.Layer):
+class Additive(SeededLayer):
     """score = v·tanh(W1 q + W2 k) (Bahdanau et al. 2015, appendix A.1.2; there W_a, U_a, v_a).
 
     With `use_bias` each of the three products adds a bias, as a Dense layer does.
@@ -46,7 +46,7 @@ class Additive(keras.layers.Layer):
         return scores + ops.cast(self.score_bias, scores.dtype) if self.use_bias else scores
 
 
-class Dot(keras.layers.Layer):
+class Dot(SeededLayer):
     """score = q·k (Luong et al. 2015, section 3.1, `dot`); no weights, equal sizes."""
 
     stepped = False

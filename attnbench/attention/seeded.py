@@ -1,0 +1,52 @@
+"""Initial values that depend on a seed and on the weight's name alone, so that two models start equal where they can."""
+
+import hashlib
+from typing import Any
+
+import keras
+import numpy as np
+
+
+class SeededLayer(keras.layers.Layer):
+    """A layer whose weights remember how they are to be drawn."""
+
+    def add_weight(self, shape: Any = None, initializer: Any = None, **kwargs: Any) -> Any:
+        """Creates a weight as every Keras layer does."""
+        initializer = keras.initializers.get(initializer or "glorot_uniform")
+        variable = super().add_weight(shape=shape, initializer=initializer, **kwargs)
+        variable.drawn_by = initializer
+        return variable
+
+
+def draw_weights(layer: keras.layers.Layer, seed: int) -> None:
+    """Draws each weight of a built layer from NumPy's Philox generator, keyed by sha256(seed, weight path).
+
+    A weight of a layer that is not a `SeededLayer`, or whose initialiser is not known here, keeps its values; it is
+    reproducible through `keras.utils.set_random_seed`, though not equal between mechanisms and backends.
+    """
+    for variable in layer.trainable_variables:
+        initializer = getattr(variable, "drawn_by", None)
+        if initializer is None:
+            continue
+        digest = hashlib.sha256(f"{seed} {variable.path}".encode()).digest()
+        generator = np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], np.uint64)))
+        values = _draw(initializer, tuple(variable.shape), generator)
+        if values is not None:
+            variable.assign(values.astype(variable.dtype))
+
+
+def _draw(initializer: Any, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray | None:
+    if isinstance(initializer, keras.initializers.GlorotUniform):
+        fans = shape if len(shape) == 2 else (max(shape, default=1),) * 2
+        limit = np.sqrt(6 / sum(fans))
+        return generator.uniform(-limit, limit, shape)
+    if isinstance(initializer, keras.initializers.RandomUniform):
+        return generator.uniform(initializer.minval, initializer.maxval, shape)
+    if isinstance(initializer, keras.initializers.RandomNormal):
+        return generator.normal(initializer.mean, initializer.stddev, shape)
+    if isinstance(initializer, keras.initializers.Orthogonal):
+        rows, columns = shape
+        q, r = np.linalg.qr(generator.normal(size=(max(shape), min(shape))))
+        q = q * np.sign(np.diag(r))
+        return initializer.gain * (q if rows >= columns else q.T)
+    return None

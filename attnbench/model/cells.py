@@ -1,0 +1,117 @@
+"""Recurrent cells: one time step from a projected input and a state. Input kernels belong to whoever has the input."""
+
+from typing import Any
+
+from keras import ops
+
+from attnbench import backend
+from attnbench.attention.seeded import SeededLayer
+
+
+class GRU(SeededLayer):
+    """Gated recurrent unit, with the reset gate applied after the recurrent product (`reset_after`).
+
+    z, r = σ(x_z + h U_z), σ(x_r + h U_r);  h̃ = tanh(x_h + r ∘ (h U_h + b));  h' = z ∘ h + (1 - z) ∘ h̃
+    (Cho et al. 2014, in the form that cuDNN computes).
+    """
+
+    gates = 3
+    states = 1
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self) -> None:
+        """Creates the recurrent kernel and both biases."""
+        self.recurrent_kernel = self.add_weight((self.units, 3 * self.units), "orthogonal", name="recurrent_kernel")
+        self.bias = self.add_weight((3 * self.units,), "zeros", name="bias")
+        self.candidate_bias = self.add_weight((self.units,), "zeros", name="candidate_bias")
+        self.built = True
+
+    def step(self, projected: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+        """One time step.
+
+        Args:
+            projected: the sum of all input terms with `bias`, (batch, 3 units): update, reset, candidate.
+            state: h, (batch, units).
+
+        Returns:
+            The new h.
+        """
+        (hidden,) = state
+        recurrent = backend.product(hidden, self.recurrent_kernel)
+        units = self.units
+        gates = ops.sigmoid(projected[:, : 2 * units] + recurrent[:, : 2 * units])
+        update, reset = gates[:, :units], gates[:, units:]
+        inner = recurrent[:, 2 * units :] + ops.cast(self.candidate_bias, recurrent.dtype)
+        candidate = ops.tanh(projected[:, 2 * units :] + reset * inner)
+        return (candidate + update * (hidden - candidate),)
+
+
+class LSTM(SeededLayer):
+    """Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000), the forget gate's bias starting at 1.
+
+    i, f, o = σ(...); g = tanh(...);  c' = f ∘ c + i ∘ g;  h' = o ∘ tanh(c')
+    """
+
+    gates = 4
+    states = 2
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self) -> None:
+        """Creates the recurrent kernel and the bias."""
+        self.recurrent_kernel = self.add_weight((self.units, 4 * self.units), "orthogonal", name="recurrent_kernel")
+        self.bias = self.add_weight((4 * self.units,), "zeros", name="bias")
+        self.built = True
+
+    def step(self, projected: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+        """One time step.
+
+        Args:
+            projected: the sum of all input terms with `bias`, (batch, 4 units): input, forget, output, candidate.
+            state: h and c, (batch, units) each.
+
+        Returns:
+            The new h and c.
+        """
+        hidden, memory = state
+        units = self.units
+        total = projected + backend.product(hidden, self.recurrent_kernel)
+        admit = ops.sigmoid(total[:, :units])
+        forget = ops.sigmoid(total[:, units : 2 * units] + 1)
+        emit = ops.sigmoid(total[:, 2 * units : 3 * units])
+        memory = forget * memory + admit * ops.tanh(total[:, 3 * units :])
+        return emit * ops.tanh(memory), memory
+
+
+CELLS = {"gru": GRU, "lstm": LSTM}
+
+
+def run_cell(cell: Any, projected: Any, state: tuple[Any, ...], mask: Any = None) -> tuple[Any, tuple[Any, ...]]:
+    """Runs a cell along the leading axis.
+
+    Args:
+        cell: GRU or LSTM.
+        projected: input terms with bias, (time, batch, gates x units).
+        state: the state before the first step.
+        mask: (time, batch, 1); where False the state stays as it is. None: every place counts.
+
+    Returns:
+        h of every step, (time, batch, units), and the last state.
+    """
+
+    def step(state: Any, inputs: Any, _: Any) -> Any:
+        after = cell.step(inputs[0], state)
+        if mask is not None:
+            after = tuple(ops.where(inputs[1], new, old) for new, old in zip(after, state, strict=True))
+        return after, after[0]
+
+    sequences = (projected,) if mask is None else (projected, mask)
+    state, outputs = backend.scan(
+        step, state, sequences, variables=cell.trainable_variables, dtype=cell.compute_dtype
+    )
+    return outputs, state

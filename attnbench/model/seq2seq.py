@@ -1,0 +1,185 @@
+"""The shared model: embeddings, encoder, bridge, decoder, output layer."""
+
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from attnbench import backend
+from attnbench.attention import Attention, Memory
+from attnbench.attention.seeded import SeededLayer, draw_weights
+from attnbench.model.bridge import Bridge
+from attnbench.model.cells import CELLS
+from attnbench.model.decoder import Decoder, DecoderState
+from attnbench.model.dropout import Dropout
+from attnbench.model.encoder import Encoder
+
+PAD, BEGIN = 0, 1
+
+
+class Encoded(NamedTuple):
+    """A source batch, read: memory for the attention (None without), and the decoder's first state."""
+
+    memory: Memory | None
+    state: DecoderState
+
+
+class Seq2Seq(SeededLayer):
+    """Recurrent encoder-decoder with one attention mechanism, or none.
+
+    Token ids are (batch, source) and (batch, target), end marks included, 0 for padding. Inside, time is the leading
+    axis. Every method is a pure function of its arguments and the weights.
+
+    Args:
+        attention: the mechanism; None for a decoder without context.
+        source_vocabulary: number of source ids.
+        target_vocabulary: number of target ids.
+        hidden_size: units of the decoder state.
+        annotation_size: units of an annotation, both directions together.
+        seed: draws the initial weights.
+        model: the remaining sizes and choices, by the names of the `model` configuration group.
+        query_time: previous or current.
+        input_feeding: see `Decoder`.
+    """
+
+    def __init__(
+        self,
+        attention: Attention | None,
+        *,
+        source_vocabulary: int,
+        target_vocabulary: int,
+        hidden_size: int,
+        annotation_size: int,
+        seed: int,
+        query_time: str,
+        input_feeding: bool,
+        embedding_size: int,
+        cell: str,
+        encoder_layers: int,
+        decoder_layers: int,
+        bidirectional: bool,
+        bridge: str,
+        embedding_dropout: float,
+        layer_dropout: float,
+        readout_dropout: float,
+        tied_embeddings: str,
+    ) -> None:
+        super().__init__(name="seq2seq")
+        self.source_vocabulary, self.target_vocabulary = source_vocabulary, target_vocabulary
+        self.embedding_size, self.annotation_size, self.hidden_size = embedding_size, annotation_size, hidden_size
+        self.tied_embeddings = tied_embeddings
+        self.encoder = Encoder(
+            cell,
+            annotation_size,
+            layers=encoder_layers,
+            bidirectional=bidirectional,
+            layer_dropout=layer_dropout,
+            name="encoder",
+        )
+        self.bridge = Bridge(bridge, hidden_size, layers=decoder_layers, states=CELLS[cell].states, name="bridge")
+        self.decoder = Decoder(
+            attention,
+            cell=cell,
+            units=hidden_size,
+            layers=decoder_layers,
+            readout_units=embedding_size if tied_embeddings != "none" else hidden_size,
+            query_time=query_time,
+            input_feeding=input_feeding,
+            layer_dropout=layer_dropout,
+            readout_dropout=readout_dropout,
+            name="decoder",
+        )
+        self._dropped_source = Dropout(embedding_dropout, "source_embedding")
+        self._dropped_target = Dropout(embedding_dropout, "target_embedding")
+        keras.utils.set_random_seed(seed)
+        self.build()
+        draw_weights(self, seed)
+
+    def build(self) -> None:
+        """Creates all weights."""
+        near = keras.initializers.RandomUniform(-0.1, 0.1)
+
+        def table(rows: int, name: str) -> Any:
+            return self.add_weight((rows, self.embedding_size), near, name=name)
+
+        self.target_embedding = table(self.target_vocabulary, "target_embedding")
+        shared = self.tied_embeddings == "all"
+        self.source_embedding = self.target_embedding if shared else table(self.source_vocabulary, "source_embedding")
+        self.encoder.build(self.embedding_size)
+        self.bridge.build(self.annotation_size)
+        self.decoder.build(self.embedding_size, self.annotation_size)
+        if self.tied_embeddings == "none":
+            shape = (self.decoder.readout_units, self.target_vocabulary)
+            self.output_kernel = self.add_weight(shape, "glorot_uniform", name="output_kernel")
+        self.output_bias = self.add_weight((self.target_vocabulary,), "zeros", name="output_bias")
+        self.built = True
+
+    @property
+    def attention(self) -> Attention | None:
+        """The mechanism."""
+        return self.decoder.attention
+
+    def encode(self, source: Any, key: Any = None) -> Encoded:
+        """Reads source ids (batch, source); `key` (2,) int32 is dropout's, None in inference."""
+        mask = ops.not_equal(source, PAD)
+        embedded = self._dropped_source(self._embed(self.source_embedding, ops.transpose(source)), key)
+        annotations, finals = self.encoder.run(embedded, ops.transpose(mask)[:, :, None], key)
+        memory = None
+        if self.attention is not None:
+            memory = self.attention.prepare(ops.swapaxes(annotations, 0, 1), mask)
+        return Encoded(memory, self.decoder.initial_state(self.bridge.run(finals), memory))
+
+    def teacher_forced(self, source: Any, target: Any, key: Any = None) -> tuple[Any, Any]:
+        """Predicts every target token from the true ones before it.
+
+        Args:
+            source: (batch, source) ids.
+            target: (batch, target) ids with end mark.
+            key: dropout's; None in inference.
+
+        Returns:
+            logits (target x batch, target vocabulary), time-major, and weights (target, batch, source), () without
+            attention.
+        """
+        encoded = self.encode(source, key)
+        begin = ops.full_like(target[:, :1], BEGIN)
+        inputs = ops.transpose(ops.concatenate([begin, target[:, :-1]], axis=1))
+        embedded = self._dropped_target(self._embed(self.target_embedding, inputs), key)
+        readouts, weights = self.decoder.teacher_forced(embedded, encoded.state, encoded.memory, key)
+        return self.logits(ops.reshape(readouts, (-1, self.decoder.readout_units))), weights
+
+    def losses(self, source: Any, target: Any, key: Any = None, *, smoothing: float = 0.0) -> tuple[Any, Any, Any]:
+        """Cross-entropy over the tokens of a batch.
+
+        Returns:
+            The smoothed sum that training minimises, the plain sum, both in nats, and the number of target tokens.
+        """
+        logits, _ = self.teacher_forced(source, target, key)
+        truth = ops.reshape(ops.transpose(target), (-1,))
+        counted = ops.cast(ops.not_equal(truth, PAD), "float32")
+        smoothed, plain = backend.cross_entropy(logits, truth, smoothing=smoothing)
+        return ops.sum(smoothed * counted), ops.sum(plain * counted), ops.sum(counted)
+
+    def step(self, tokens: Any, state: DecoderState, memory: Memory | None) -> tuple[Any, Any, DecoderState]:
+        """One target position in decoding.
+
+        Args:
+            tokens: the tokens before it, (batch,).
+            state: from `encode` or the position before.
+            memory: from `encode`.
+
+        Returns:
+            logits (batch, target vocabulary), weights (batch, source) (() without attention), and the new state.
+        """
+        projected = self.decoder.project(self._embed(self.target_embedding, tokens))
+        hidden, context, weights, state = self.decoder.position(projected, state, memory)
+        readout = state.fed if self.decoder.input_feeding else self.decoder.readout(hidden, context)
+        return self.logits(readout), weights, state
+
+    def logits(self, readouts: Any) -> Any:
+        """The output layer: (rows, readout units) -> (rows, target vocabulary)."""
+        kernel = self.output_kernel.value if self.tied_embeddings == "none" else ops.transpose(self.target_embedding)
+        return backend.product(readouts, kernel) + ops.cast(self.output_bias, readouts.dtype)
+
+    def _embed(self, table: Any, ids: Any) -> Any:
+        return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype)

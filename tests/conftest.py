@@ -29,11 +29,15 @@ def corpora() -> Path:
 
 @pytest.fixture(scope="session")
 def compose() -> Callable[..., dict[str, Any]]:
-    """Composes conf/ with the given overrides, as a command line does: `compose("attention=dot", "seed=3")`."""
+    """Composes conf/ with the given overrides, as a command line does: `compose("attention=dot", "seed=3")`.
 
-    def composed(*overrides: str) -> dict[str, Any]:
+    `config_dir` is a further folder of groups, as `--config-dir` names it.
+    """
+
+    def composed(*overrides: str, config_dir: Path | None = None) -> dict[str, Any]:
+        own = [f"hydra.searchpath=[file://{config_dir}]"] if config_dir else []
         with hydra.initialize_config_dir(version_base="1.3", config_dir=str(CHECKOUT / "conf")):
-            config = hydra.compose("config", overrides=list(overrides))
+            config = hydra.compose("config", overrides=[*overrides, *own])
         values = OmegaConf.to_container(config, resolve=True)
         assert isinstance(values, dict)
         return {str(key): value for key, value in values.items()}

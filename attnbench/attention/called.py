@@ -13,6 +13,7 @@ class Called(Attention):
     def __init__(self, layer: keras.layers.Layer, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.layer = layer
+        layer.supports_masking = True  # it takes the mask as an argument; Keras would warn that it drops it
 
     def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
         """Builds the layer by calling it once, so that it may create its weights wherever it likes."""

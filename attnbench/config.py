@@ -323,7 +323,7 @@ def from_mapping(values: Mapping[str, Any]) -> RunConfig:
     Raises:
         ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
     """
-    return _build(RunConfig, values, "")
+    return build(RunConfig, values, "")
 
 
 def to_mapping(config: RunConfig) -> dict[str, Any]:
@@ -331,7 +331,12 @@ def to_mapping(config: RunConfig) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def _build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
+def build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
+    """Builds the options class `cls` from `values`; `prefix` is where they stand, for messages.
+
+    Raises:
+        ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
+    """
     hints = typing.get_type_hints(cls)
     unknown = [key for key in values if key not in hints]
     if unknown:
@@ -346,7 +351,7 @@ def _value(hint: Any, value: Any, key: str) -> Any:
     if dataclasses.is_dataclass(hint):
         if not isinstance(value, Mapping):
             raise ValueError(f"{key} must be a group of options, received {value!r}.")
-        return _build(hint, value, f"{key}.")
+        return build(hint, value, f"{key}.")
     if typing.get_origin(hint) is types.UnionType:
         if value is None:
             return None

@@ -1,0 +1,168 @@
+"""Data sets that are made, not read: splits of exact lengths, the same test set under every limit.
+
+Every draw is `Random.random()` of a generator seeded by `data.seed` and the split's name: Python promises never to
+change it.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from random import Random
+from typing import Generic, Protocol, TypeVar
+
+from attnbench.config import DataConfig, build, check_choice, check_positive
+from attnbench.data.corpus import Corpus, Links, Pairs
+
+GENERATOR_VERSION = 1
+"""Raised whenever the same options and seed make other text."""
+
+_ATTEMPTS_PER_PAIR = 100
+
+
+@dataclass(frozen=True)
+class GeneratedOptions:
+    """Sizes of a generated data set; lengths in source tokens.
+
+    Half of the test and of the validation sentences have `shortest` to `middle` tokens, half `middle` + 1 to `longest`,
+    each length equally often. Training sentences have `shortest` tokens to `sequence_length` (at most `longest`).
+    """
+
+    train_pairs: int
+    valid_pairs: int
+    test_pairs: int
+    shortest: int
+    middle: int
+    longest: int
+
+    def __post_init__(self) -> None:
+        for key in ("train_pairs", "valid_pairs", "test_pairs", "shortest"):
+            check_positive(f"data.options.{key}", getattr(self, key))
+        if not self.shortest <= self.middle <= self.longest:
+            raise ValueError(
+                "data.options must satisfy shortest <= middle <= longest, "
+                f"received shortest={self.shortest}, middle={self.middle}, longest={self.longest}."
+            )
+
+
+GeneratedPair = tuple[list[str], list[str], Links]
+"""Source words, target words, gold links."""
+
+
+class Language(Protocol):
+    """What makes pairs."""
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """Every source word and every target word."""
+
+    def pair(self, random: Random, length: int) -> GeneratedPair:
+        """A pair of exactly `length` source words."""
+
+
+Options = TypeVar("Options", bound=GeneratedOptions)
+
+
+class Generated(Generic[Options]):
+    """The loader of a generated data set.
+
+    Args:
+        options: the class of its options.
+        language: makes the language from options and `data.seed`.
+    """
+
+    def __init__(self, options: type[Options], language: Callable[[Options, int], Language]) -> None:
+        self._options = options
+        self._language = language
+
+    def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
+        """Raises ValueError for what is wrong with the options, or for a limit below the shortest sentence."""
+        options = self._read_options(config)
+        for side in ("source", "target"):
+            check_choice(f"data.{side}_language", getattr(config, f"{side}_language"), (side,))
+        if config.subwords.kind != "words":
+            raise ValueError(
+                f"The words of {config.loader} are its tokens, but data.subwords.kind={config.subwords.kind}. "
+                "Use data.subwords.kind=words."
+            )
+        if sequence_length is not None and sequence_length < options.shortest:
+            raise ValueError(
+                f"sequence_length={sequence_length} leaves no training sentence: the shortest has {options.shortest} "
+                f"tokens. Use sequence_length={options.shortest} or more, or a smaller data.options.shortest."
+            )
+
+    def digests(self, config: DataConfig) -> dict[str, str]:
+        """One digest, of everything that decides the text."""
+        facts = [GENERATOR_VERSION, config.loader, config.seed, asdict(self._read_options(config))]
+        return {"generator": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()}
+
+    def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
+        """Makes the splits. Test and validation set depend on `data.seed` and the options alone.
+
+        Raises:
+            ValueError: the options are wrong, or there are too few different sentences.
+        """
+        self.check(config, sequence_length=sequence_length)
+        options = self._read_options(config)
+        language = self._language(options, config.seed)
+        taken: set[tuple[str, ...]] = set()
+        held_out = {}
+        for split, pairs in (("test", options.test_pairs), ("valid", options.valid_pairs)):
+            held_out[split] = _held_out(language, Random(f"{config.seed}/{split}"), options, pairs, taken)
+        random = Random(f"{config.seed}/train/{sequence_length}")
+        train = _training(language, random, options, sequence_length, taken)
+        return Corpus(train, held_out["valid"], held_out["test"], held_out["test"], language.words(), None, 0)
+
+    def _read_options(self, config: DataConfig) -> Options:
+        return build(self._options, config.options, "data.options.")
+
+
+def _held_out(
+    language: Language, random: Random, options: GeneratedOptions, pairs: int, taken: set[tuple[str, ...]]
+) -> Pairs:
+    """`pairs` different pairs that are not in `taken`, in random order; adds them to it."""
+    made: list[tuple[float, int, GeneratedPair]] = []
+    for length in _lengths(options, pairs):
+        for _ in range(_ATTEMPTS_PER_PAIR):
+            pair = language.pair(random, length)
+            if tuple(pair[0]) not in taken:
+                break
+        else:
+            raise _too_few(f"different sentences of {length} tokens to hold out from training")
+        taken.add(tuple(pair[0]))
+        made.append((random.random(), len(made), pair))
+    return _pairs(pair for _, _, pair in sorted(made, key=lambda entry: entry[:2]))
+
+
+def _lengths(options: GeneratedOptions, pairs: int) -> Iterator[int]:
+    short = range(options.shortest, options.middle + 1)
+    long = range(options.middle + 1, options.longest + 1) or short
+    for number in range(pairs):
+        lengths = long if number % 2 else short
+        yield lengths[number // 2 % len(lengths)]
+
+
+def _training(
+    language: Language, random: Random, options: GeneratedOptions, sequence_length: int, taken: set[tuple[str, ...]]
+) -> Pairs:
+    """Pairs of at most `sequence_length` tokens on either side, none of them in `taken`."""
+    lengths = range(options.shortest, min(options.longest, sequence_length) + 1)
+    made: list[GeneratedPair] = []
+    for _ in range(_ATTEMPTS_PER_PAIR * options.train_pairs):
+        pair = language.pair(random, lengths[int(random.random() * len(lengths))])
+        if len(pair[1]) <= sequence_length and tuple(pair[0]) not in taken:
+            made.append(pair)
+            if len(made) == options.train_pairs:
+                return _pairs(made)
+    raise _too_few(f"training sentences of at most {sequence_length} tokens outside the test and validation sets")
+
+
+def _too_few(what: str) -> ValueError:
+    return ValueError(
+        f"There are too few {what}. Use fewer pairs, more words or longer sentences (data.options), "
+        "or a larger sequence_length."
+    )
+
+
+def _pairs(pairs: Iterable[GeneratedPair]) -> Pairs:
+    sources, targets, links = zip(*pairs, strict=True)
+    return Pairs([" ".join(words) for words in sources], [" ".join(words) for words in targets], list(links))

@@ -1,0 +1,99 @@
+"""Which shapes a table of batches should have, so that few positions are padding.
+
+A shape holds the pairs of a box of source and target lengths. The table begins with one box and, again and again, cuts
+the box whose cut saves most, at the length where it saves most. A padded target position counts 1, for it goes through
+the output layer; a padded source position counts 1/4.
+"""
+
+import numpy as np
+
+Cell = np.ndarray
+"""Rows of the pairs that share a shape, int64."""
+
+SOURCE_COST = 0.25
+_LEAST_SAVING = 0.002
+
+
+def choose_cells(source: np.ndarray, target: np.ndarray, maximum: int) -> list[Cell]:
+    """Divides pairs among at most `maximum` shapes; stops early where a further shape saves under 0.2 % of positions.
+
+    Args:
+        source: lengths of the sources, int64 `(pairs,)`.
+        target: lengths of the targets, int64 `(pairs,)`.
+        maximum: shapes, at least 1.
+
+    Returns:
+        The rows of each shape, the smallest shape first.
+    """
+    lengths, members, counts = np.unique(
+        np.stack((target, source), axis=1), axis=0, return_inverse=True, return_counts=True
+    )
+    least = _LEAST_SAVING * float(target.sum() + SOURCE_COST * source.sum())
+    boxes = [np.arange(len(lengths))]
+    cuts = [_best_cut(lengths, counts, boxes[0])]
+    while len(boxes) < maximum:
+        best = max(range(len(boxes)), key=lambda number: cuts[number][0])
+        saving, low = cuts[best]
+        if saving < least:
+            break
+        halves = boxes[best][low], boxes[best][~low]
+        boxes[best : best + 1] = halves
+        cuts[best : best + 1] = [_best_cut(lengths, counts, half) for half in halves]
+    box_of = np.empty(len(lengths), np.int64)
+    boxes.sort(key=lambda box: tuple(lengths[box].max(axis=0)))
+    for number, box in enumerate(boxes):
+        box_of[box] = number
+    cell_of = box_of[members.ravel()]
+    return [np.flatnonzero(cell_of == number) for number in range(len(boxes))]
+
+
+def choose_lengths(lengths: np.ndarray, maximum: int) -> np.ndarray:
+    """The at most `maximum` widths, sorted, that pad `lengths` least when each is rounded up to one of them (exact).
+
+    Args:
+        lengths: int64 `(n,)`, at least one.
+        maximum: widths, at least 1.
+    """
+    values, counts = np.unique(lengths, return_counts=True)
+    below = np.concatenate(([0], np.cumsum(counts)))
+    weighted = np.concatenate(([0], np.cumsum(values * counts)))
+    first, last = np.indices((len(values), len(values)))
+    padding = (below[last + 1] - below[first]) * values[last] - (weighted[last + 1] - weighted[first])
+    padding = np.where(first <= last, padding, np.inf)
+    least = np.concatenate(([0.0], padding[0]))
+    choices = []
+    for _ in range(min(maximum, len(values)) - 1):
+        totals = least[:-1, None] + padding
+        choices.append(totals.argmin(axis=0))
+        least = np.concatenate(([0.0], totals.min(axis=0)))
+    widths = [len(values) - 1]
+    for choice in reversed(choices):
+        start = int(choice[widths[-1]])
+        if start == 0:
+            break
+        widths.append(start - 1)
+    return values[np.sort(widths)]
+
+
+def _best_cut(lengths: np.ndarray, counts: np.ndarray, box: np.ndarray) -> tuple[float, np.ndarray]:
+    """What the best cut of `box` saves, and which of its members lie below the cut."""
+    inside, weights = lengths[box], counts[box]
+    best = 0.0, np.zeros(len(box), bool)
+    for axis in (0, 1):
+        order = np.argsort(inside[:, axis], kind="stable")
+        ordered, weight = inside[order], weights[order]
+        low = np.maximum.accumulate(ordered)
+        high = np.maximum.accumulate(ordered[::-1])[::-1]
+        whole = _area(low[-1]) * weight.sum()
+        rows = np.cumsum(weight)[:-1]
+        savings = whole - _area(low[:-1]) * rows - _area(high[1:]) * (weight.sum() - rows)
+        savings[ordered[1:, axis] == ordered[:-1, axis]] = 0
+        if len(savings) and savings.max() > best[0]:
+            threshold = ordered[savings.argmax(), axis]
+            best = float(savings.max()), inside[:, axis] <= threshold
+    return best
+
+
+def _area(shape: np.ndarray) -> np.ndarray:
+    """Cost of a row of the shape (target, source)."""
+    return shape[..., 0] + SOURCE_COST * shape[..., 1]

@@ -1,0 +1,67 @@
+"""Copying, reversing and sorting random symbols: what attention must do and nothing else."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from attnbench.config import check_choice, check_positive
+from attnbench.data.corpus import Links
+from attnbench.data.generated import GeneratedOptions, GeneratedPair
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True)
+class SymbolOptions(GeneratedOptions):
+    """The task, `copy`, `reverse` or `sort`, and how many different symbols there are."""
+
+    task: str
+    alphabet: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice("data.options.task", self.task, ORDERS)
+        check_positive("data.options.alphabet", self.alphabet)
+
+
+class Symbols:
+    """Sentences of symbols drawn uniformly; target word j is a copy of the source word to which it is linked."""
+
+    def __init__(self, options: SymbolOptions, seed: int) -> None:
+        self._symbols = [_name(number) for number in range(options.alphabet)]
+        self._order = ORDERS[options.task]
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """The symbols, the same on either side."""
+        return self._symbols, self._symbols
+
+    def pair(self, random: Random, length: int) -> GeneratedPair:
+        """`length` random symbols, and the same in the task's order."""
+        numbers = [int(random.random() * len(self._symbols)) for _ in range(length)]
+        order = self._order(numbers)
+        links = frozenset((place, j) for j, place in enumerate(order))
+        source = [self._symbols[number] for number in numbers]
+        return source, [source[place] for place in order], Links(links, links)
+
+
+def _name(number: int) -> str:
+    """a, b, ..., z, aa, ab, ..."""
+    name = ""
+    while number >= 0:
+        number, letter = divmod(number, len(_LETTERS))
+        name = _LETTERS[letter] + name
+        number -= 1
+    return name
+
+
+def _sorted(numbers: list[int]) -> list[int]:
+    """Equal symbols keep their order."""
+    return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
+ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
+    "copy": lambda numbers: list(range(len(numbers))),
+    "reverse": lambda numbers: list(reversed(range(len(numbers)))),
+    "sort": _sorted,
+}
+"""For each task, the places of the source symbols in target order."""

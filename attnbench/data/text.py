@@ -1,0 +1,95 @@
+"""Text files: UTF-8, plain or .gz, one sentence a line."""
+
+import gzip
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from attnbench.data.corpus import Pairs
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """What is remembered of a file: sha256 of its text (uncompressed), and how many lines it has."""
+
+    sha256: str
+    lines: int
+
+
+def read_text(path: Path) -> bytes:
+    """The uncompressed content of `path`.
+
+    Raises:
+        ValueError: there is no such file, or it is no whole gzip file.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"Cannot read {path}: {error.strerror}. Give a readable text file.") from error
+    return uncompressed(content, path)
+
+
+def uncompressed(content: bytes, path: Path) -> bytes:
+    """The text of a file named `path`: `content` itself, or what it holds where the name ends in .gz.
+
+    Raises:
+        ValueError: `content` is no whole gzip file.
+    """
+    if path.suffix != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(f"{path} is not a whole gzip file: {error}. Copy or download it again.") from error
+
+
+def decode_lines(content: bytes, path: Path) -> list[str]:
+    """The lines of `content`: split at line feeds alone, a carriage return before one removed, else left as they are.
+
+    Raises:
+        ValueError: `content` is empty, or not UTF-8; the message names the line.
+    """
+    try:
+        lines = content.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path} is not UTF-8: line {line} holds the byte 0x{content[error.start]:02x}. "
+            "Convert it, for example with iconv -t UTF-8."
+        ) from error
+    if not lines[-1]:
+        lines.pop()
+    if not lines:
+        raise ValueError(f"{path} is empty. Expected one sentence a line.")
+    return [line.removesuffix("\r") for line in lines]
+
+
+def facts(content: bytes, path: Path) -> TextFacts:
+    """The digest of `content` and its number of lines.
+
+    Raises:
+        ValueError: as `decode_lines`.
+    """
+    return TextFacts(hashlib.sha256(content).hexdigest(), len(decode_lines(content, path)))
+
+
+def check_line_counts(source: Path, target: Path, source_lines: int, target_lines: int) -> None:
+    """Raises ValueError unless the two files have as many lines."""
+    if source_lines != target_lines:
+        raise ValueError(
+            f"{source} has {source_lines} lines and {target} has {target_lines}. "
+            "Line N of one must translate line N of the other: give two files of equal line count."
+        )
+
+
+def filled(pairs: Pairs, source: Path, target: Path) -> Pairs:
+    """The pairs that have text on both sides.
+
+    Raises:
+        ValueError: there is none.
+    """
+    rows = [row for row in range(len(pairs)) if pairs.source[row].strip() and pairs.target[row].strip()]
+    if not rows:
+        raise ValueError(f"No line of {source} and {target} has text on both sides. Expected at least one pair.")
+    return pairs if len(rows) == len(pairs) else pairs.take(rows)

@@ -1,0 +1,199 @@
+"""From text to ids and back: white-space words, or sentencepiece's pieces.
+
+Both kinds give the marks the same ids: PAD 0, BEGIN 1, END 2, UNKNOWN 3.
+"""
+
+import base64
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import sentencepiece
+
+PAD, BEGIN, END, UNKNOWN = 0, 1, 2, 3
+MARKS = ("<pad>", "<s>", "</s>", "<unk>")
+
+_WORD_START = "\u2581"
+
+
+class Vocabulary(Protocol):
+    """What a model needs to know of one language."""
+
+    @property
+    def size(self) -> int:
+        """How many ids there are, marks included."""
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of `text`, without begin or end mark. White space of any kind separates words."""
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of `ids` up to the first END; PAD and BEGIN are left out."""
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The written form of each id."""
+
+    def words(self, ids: Iterable[int]) -> list[int]:
+        """For each id, the index of its white-space word."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values from which `from_dict` makes an equal vocabulary."""
+
+
+def _visible(ids: Iterable[int]) -> list[int]:
+    visible: list[int] = []
+    for piece in ids:
+        if piece == END:
+            break
+        if piece not in (PAD, BEGIN):
+            visible.append(int(piece))
+    return visible
+
+
+class Words:
+    """One id for each white-space word."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = (*MARKS, *words)
+        self._ids = {word: number for number, word in enumerate(self._words) if number > UNKNOWN}
+
+    @classmethod
+    def of_text(cls, lines: Iterable[str], size: int) -> "Words":
+        """The most frequent words of `lines`, at most `size` with the marks; equally frequent ones by code point."""
+        counts = Counter(word for line in lines for word in line.split())
+        ranked = sorted(counts, key=lambda word: (-counts[word], word))
+        return cls(ranked[: max(size - len(MARKS), 0)])
+
+    @property
+    def size(self) -> int:
+        """How many ids there are, marks included."""
+        return len(self._words)
+
+    def encode(self, text: str) -> list[int]:
+        """The id of each word; UNKNOWN for a word outside the vocabulary."""
+        return [self._ids.get(word, UNKNOWN) for word in text.split()]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The words up to the first END, joined by a space."""
+        return " ".join(self._words[number] for number in _visible(ids))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The word of each id."""
+        return [self._words[number] for number in ids]
+
+    def words(self, ids: Iterable[int]) -> list[int]:
+        """Every id is a word: 0, 1, 2, ..."""
+        return list(range(len(list(ids))))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The words in the order of their ids."""
+        return {"kind": "words", "words": list(self._words[len(MARKS) :])}
+
+
+class Subwords:
+    """The pieces of a sentencepiece model (Kudo and Richardson 2018)."""
+
+    def __init__(self, model: bytes) -> None:
+        self._model = model
+        self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+
+    @property
+    def size(self) -> int:
+        """How many ids there are, marks included."""
+        return self._processor.get_piece_size()
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of the most probable pieces, or of the merges in their order."""
+        return self._processor.encode(" ".join(text.split()))
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text up to the first END; an unknown piece is written as sentencepiece writes it, ` \u2047 `."""
+        return self._processor.decode(_visible(ids))
+
+    def pieces(self, ids: Iterable[int]) -> list[str]:
+        """The written form of each id; a word's first piece begins with U+2581."""
+        return [self._processor.id_to_piece(int(number)) for number in ids]
+
+    def words(self, ids: Iterable[int]) -> list[int]:
+        """For each id, the index of its white-space word; what comes before the first word start belongs to word 0."""
+        indices: list[int] = []
+        current = -1
+        for piece in self.pieces(ids):
+            current += piece.startswith(_WORD_START)
+            indices.append(max(current, 0))
+        return indices
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model's bytes in base 64."""
+        return {"kind": "sentencepiece", "model": base64.b64encode(self._model).decode("ascii")}
+
+
+def from_dict(values: Mapping[str, Any]) -> Vocabulary:
+    """The vocabulary whose `to_dict` gave `values`.
+
+    Raises:
+        ValueError: no vocabulary wrote `values`.
+    """
+    if values.get("kind") == "words":
+        return Words(values["words"])
+    if values.get("kind") == "sentencepiece":
+        return Subwords(base64.b64decode(values["model"]))
+    raise ValueError(f"Unknown kind of vocabulary {values.get('kind')!r}. Known: words, sentencepiece.")
+
+
+def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
+    """Trains a sentencepiece model on `lines` and returns its bytes; the same lines give the same bytes.
+
+    Every line is used and one thread works, so nothing is drawn at random. The text is left as it is: no Unicode
+    normalisation, and every character gets a piece.
+
+    Args:
+        lines: the training side's text.
+        size: pieces in all, marks included.
+        model: `unigram` (Kudo 2018) or `bpe` (Sennrich et al. 2016).
+
+    Raises:
+        ValueError: `lines` cannot give `size` pieces, or need more.
+    """
+    written = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=(" ".join(line.split()) for line in lines),
+            model_writer=written,
+            model_type=model,
+            vocab_size=size,
+            character_coverage=1.0,
+            normalization_rule_name="identity",
+            num_threads=1,
+            max_sentence_length=1 << 20,
+            pad_id=PAD,
+            bos_id=BEGIN,
+            eos_id=END,
+            unk_id=UNKNOWN,
+            pad_piece=MARKS[PAD],
+            bos_piece=MARKS[BEGIN],
+            eos_piece=MARKS[END],
+            unk_piece=MARKS[UNKNOWN],
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        raise ValueError(_size_error(size, str(error))) from error
+    return written.getvalue()
+
+
+def _size_error(size: int, reason: str) -> str:
+    largest = re.search(r"value <= (\d+)", reason)
+    if largest:
+        return (
+            f"data.subwords.size={size} is too large: the training text gives at most {largest[1]} pieces. "
+            f"Use data.subwords.size={largest[1]} or less, or data.subwords.kind=words."
+        )
+    smallest = re.search(r"required_chars\.? *\d+ vs (\d+)", reason)
+    if smallest:
+        needed = int(smallest[1]) + 1
+        return (
+            f"data.subwords.size={size} is too small: each character of the training text needs a piece. "
+            f"Use data.subwords.size={needed} or more."
+        )
+    return f"sentencepiece cannot make {size} pieces of the training text: {reason}"

@@ -22,7 +22,7 @@ class Interval:
     high: float
 
 
-def t_interval(values: Sequence[float]) -> Interval:
+def t_interval(values: Sequence[float] | npt.NDArray[np.float64]) -> Interval:
     """Mean over seeds, plus and minus t · s / √n: what another draw of seeds could have given.
 
     Raises:

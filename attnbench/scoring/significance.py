@@ -16,6 +16,8 @@ from scipy import stats
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.resampling import swapped_differences
 
+Values = Sequence[float] | npt.NDArray[np.float64]
+
 LEVEL = 0.05
 """Below it a p-value counts as significant."""
 
@@ -64,7 +66,7 @@ def approximate_randomisation(
     return Comparison(difference, (as_large + 1) / (draws + 1))
 
 
-def paired_t(first: Sequence[float], second: Sequence[float]) -> Comparison:
+def paired_t(first: Values, second: Values) -> Comparison:
     """Test B: paired t over seeds; the n-th value of both comes from the same seed.
 
     Where all differences are equal their spread is 0: p is then 1 for no difference and 0, the limit, for any other.
@@ -84,7 +86,7 @@ def paired_t(first: Sequence[float], second: Sequence[float]) -> Comparison:
     return Comparison(mean, float(2 * stats.t.sf(abs(mean) / error, len(differences) - 1)))
 
 
-def sign_flip(first: Sequence[float], second: Sequence[float]) -> Comparison:
+def sign_flip(first: Values, second: Values) -> Comparison:
     """Test B without the normal distribution: the exact share of sign patterns with at least as large a mean.
 
     If the two systems did not differ, the difference of each seed could as well have had the other sign
@@ -107,7 +109,7 @@ def sign_flip(first: Sequence[float], second: Sequence[float]) -> Comparison:
     return Comparison(float(differences.mean()), float(np.mean(np.abs(sums) >= least)))
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
+def holm(p_values: Values) -> list[float]:
     """Holm's correction: p-values of one family of comparisons, in the given order, that can be read against `LEVEL`.
 
     The k-th smallest of m is multiplied by m - k + 1, is at least its predecessor, and at most 1 (Holm 1979).
@@ -140,7 +142,7 @@ def needed_t(seeds: int, comparisons: int = 1) -> float:
     return float(stats.t.isf(LEVEL / comparisons / 2, seeds - 1))
 
 
-def _differences(first: Sequence[float], second: Sequence[float]) -> npt.NDArray[np.float64]:
+def _differences(first: Values, second: Values) -> npt.NDArray[np.float64]:
     if len(first) != len(second):
         raise ValueError(
             f"A paired test needs one value of each system for each seed, received {len(first)} and {len(second)} "

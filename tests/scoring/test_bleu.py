@@ -9,31 +9,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
-from attnbench.scoring.bleu import STATISTICS, corpus_bleu, score
+from attnbench.scoring.bleu import STATISTICS, Score, corpus_bleu, score
 
-words = st.lists(st.sampled_from(["a", "B", "c", "d", "e,", "f."]), max_size=11).map(" ".join)
+words = st.lists(st.sampled_from(["a", "A", "b", "B", "c,", "d."]), max_size=11).map(" ".join)
 pairs = st.lists(st.tuples(words, words), min_size=1, max_size=7)
 
 
-def plain(hypotheses, references):
+def plain(hypotheses: list[str], references: list[str]) -> Score:
     return score(hypotheses, references, tokenizer="none", lowercase=False)
 
 
-def test_a_perfect_translation_scores_100():
+def test_a_perfect_translation_scores_100() -> None:
     assert plain(["a b c d e"], ["a b c d e"]).bleu == pytest.approx(100)
     assert plain(["a b c d e"], ["a b c d e"]).chrf == pytest.approx(100)
 
 
-def test_a_perfect_first_half_pays_only_the_brevity_penalty():
+def test_a_perfect_first_half_pays_only_the_brevity_penalty() -> None:
     assert plain(["a b c d e"], ["a b c d e f g h i j"]).bleu == pytest.approx(100 * math.exp(1 - 10 / 5))
 
 
-def test_orders_without_a_match_count_a_half_then_a_quarter():
+def test_orders_without_a_match_count_a_half_then_a_quarter() -> None:
     # precisions 3/4, 1/3, (1/2)/2, (1/4)/1: their product is 1/64
     assert plain(["a b c d"], ["a b x d"]).bleu == pytest.approx(100 * (1 / 64) ** (1 / 4))
 
 
-def test_statistics_name_what_was_counted():
+def test_statistics_name_what_was_counted() -> None:
     counted = dict(zip(STATISTICS, plain(["a b c d"], ["a b x d y"]).statistics[0].tolist(), strict=True))
     assert counted == {
         "correct_1": 3, "correct_2": 1, "correct_3": 0, "correct_4": 0,
@@ -42,20 +42,20 @@ def test_statistics_name_what_was_counted():
     }  # fmt: skip
 
 
-def test_the_length_ratio_is_hypothesis_tokens_over_reference_tokens():
+def test_the_length_ratio_is_hypothesis_tokens_over_reference_tokens() -> None:
     assert plain(["a b", "a"], ["a b c d", "a b"]).length_ratio == 3 / 6
 
 
-def test_the_length_ratio_of_references_without_tokens_is_zero():
+def test_the_length_ratio_of_references_without_tokens_is_zero() -> None:
     assert plain(["a"], [""]).length_ratio == 0
 
 
-def test_a_test_set_of_empty_hypotheses_scores_zero():
+def test_a_test_set_of_empty_hypotheses_scores_zero() -> None:
     result = plain(["", ""], ["a b c d e", "a"])
     assert (result.bleu, result.chrf, result.length_ratio) == (0, 0, 0)
 
 
-def test_signatures_say_how_the_scores_were_made():
+def test_signatures_say_how_the_scores_were_made() -> None:
     result = score(["a"], ["a"], tokenizer="13a", lowercase=True)
     assert re.fullmatch(r"nrefs:1\|case:lc\|eff:no\|tok:13a\|smooth:exp\|version:[\d.]+", result.bleu_signature)
     assert re.fullmatch(r"nrefs:1\|case:lc\|eff:yes\|nc:6\|nw:0\|space:no\|version:[\d.]+", result.chrf_signature)
@@ -64,7 +64,7 @@ def test_signatures_say_how_the_scores_were_made():
 @pytest.mark.parametrize("tokenizer", ["13a", "none", "intl", "char"])
 @pytest.mark.parametrize("lowercase", [False, True])
 @given(pairs=pairs)
-def test_scores_equal_sacrebleu(tokenizer, lowercase, pairs):
+def test_scores_equal_sacrebleu(tokenizer: str, lowercase: bool, pairs: list[tuple[str, str]]) -> None:
     hypotheses, references = map(list, zip(*pairs, strict=True))
     result = score(hypotheses, references, tokenizer=tokenizer, lowercase=lowercase)
     bleu, chrf = BLEU(tokenize=tokenizer, lowercase=lowercase), CHRF(lowercase=lowercase)
@@ -75,7 +75,7 @@ def test_scores_equal_sacrebleu(tokenizer, lowercase, pairs):
 
 
 @given(pairs=pairs)
-def test_corpora_scored_together_equal_corpora_scored_one_by_one(pairs):
+def test_corpora_scored_together_equal_corpora_scored_one_by_one(pairs: list[tuple[str, str]]) -> None:
     rows = plain(*map(list, zip(*pairs, strict=True))).statistics
     sums = np.cumsum(rows, axis=0)
     together = corpus_bleu(np.stack([sums, rows]))
@@ -85,11 +85,11 @@ def test_corpora_scored_together_equal_corpora_scored_one_by_one(pairs):
         assert together[1, at] == corpus_bleu(rows[at])
 
 
-def test_sums_of_no_sentences_score_zero():
+def test_sums_of_no_sentences_score_zero() -> None:
     assert corpus_bleu(np.zeros(10)) == 0
 
 
-def test_unequal_counts_are_refused():
+def test_unequal_counts_are_refused() -> None:
     message = (
         "Scoring needs one hypothesis for each reference: received 2 hypotheses and 1 references. "
         "Give both in the same order and number."
@@ -98,7 +98,7 @@ def test_unequal_counts_are_refused():
         plain(["a", "b"], ["a"])
 
 
-def test_an_empty_test_set_is_refused():
+def test_an_empty_test_set_is_refused() -> None:
     message = "Scoring needs at least one sentence, received none. Give a test set that is not empty."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         plain([], [])

@@ -3,10 +3,12 @@
 import itertools
 import math
 import re
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
@@ -15,6 +17,7 @@ from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.significance import (
     LEVEL,
     SIGN_FLIP_SEEDS,
+    Comparison,
     approximate_randomisation,
     holm,
     needed_t,
@@ -27,17 +30,17 @@ values = st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 1000)), min_siz
 probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=11)
 
 
-def statistics(generator, seeds, sentences):
+def statistics(generator: np.random.Generator, seeds: int, sentences: int) -> npt.NDArray[np.int64]:
     total = generator.integers(5, 20, size=(seeds, sentences, 1)) - np.arange(4)
     correct = generator.integers(0, total + 1)
     return np.concatenate([correct, total, total[..., :1], generator.integers(5, 20, (seeds, sentences, 1))], axis=-1)
 
 
-def randomise(first, second, draws=10_000):
+def randomise(first: npt.ArrayLike, second: npt.ArrayLike, draws: int = 10_000) -> Comparison:
     return approximate_randomisation(first, second, generator=np.random.default_rng(11), draws=draws)
 
 
-def test_randomisation_approaches_the_share_of_all_swaps():
+def test_randomisation_approaches_the_share_of_all_swaps() -> None:
     generator = np.random.default_rng(2)
     first, second = statistics(generator, 2, 3), statistics(generator, 2, 3)
     observed = np.mean(corpus_bleu(first.sum(axis=1)) - corpus_bleu(second.sum(axis=1)))
@@ -52,12 +55,12 @@ def test_randomisation_approaches_the_share_of_all_swaps():
     assert comparison.p == pytest.approx(exact, abs=4 * math.sqrt(exact * (1 - exact) / 10_000) + 1e-4)
 
 
-def test_a_system_compared_with_itself_has_p_one():
+def test_a_system_compared_with_itself_has_p_one() -> None:
     rows = statistics(np.random.default_rng(2), 3, 17)
     assert (randomise(rows, rows).difference, randomise(rows, rows).p) == (0, 1)
 
 
-def test_a_difference_that_no_draw_reaches_has_the_least_p():
+def test_a_difference_that_no_draw_reaches_has_the_least_p() -> None:
     all_right, all_wrong = np.tile([10, 9, 8, 7, 10, 9, 8, 7, 10, 10], (3, 47, 1)), np.zeros((3, 47, 10), int)
     all_wrong[..., 4:] = all_right[..., 4:]
     comparison = randomise(all_right, all_wrong, draws=99)
@@ -65,7 +68,7 @@ def test_a_difference_that_no_draw_reaches_has_the_least_p():
     assert comparison.p == 1 / 100
 
 
-def test_changing_sides_changes_the_sign_and_not_the_p():
+def test_changing_sides_changes_the_sign_and_not_the_p() -> None:
     generator = np.random.default_rng(4)
     first, second = statistics(generator, 2, 13), statistics(generator, 2, 13)
     there, back = randomise(first, second), randomise(second, first)
@@ -73,7 +76,7 @@ def test_changing_sides_changes_the_sign_and_not_the_p():
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 10), (3, 7, 10)])
-def test_statistics_of_different_seeds_or_sentences_are_refused(shape):
+def test_statistics_of_different_seeds_or_sentences_are_refused(shape: tuple[int, ...]) -> None:
     message = (
         "Approximate randomisation needs statistics (seeds, sentences, 10) of the same seeds and sentences, "
         f"received shapes (3, 5, 10) and {shape}. Compare only the seeds that both systems have."
@@ -82,7 +85,7 @@ def test_statistics_of_different_seeds_or_sentences_are_refused(shape):
         randomise(np.ones((3, 5, 10)), np.ones(shape))
 
 
-def test_a_paired_t_of_three_seeds():
+def test_a_paired_t_of_three_seeds() -> None:
     # differences 1, 2, 3: t = 2 / (1 / sqrt(3)); with 2 degrees of freedom p = 1 - t / sqrt(2 + t²)
     comparison = paired_t([11, 22, 33], [10, 20, 30])
     t = 2 * math.sqrt(3)
@@ -90,29 +93,29 @@ def test_a_paired_t_of_three_seeds():
 
 
 @given(values)
-def test_the_paired_t_equals_scipy(pairs):
+def test_the_paired_t_equals_scipy(pairs: list[tuple[int, int]]) -> None:
     first, second = map(list, zip(*pairs, strict=True))
     if len({one - other for one, other in pairs}) > 1:
         assert paired_t(first, second).p == pytest.approx(stats.ttest_rel(first, second).pvalue)
 
 
 @pytest.mark.parametrize(("first", "p"), [([3.0, 4.0], 1), ([5.0, 6.0], 0)])
-def test_differences_without_spread_have_the_limiting_p(first, p):
+def test_differences_without_spread_have_the_limiting_p(first: list[float], p: float) -> None:
     assert paired_t(first, [3.0, 4.0]).p == p
 
 
-def test_six_seeds_that_agree_are_two_sign_patterns_of_64():
+def test_six_seeds_that_agree_are_two_sign_patterns_of_64() -> None:
     comparison = sign_flip([7, 8, 9, 10, 11, 12], [6, 6, 6, 6, 6, 6])
     assert (comparison.difference, comparison.p) == (3.5, 2 / 64)
 
 
-def test_sign_patterns_with_the_same_sum_count():
+def test_sign_patterns_with_the_same_sum_count() -> None:
     # of 3 ± 1 ± 2 = 6, 2, 4, 0 three reach the |3 + 1 - 2| observed, and so do their mirror images
     assert sign_flip([3, 1, 0], [0, 0, 2]).p == 6 / 8
 
 
 @given(values)
-def test_the_sign_flip_equals_scipy(pairs):
+def test_the_sign_flip_equals_scipy(pairs: list[tuple[int, int]]) -> None:
     first, second = (np.array(side, dtype=float) for side in zip(*pairs, strict=True))
     exact = stats.permutation_test(
         (first, second), lambda x, y: np.mean(x - y), permutation_type="samples", n_resamples=np.inf
@@ -120,28 +123,28 @@ def test_the_sign_flip_equals_scipy(pairs):
     assert sign_flip(first, second).p == pytest.approx(exact.pvalue)
 
 
-def test_the_sign_flip_enumerates_as_many_seeds_as_it_says():
+def test_the_sign_flip_enumerates_as_many_seeds_as_it_says() -> None:
     seeds = SIGN_FLIP_SEEDS[-1]
     assert sign_flip([1.0] * seeds, [0.0] * seeds).p == smallest_possible_p(seeds)
 
 
-def test_too_many_seeds_for_the_sign_flip_are_refused():
+def test_too_many_seeds_for_the_sign_flip_are_refused() -> None:
     message = "The exact sign-flip test takes 1 to 20 seeds, received 21. Use the paired t test."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         sign_flip([1.0] * 21, [0.0] * 21)
 
 
-def test_the_sign_flip_starts_where_it_can_reach_the_level():
+def test_the_sign_flip_starts_where_it_can_reach_the_level() -> None:
     assert smallest_possible_p(SIGN_FLIP_SEEDS[0]) < LEVEL < smallest_possible_p(SIGN_FLIP_SEEDS[0] - 1)
 
 
 @pytest.mark.parametrize(("seeds", "p"), [(1, 1), (3, 0.25), (5, 0.0625), (6, 0.03125)])
-def test_few_seeds_bound_the_p_from_below(seeds, p):
+def test_few_seeds_bound_the_p_from_below(seeds: int, p: float) -> None:
     assert smallest_possible_p(seeds) == p
 
 
 @pytest.mark.parametrize("test", [paired_t, sign_flip])
-def test_unpaired_values_are_refused(test):
+def test_unpaired_values_are_refused(test: Callable[[list[float], list[float]], Comparison]) -> None:
     message = (
         "A paired test needs one value of each system for each seed, received 3 and 2 values. "
         "Compare only the seeds that both systems have."
@@ -150,7 +153,7 @@ def test_unpaired_values_are_refused(test):
         test([1, 2, 3], [1, 2])
 
 
-def test_a_paired_t_of_one_seed_is_refused():
+def test_a_paired_t_of_one_seed_is_refused() -> None:
     message = "A paired t test needs at least two seeds, received 1. Run more seeds of both."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         paired_t([1], [2])
@@ -158,32 +161,33 @@ def test_a_paired_t_of_one_seed_is_refused():
         needed_t(1)
 
 
-def test_holm_multiplies_the_smallest_most_and_never_turns_the_order_round():
+def test_holm_multiplies_the_smallest_most_and_never_turns_the_order_round() -> None:
     # 0.01 * 3, 0.03 * 2, and 0.04 * 1 raised to its predecessor
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
 
+@settings(max_examples=20)
 @given(probabilities)
-def test_holm_equals_statsmodels(p_values):
+def test_holm_equals_statsmodels(p_values: list[float]) -> None:
     assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
-def test_holm_of_no_comparisons_is_empty():
+def test_holm_of_no_comparisons_is_empty() -> None:
     assert holm([]) == []
 
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, math.nan])
-def test_what_is_no_probability_is_refused(wrong):
+def test_what_is_no_probability_is_refused(wrong: float) -> None:
     message = f"p-values lie between 0 and 1, received [0.5, {wrong}]. Leave out comparisons without one."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         holm([0.5, wrong])
 
 
-def test_three_seeds_and_ten_pairs_need_a_t_of_fourteen():
+def test_three_seeds_and_ten_pairs_need_a_t_of_fourteen() -> None:
     # the quantile (2p - 1) / sqrt(2 p (1 - p)) of 2 degrees of freedom at p = 1 - 0.05 / 10 / 2
     assert needed_t(3, 10) == pytest.approx(0.995 / math.sqrt(2 * 0.9975 * 0.0025))
 
 
-def test_more_comparisons_need_a_larger_t_and_more_seeds_a_smaller():
+def test_more_comparisons_need_a_larger_t_and_more_seeds_a_smaller() -> None:
     assert needed_t(3, 1) < needed_t(3, 2)
     assert needed_t(4, 2) < needed_t(3, 2)

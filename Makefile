@@ -48,9 +48,11 @@ $(MADE):
 	touch $@
 
 .venv/installed: $(MADE) pyproject.toml constraints.txt
+	@echo 'Installing what running needs: about 3 GB, a minute or two.'
 	$(INSTALL) --editable .
 	touch $@
 
 .venv/installed-dev: $(MADE) pyproject.toml constraints.txt
+	@echo 'Installing what development needs: about 3 GB, a minute or two.'
 	$(INSTALL) --editable '.[jax,parallel,dev]'
 	touch .venv/installed $@

@@ -1,0 +1,164 @@
+"""One run from its frozen configuration to its outcome: a child process, watched by this one."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from attnbench.config import RunConfig, to_mapping
+from attnbench.launch.outcome import ELSEWHERE, Beginning, Ending, Outcome, judge
+from attnbench.launch.share import environment, share
+from attnbench.launch.stop import Stop
+from attnbench.results import KILLED, RUNNING, RunFolder, read_json, write_json
+
+WORKER = (sys.executable, "-m", "attnbench.worker")
+"""The child's command; the run folder follows."""
+
+_POLL_SECONDS = 0.1
+_PROGRESS_SECONDS = 0.5
+_GRACE_SECONDS = 30.0
+
+
+def launch(
+    folder: RunFolder,
+    config: RunConfig,
+    *,
+    facts: Mapping[str, Any],
+    fresh: bool,
+    stop: Stop,
+    gpus: Sequence[str],
+    progress: Callable[[Mapping[str, Any] | None], None],
+    command: Sequence[str] = WORKER,
+) -> Outcome:
+    """Runs one child process to its end and returns how it ended.
+
+    Args:
+        folder: the run's folder; what it holds of an earlier attempt is gone on from.
+        config: the run, frozen in the plan.
+        facts: the content of facts.json.
+        fresh: whether an earlier attempt is thrown away first (`rerun=all`).
+        stop: asked several times a second.
+        gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
+        progress: called about twice a second with the content of progress.json, None before the child wrote any.
+        command: the child's command, without the run folder.
+
+    Raises:
+        OSError: the folder cannot be written, or the child cannot be started.
+    """
+    if not _prepare(folder, config, facts, fresh=fresh):
+        return Outcome(ELSEWHERE)
+    with share(config, gpus, given_up=lambda: bool(stop.requests())) as held:
+        if held is None:
+            return Outcome(KILLED, f"signal {stop.requests()[0]}")
+        beginning = Beginning.of(folder)
+        child = _start(command, folder, environment(config, held.gpu))
+        try:
+            if held.cores is not None:
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(child.pid, held.cores)
+            ending = _watch(child, folder, config.time_limit_minutes, stop, progress)
+        finally:
+            _kill(child)
+    return judge(folder, beginning, ending)
+
+
+def settle_abandoned(folder: RunFolder) -> bool:
+    """Marks a run KILLED that says it is running though no process holds it; whether it was such a run."""
+    if folder.status()[0] != RUNNING:
+        return False
+    descriptor = folder.lock()
+    if descriptor is None:
+        return False
+    try:
+        abandoned = folder.status()[0] == RUNNING and not folder.finished()
+        if abandoned:
+            folder.append("status", status=KILLED, reason="parent died")
+        return abandoned
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, fresh: bool) -> bool:
+    """Writes what the child reads, under the folder's lock; False where another process holds it."""
+    settle_abandoned(folder)
+    descriptor = folder.lock()
+    if descriptor is None:
+        return False
+    try:
+        if fresh:
+            _clear(folder)
+        folder.progress.unlink(missing_ok=True)
+        write_json(folder.config, to_mapping(config))
+        write_json(folder.facts, dict(facts))
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _clear(folder: RunFolder) -> None:
+    for path in folder.path.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != "lock":
+            path.unlink()
+
+
+def _start(command: Sequence[str], folder: RunFolder, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts the child in a session of its own: Ctrl-C does not reach it, and the pipe to it closes when this process dies."""
+    with folder.log.open("ab") as log:
+        return subprocess.Popen(
+            [*command, str(folder.path)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **variables},
+            start_new_session=True,
+        )
+
+
+def _watch(
+    child: subprocess.Popen[bytes],
+    folder: RunFolder,
+    time_limit_minutes: float | None,
+    stop: Stop,
+    progress: Callable[[Mapping[str, Any] | None], None],
+) -> Ending:
+    started = shown = time.monotonic()
+    limit_seconds = float("inf") if time_limit_minutes is None else 60 * time_limit_minutes
+    while child.poll() is None:
+        now = time.monotonic()
+        if requests := stop.requests():
+            return Ending(_end(child, stop), stopped_by=requests[0])
+        if now - started > limit_seconds:
+            return Ending(_end(child, stop), timed_out=True)
+        if now - shown > _PROGRESS_SECONDS:
+            shown = now
+            progress(read_json(folder.progress))
+        time.sleep(_POLL_SECONDS)
+    return Ending(child.returncode)
+
+
+def _end(child: subprocess.Popen[bytes], stop: Stop) -> int:
+    """Lets the child write its checkpoint, then insists; a second request to stop insists at once."""
+    child.terminate()
+    deadline = time.monotonic() + _GRACE_SECONDS
+    while child.poll() is None and time.monotonic() < deadline and len(stop.requests()) < 2:
+        time.sleep(_POLL_SECONDS)
+    _kill(child)
+    return child.returncode
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """Ends the child and whatever it started; nothing where it has ended."""
+    if child.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    if child.stdin is not None:
+        with suppress(BrokenPipeError):
+            child.stdin.close()

@@ -1,0 +1,99 @@
+"""The part of the machine that one run has to itself: its cores, its GPU, and the environment that says so to the child.
+
+Runs that work at the same time, of one sweep or of several, get different cores and GPUs: each is a locked file in the
+user's folder of temporary files, held as long as the run lasts and let go by the kernel when its holder dies.
+"""
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from attnbench.config import RunConfig
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_WAIT_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Share:
+    """Cores to pin the child to (None: not pinned) and the GPU that it may see (None: none)."""
+
+    cores: frozenset[int] | None
+    gpu: str | None
+
+
+@contextmanager
+def share(config: RunConfig, gpus: Sequence[str], given_up: Callable[[], bool]) -> Iterator[Share | None]:
+    """Holds a share of the machine while the body runs; None where `given_up` turned true before a GPU was free.
+
+    Args:
+        config: `threads` cores are reserved where that is less than all; `device` gpu reserves one GPU.
+        gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
+        given_up: asked while waiting for a GPU.
+    """
+    with ExitStack() as held:
+        gpu = None
+        if config.device == "gpu":
+            gpu = _wait_for_one(gpus, held, given_up)
+            if gpu is None:
+                yield None
+                return
+        yield Share(_free_cores(config.threads, held), gpu)
+
+
+def environment(config: RunConfig, gpu: str | None) -> dict[str, str]:
+    """The environment variables by which the child learns of its share; read before any framework is imported."""
+    variables = {
+        "KERAS_BACKEND": config.backend,
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "PYTHONUNBUFFERED": "1",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": "-1" if gpu is None else gpu,
+    }
+    if config.backend == "jax" and gpu is None:
+        variables["JAX_PLATFORMS"] = "cpu"
+    if config.threads is not None:
+        variables |= dict.fromkeys(_THREAD_VARIABLES, str(config.threads))
+    return variables
+
+
+def _free_cores(threads: int | None, held: ExitStack) -> frozenset[int] | None:
+    allowed = sorted(os.sched_getaffinity(0))
+    if threads is None or threads >= len(allowed):
+        return None
+    found: list[int] = []
+    with ExitStack() as taken:
+        for core in allowed:
+            if _reserve(f"core-{core}", taken):
+                found.append(core)
+            if len(found) == threads:
+                held.enter_context(taken.pop_all())
+                return frozenset(found)
+    return None
+
+
+def _wait_for_one(gpus: Sequence[str], held: ExitStack, given_up: Callable[[], bool]) -> str | None:
+    while not given_up():
+        for gpu in gpus:
+            if _reserve(f"gpu-{gpu}", held):
+                return gpu
+        time.sleep(_WAIT_SECONDS)
+    return None
+
+
+def _reserve(name: str, held: ExitStack) -> bool:
+    folder = Path(tempfile.gettempdir()) / f"attnbench-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return False
+    held.callback(os.close, descriptor)
+    return True

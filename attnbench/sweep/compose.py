@@ -1,0 +1,83 @@
+"""From Hydra's command line to one plain mapping of options a run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import DictConfig, OmegaConf
+
+_TEXTS = ("run", "input", "output")
+
+
+@dataclass(frozen=True)
+class Composition:
+    """The options of one job, and the overrides that made them."""
+
+    overrides: tuple[str, ...]
+    values: dict[str, Any]
+
+
+def conf_folder() -> Path:
+    """The folder of configurations: inside the package where it is installed, beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "conf"
+    return inside if inside.is_dir() else package.parent / "conf"
+
+
+def composition(config: DictConfig) -> Composition:
+    """The options of a single run, as Hydra composed them."""
+    return _plain(config, list(config.hydra.overrides.task))
+
+
+def compositions(config: DictConfig, config_name: str) -> list[Composition]:
+    """The options of every job of a sweep, in the order in which Hydra numbers them.
+
+    Raises:
+        ValueError: another sweeper than Hydra's basic one is chosen, so the jobs cannot be known beforehand.
+    """
+    target = str(config.hydra.sweeper._target_)
+    if not target.endswith(".BasicSweeper"):
+        raise ValueError(f"A sweep is planned before it starts, which needs hydra/sweeper=basic, received {target!r}.")
+    params = config.hydra.sweeper.params or {}
+    lines = [f"{key}={value}" for key, value in params.items()] + list(config.hydra.overrides.task)
+    parsed = OverridesParser.create().parse_overrides(lines)
+    batches = BasicSweeper.split_arguments(parsed, config.hydra.sweeper.max_batch_size)
+    shared = list(config.hydra.overrides.hydra)
+    return [_compose(config_name, shared, overrides) for batch in batches for overrides in batch]
+
+
+def parallel_jobs(config: DictConfig) -> int:
+    """How many jobs the chosen launcher has at work on this machine at once; -1 where it takes as many as there are cores."""
+    return int(config.hydra.launcher.get("n_jobs") or 1)
+
+
+def _compose(config_name: str, shared: list[str], overrides: list[str]) -> Composition:
+    config = hydra.compose(config_name, overrides=[*shared, *overrides], return_hydra_config=True)
+    return _plain(config, overrides)
+
+
+def _plain(config: DictConfig, overrides: Sequence[str]) -> Composition:
+    """Resolves interpolations, those of Hydra's own node among them, and leaves that node out."""
+    holder = HydraConfig.instance()
+    before = holder.cfg
+    holder.set_config(config)
+    try:
+        keys = [str(key) for key in config if key != "hydra"]
+        resolved = OmegaConf.masked_copy(config, keys)
+        values = OmegaConf.to_container(resolved, resolve=True, throw_on_missing=True)
+    finally:
+        holder.cfg = before
+    assert isinstance(values, dict)
+    plain = {str(key): value for key, value in values.items()}
+    return Composition(tuple(overrides), plain | _texts(overrides))
+
+
+def _texts(overrides: Sequence[str]) -> dict[str, str]:
+    """File names and signatures as they were typed: `run=12e4` is not a number."""
+    typed = dict(override.split("=", 1) for override in overrides if "=" in override)
+    return {key: typed[key].strip("'\"") for key in _TEXTS if typed.get(key, "null") != "null"}

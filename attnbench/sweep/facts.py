@@ -1,0 +1,118 @@
+"""What identifies a run beside its configuration: data, a user's mechanism, versions, device, threads; and its origin."""
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from attnbench.config import DataConfig, RunConfig
+from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
+from attnbench.sweep.mechanism import source_digest
+
+_FRAMEWORKS = {"tensorflow": ("keras", "tensorflow"), "jax": ("keras", "jax", "jaxlib")}
+_PACKAGES = ("attnbench", "keras", "tensorflow", "jax", "jaxlib", "numpy", "sacrebleu", "sentencepiece", "mlflow")
+
+
+class Survey:
+    """The machine and the data sets of one sweep, each looked at once.
+
+    Args:
+        parallel: how many runs share this machine at once; -1 means one a core.
+    """
+
+    def __init__(self, parallel: int) -> None:
+        self._parallel = parallel
+        self._digests: dict[str, dict[str, str]] = {}
+
+    @cached_property
+    def devices(self) -> Devices:
+        """The GPUs that can be used, looked for when a run first could take one."""
+        return find_gpus()
+
+    @cached_property
+    def parallel(self) -> int:
+        """How many runs share this machine at once."""
+        return usable_cores() if self._parallel < 0 else self._parallel
+
+    def decide(self, config: RunConfig) -> RunConfig:
+        """`config` with what it left open decided: the device, and the number of threads.
+
+        Raises:
+            ValueError: the backend is not installed, or `device=gpu` cannot be had.
+        """
+        check_backend(config.backend)
+        device = "cpu" if config.device == "cpu" else choose_device(config.device, config.backend, self.devices)
+        threads = config.threads or max(1, usable_cores() // self.parallel)
+        return replace(config, device=device, threads=threads)
+
+    def facts(self, config: RunConfig) -> dict[str, Any]:
+        """What enters the signature beside a decided `config`.
+
+        Raises:
+            ValueError: the data set cannot be used, or the user's mechanism cannot be found.
+        """
+        return {
+            "data": {} if config.task == "profile" else self._data_digests(config.data),
+            "device": self.devices.gpu_model if config.device == "gpu" else processor_model(),
+            "mechanism": source_digest(config.attention.target) if config.attention.target else None,
+            "threads": config.threads,
+            "versions": {name: version(name) for name in _FRAMEWORKS[config.backend]},
+        }
+
+    def _data_digests(self, data: DataConfig) -> dict[str, str]:
+        from attnbench.data import check, digests
+
+        key = json.dumps(asdict(data), sort_keys=True)
+        if key not in self._digests:
+            check(data)
+            self._digests[key] = digests(data)
+        return self._digests[key]
+
+
+def provenance(command: str) -> dict[str, Any]:
+    """Where results come from: commit, command, versions; no part of the signature."""
+    commit, dirty = _commit()
+    return {
+        "command": command,
+        "commit": commit,
+        "dirty": dirty,
+        "python": platform.python_version(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
+    }
+
+
+def command_line() -> str:
+    """The command as a user types it, free of this machine's paths."""
+    return shlex.join(["python", "-m", "attnbench", *sys.argv[1:]])
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> tuple[str | None, bool | None]:
+    """The commit of this package's checkout and whether files differ from it; (None, None) outside one."""
+    package = Path(__file__).parents[1]
+    git: Callable[..., subprocess.CompletedProcess[str]] = lambda *words: subprocess.run(  # noqa: E731
+        ["git", "-C", str(package), *words], capture_output=True, text=True
+    )
+    try:
+        if git("ls-files", "--error-unmatch", "__init__.py").returncode:
+            return None, None
+        head = git("rev-parse", "HEAD").stdout.strip()
+        changes = git("status", "--porcelain", "--untracked-files=no").stdout.strip()
+    except FileNotFoundError:
+        return None, None
+    return head or None, bool(changes)

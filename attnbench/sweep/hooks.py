@@ -1,0 +1,59 @@
+"""Where Hydra calls this package before its jobs start: the plan is made, shown and frozen here, or the task is done."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, open_dict
+
+from attnbench.config import from_mapping
+from attnbench.sweep.compose import Composition, composition, compositions, parallel_jobs
+from attnbench.sweep.errors import REFUSALS, sentence
+from attnbench.sweep.plan import PLAN_VARIABLE, make_plan, stop_of
+from attnbench.sweep.table import print_plan
+
+REFUSED = 2
+"""Exit code of a command that is refused before any work."""
+
+
+class Plan(Callback):
+    """Hydra's callback; an error ends the program here, since Hydra itself would only warn and start the jobs."""
+
+    def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Plans a single run, or does a task on a finished one."""
+        _or_exit(lambda: _begin(config, [composition(config)], parallel=1))
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        """Plans a sweep."""
+        name = str(kwargs["config_name"])
+        _or_exit(lambda: _begin(config, compositions(config, name), parallel_jobs(config)))
+
+
+def _or_exit(step: Callable[[], None]) -> None:
+    try:
+        step()
+    except REFUSALS as error:
+        print(sentence(error), file=sys.stderr)
+        raise SystemExit(REFUSED) from None
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(1) from None
+
+
+def _begin(config: DictConfig, jobs: Sequence[Composition], parallel: int) -> None:
+    plan = make_plan(jobs, parallel)
+    first = from_mapping(jobs[0].values)
+    print_plan(plan, every_run=first.dry_run)
+    if first.dry_run:
+        raise SystemExit(0)
+    path = plan.write(Path(first.runs_dir)).resolve()
+    os.environ[PLAN_VARIABLE] = str(path)
+    stop_of(path).listen()
+    # Launchers that start jobs elsewhere hand each of them these variables, composed from the sweep's overrides.
+    with open_dict(config):
+        config.hydra.job.env_set[PLAN_VARIABLE] = str(path)
+        config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PLAN_VARIABLE}='{path}'")

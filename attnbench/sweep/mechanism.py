@@ -1,0 +1,97 @@
+"""What a user's own mechanism is made of: found and hashed as source, never imported, so that no framework is loaded."""
+
+import ast
+import hashlib
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from attnbench.config import suggestion
+
+_INSTALLED = ("site-packages", "dist-packages")
+_PACKAGE = Path(__file__).parents[1]
+
+
+def source_digest(target: str) -> str:
+    """sha256 over the module that `target` names and the modules beside it that it imports, directly or not.
+
+    Args:
+        target: an import path such as `my_module.MyAttention`.
+
+    Raises:
+        ValueError: there is no such module, or nothing of that name in it.
+    """
+    module, _, name = target.rpartition(".")
+    path = _source(module) if module else None
+    if path is None:
+        raise ValueError(
+            f"No module for attention.target {target!r}. Expected MODULE.CLASS, where MODULE can be imported "
+            f"from {Path.cwd()} or is installed."
+        )
+    known = _defined_names(path)
+    if name not in known:
+        raise ValueError(f"attention.target {target!r}: {path.name} defines no {name!r}.{suggestion(name, known)}")
+    digest = hashlib.sha256()
+    for source in _with_neighbours(path, module):
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _source(module: str) -> Path | None:
+    """The file of a module, found without importing the packages that hold it."""
+    search: list[str] | None = None
+    spec: ModuleSpec | None = None
+    parts = module.split(".")
+    for depth in range(len(parts)):
+        spec = PathFinder.find_spec(".".join(parts[: depth + 1]), search if depth else ["", *sys.path])
+        if spec is None:
+            return None
+        search = list(spec.submodule_search_locations or [])
+    if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
+        return None
+    return Path(spec.origin).resolve()
+
+
+def _defined_names(path: Path) -> list[str]:
+    names: list[str] = []
+    for node in ast.parse(path.read_bytes(), str(path)).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Assign):
+            names += [each.id for each in node.targets if isinstance(each, ast.Name)]
+        elif isinstance(node, ast.ImportFrom):
+            names += [alias.asname or alias.name for alias in node.names]
+    return names
+
+
+def _with_neighbours(path: Path, module: str) -> list[Path]:
+    """`path` and the user's own files that it imports, directly or not, in the order of their names."""
+    root = path.parents[module.count(".") + (path.name == "__init__.py")]
+    scope = root / module.split(".")[0] if root.name in _INSTALLED else root
+    found, waiting = {path}, [path]
+    while waiting:
+        importer = waiting.pop()
+        for name in _imported_modules(importer):
+            for base in (importer.parent, root):
+                stem = base.joinpath(*name.split("."))
+                for near in (stem.with_suffix(".py"), stem / "__init__.py"):
+                    if (
+                        near not in found
+                        and near.is_file()
+                        and near.is_relative_to(scope)
+                        and _PACKAGE not in near.parents
+                    ):
+                        found.add(near)
+                        waiting.append(near)
+    return sorted(found)
+
+
+def _imported_modules(path: Path) -> list[str]:
+    modules: list[str] = []
+    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            modules += [base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)]
+    return [module for module in modules if module]

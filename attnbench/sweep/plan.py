@@ -1,0 +1,197 @@
+"""The frozen plan of a sweep: every run checked, signed and looked up before the first one starts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from attnbench.config import RunConfig, from_mapping, signature, to_mapping
+from attnbench.launch import ELSEWHERE, Stop, settle_abandoned
+from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json, write_json
+from attnbench.sweep.compose import Composition
+from attnbench.sweep.facts import Survey, command_line, provenance
+
+NEW = "NEW"
+
+PLAN_VARIABLE = "ATTNBENCH_PLAN"
+"""Environment variable that names the frozen plan in every process that works on it."""
+
+_SHARED = ("study", "runs_dir", "reports_dir", "tracking", "rerun", "dry_run")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run of a plan.
+
+    Attributes:
+        signature: what identifies its results.
+        folder: its folder's name in runs_dir.
+        config: its options, by which it is run whatever becomes of the files of conf/.
+        facts: the content of its facts.json.
+        overrides: by which Hydra's command line names it.
+        status: NEW, FINISHED, FAILED, KILLED or ELSEWHERE when the plan was made.
+        reason: why it failed or was killed.
+        commit: at which a finished run was made.
+    """
+
+    signature: str
+    folder: str
+    config: dict[str, Any]
+    facts: dict[str, Any]
+    overrides: list[str]
+    status: str
+    reason: str
+    commit: str | None
+
+    def run_config(self) -> RunConfig:
+        """The checked configuration."""
+        return from_mapping(self.config)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep's runs, each once, and which job of Hydra's does which.
+
+    Attributes:
+        study: MLflow experiment and report folder.
+        command: as a user types it.
+        created: UTC, ISO 8601.
+        rerun: which runs are done again: none, failed or all.
+        parallel: how many runs are at work at once.
+        gpus: that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
+        entries: the runs.
+        jobs: for each job, the index of its entry.
+    """
+
+    study: str
+    command: str
+    created: str
+    rerun: str
+    parallel: int
+    gpus: list[str]
+    entries: list[Entry]
+    jobs: list[int]
+
+    def wanted(self, entry: Entry) -> bool:
+        """Whether this sweep does `entry`, going by what it was when the plan was made."""
+        if entry.status == FINISHED:
+            return self.rerun == "all"
+        if entry.status in (FAILED, KILLED):
+            return self.rerun != "none"
+        return entry.status == NEW
+
+    def write(self, runs_dir: Path) -> Path:
+        """Writes the plan into `runs_dir`/plans and returns its path."""
+        content = json.dumps([entry.signature for entry in self.entries] + [self.created])
+        stamp = re.sub(r"[^0-9]", "", self.created)[:14]
+        digest = hashlib.sha256(content.encode()).hexdigest()[:6]
+        path = runs_dir / "plans" / f"{_slug(self.study)}-{stamp}-{digest}.json"
+        write_json(path, asdict(self))
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> "Plan":
+        """The plan that `path` holds."""
+        values = read_json(path)
+        return cls(**values | {"entries": [Entry(**entry) for entry in values["entries"]]})
+
+
+def make_plan(jobs: Sequence[Composition], parallel: int) -> Plan:
+    """Checks and signs every job's run and looks up what its folder holds.
+
+    Raises:
+        ValueError: an option of any of the runs is wrong, or the machine lacks what it needs.
+    """
+    survey = Survey(parallel)
+    configs = [from_mapping(job.values) for job in jobs]
+    _check_shared(configs)
+    decided = [survey.decide(config) for config in configs]
+    command = command_line()
+    origin = provenance(command)
+    entries: dict[str, Entry] = {}
+    signatures = []
+    for job, config in zip(jobs, decided, strict=True):
+        identifying = survey.facts(config)
+        signed = signature(config, identifying)
+        signatures.append(signed)
+        if signed not in entries:
+            content = {
+                "signature": signed,
+                "facts": identifying,
+                "provenance": origin | {"device": identifying["device"]},
+            }
+            entries[signed] = _entry(job, config, content)
+    places = {signed: index for index, signed in enumerate(entries)}
+    return Plan(
+        study=configs[0].study,
+        command=command,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        rerun=configs[0].rerun,
+        parallel=survey.parallel,
+        gpus=list(survey.devices.gpus) if any(config.device == "gpu" for config in decided) else [],
+        entries=list(entries.values()),
+        jobs=[places[signed] for signed in signatures],
+    )
+
+
+def folder_name(config: RunConfig, signed: str) -> str:
+    """A run folder's name: what a reader looks for, then the beginning of the signature."""
+    parts = [
+        config.attention.name,
+        f"h{config.hidden_size}",
+        f"l{config.sequence_length}",
+        *(["profile"] if config.task == "profile" else [f"s{config.seed}", config.data.name]),
+        signed[:10],
+    ]
+    return "-".join(_slug(part) for part in parts)
+
+
+def _entry(job: Composition, config: RunConfig, facts: dict[str, Any]) -> Entry:
+    name = folder_name(config, facts["signature"])
+    folder = RunFolder(Path(config.runs_dir) / name)
+    status, reason = current_status(folder)
+    commit = ((read_json(folder.facts) or {}).get("provenance") or {}).get("commit") if status == FINISHED else None
+    return Entry(facts["signature"], name, to_mapping(config), facts, list(job.overrides), status, reason, commit)
+
+
+def current_status(folder: RunFolder) -> tuple[str, str]:
+    """NEW, FINISHED, FAILED, KILLED or ELSEWHERE, and why; a run whose process died is marked KILLED on the way."""
+    if folder.finished():
+        return FINISHED, ""
+    if folder.locked():
+        return ELSEWHERE, ""
+    settle_abandoned(folder)
+    status, reason = folder.status()
+    return (NEW, "") if status is None else (status, reason)
+
+
+def stop_of(path: Path) -> Stop:
+    """The request to stop the sweep whose plan is at `path`."""
+    return Stop(path.with_suffix(".stop"))
+
+
+def _check_shared(configs: Sequence[RunConfig]) -> None:
+    """A sweep has one study, one place for runs, one store: the report and the summary cover all of it."""
+    for key in _SHARED:
+        values = _distinct(getattr(config, key) for config in configs)
+        if len(values) > 1:
+            raise ValueError(f"A sweep has one {key}, received {len(values)}: {', '.join(map(str, values))}. Use one.")
+    for config in configs:
+        if config.task not in ("train", "profile"):
+            raise ValueError(f"task={config.task} is not a run of a sweep. Use it without -m and without other values.")
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "_", text) or "_"

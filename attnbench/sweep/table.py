@@ -1,0 +1,151 @@
+"""The plan before a sweep and the comparison after it, on the terminal."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from attnbench.config import RunConfig
+from attnbench.launch import Outcome
+from attnbench.results import FINISHED, RunFolder, read_json
+from attnbench.sweep.plan import NEW, Entry, Plan, current_status
+from attnbench.sweep.words import colour_of, count, duration, status_words
+
+_SHOWN_RUNS = 40
+_SEVEN = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
+
+
+def make_console() -> Console:
+    """A console for standard output that colours nothing of itself."""
+    return Console(highlight=False)
+
+
+def print_plan(plan: Plan, *, every_run: bool) -> None:
+    """Prints what the sweep will do: shared options, then a line a run with what varies and what is there already."""
+    console = make_console()
+    first = plan.entries[0].run_config()
+    varying = varying_options(plan.entries)
+    console.print(Text.assemble((f"{plan.study}: ", "bold"), _counts(plan)), soft_wrap=True)
+    console.print(Text(_shared_line(first, plan, varying), style="dim"), soft_wrap=True)
+    shown = plan.entries if every_run else plan.entries[:_SHOWN_RUNS]
+    table = _plain_table("run", *varying, "status")
+    for entry in shown:
+        options = options_of(entry)
+        table.add_row(entry.signature[:10], *(options.get(key, "") for key in varying), _status(plan, entry))
+    console.print(table)
+    if len(shown) < len(plan.entries):
+        console.print(Text(f"and {len(plan.entries) - len(shown)} more; dry_run=true lists them all", style="dim"))
+
+
+def varying_options(entries: Sequence[Entry]) -> list[str]:
+    """The keys of the overrides in which runs differ, in the order of the command line."""
+    values: dict[str, set[str]] = {}
+    for entry in entries:
+        for key, value in options_of(entry).items():
+            values.setdefault(key, set()).add(value)
+    return [key for key, found in values.items() if len(found) > 1]
+
+
+def options_of(entry: Entry) -> dict[str, str]:
+    """The overrides of a run by key: `{"attention": "dot"}`."""
+    return dict(override.lstrip("+").split("=", 1) for override in entry.overrides if "=" in override)
+
+
+def _counts(plan: Plan) -> str:
+    names = {NEW: "new", FINISHED: "finished"}
+    found = Counter(names.get(entry.status, status_words(Outcome(entry.status))) for entry in plan.entries)
+    runs = len(plan.entries)
+    return f"{runs} run{'s' if runs > 1 else ''}: " + ", ".join(f"{number} {name}" for name, number in found.items())
+
+
+def _shared_line(first: RunConfig, plan: Plan, varying: Sequence[str]) -> str:
+    values = {
+        **{key: getattr(first, key) for key in _SEVEN},
+        "attention": first.attention.name,
+        "data": first.data.name,
+    }
+    facts = plan.entries[0].facts["facts"]
+    fixed = [f"{key} {value}" for key, value in values.items() if key not in varying]
+    threads = f"{first.threads} thread{'s' if first.threads != 1 else ''}"
+    return "  ".join([*fixed, f"on {facts['device']}, {threads}"])
+
+
+def _status(plan: Plan, entry: Entry) -> Text:
+    status = "new" if entry.status == NEW else status_words(Outcome(entry.status, entry.reason))
+    text = Text(status, style=colour_of(entry.status))
+    if entry.status == FINISHED and not plan.wanted(entry):
+        commit = entry.facts["provenance"]["commit"]
+        other = f" at commit {entry.commit[:7]}" if entry.commit and entry.commit != commit else ""
+        text.append(f"{other}, skipped", style="dim")
+    elif plan.wanted(entry) and entry.status != NEW:
+        text.append(", starts afresh" if plan.rerun == "all" else ", goes on", style="dim")
+    elif entry.status != NEW:
+        text.append(", left as it is", style="dim")
+    return text
+
+
+def print_summary(plan: Plan, runs_dir: Path) -> None:
+    """Prints the comparison of the finished runs and names each failure and its log."""
+    console = make_console()
+    folders = {entry.signature: RunFolder(runs_dir / entry.folder) for entry in plan.entries}
+    results = {signature: read_json(folder.result) for signature, folder in folders.items() if folder.finished()}
+    if results:
+        console.print()
+        console.print(_comparison(plan, results))
+    unfinished = [entry for entry in plan.entries if entry.signature not in results]
+    if unfinished:
+        console.print()
+        _print_unfinished(console, unfinished, folders)
+
+
+_COLUMNS = (
+    ("BLEU", "test/bleu", lambda value: f"{value:.1f}"),
+    ("within", "length/bleu_within", lambda value: f"{value:.1f}"),
+    ("beyond", "length/bleu_beyond", lambda value: f"{value:.1f}"),
+    ("train tokens/s", "speed/train_target_tokens_per_second", count),
+    ("decode tokens/s", "speed/decode_target_tokens_per_second", count),
+    ("peak MB", "memory/train_peak_bytes", lambda value: count(value / 1e6)),
+)
+"""The columns of the comparison: heading, metric key, how a number is written; one that no run has is left out."""
+
+
+def _comparison(plan: Plan, results: Mapping[str, dict[str, Any]]) -> Table:
+    varying = varying_options(plan.entries) or ["attention"]
+    columns = [column for column in _COLUMNS if any(column[1] in result["metrics"] for result in results.values())]
+    table = _plain_table(*varying, numbers=[*(heading for heading, _, _ in columns), "time"])
+    for entry in plan.entries:
+        if entry.signature in results:
+            result = results[entry.signature]
+            names = {"attention": entry.config["attention"]["name"]} | options_of(entry)
+            numbers = [write(result["metrics"][key]) if key in result["metrics"] else "" for _, key, write in columns]
+            table.add_row(*(names.get(key, "") for key in varying), *numbers, duration(result["duration_seconds"]))
+    return table
+
+
+def _print_unfinished(console: Console, entries: Sequence[Entry], folders: Mapping[str, RunFolder]) -> None:
+    for entry in entries:
+        folder = folders[entry.signature]
+        status, reason = current_status(folder)
+        words = "not started" if status == NEW else status_words(Outcome(status, reason))
+        console.print(Text.assemble((f"{entry.folder}  ", "bold"), (words, colour_of(status))), soft_wrap=True)
+        if folder.log.exists():
+            console.print(Text(f"    {_near(folder.log)}", style="dim"), soft_wrap=True)
+
+
+def _near(path: Path) -> Path:
+    """`path` from the working folder where it lies below it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _plain_table(*texts: str, numbers: Sequence[str] = ()) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
+    for heading in texts:
+        table.add_column(heading, overflow="fold")
+    for heading in numbers:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table

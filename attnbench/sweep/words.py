@@ -1,0 +1,30 @@
+"""Numbers, durations and statuses as a reader wants them."""
+
+from attnbench.launch import AGAIN, ELSEWHERE, Outcome
+from attnbench.results import FAILED, FINISHED, KILLED
+
+_COLOURS = {FINISHED: "green", FAILED: "red", KILLED: "yellow", ELSEWHERE: "cyan"}
+_WORDS = {FINISHED: "finished", FAILED: "failed", KILLED: "killed", ELSEWHERE: "running elsewhere", AGAIN: "measured"}
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `0:07`, `12:34` or `1:02:03`."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def count(number: float) -> str:
+    """A count with its thousands apart: 5400.2 is `5,400`."""
+    return f"{round(number):,}"
+
+
+def status_words(outcome: Outcome) -> str:
+    """`finished`, or `failed (out of memory)`."""
+    word = _WORDS.get(outcome.status, outcome.status.lower())
+    return f"{word} ({outcome.reason})" if outcome.reason else word
+
+
+def colour_of(status: str) -> str:
+    """The colour of a status on a terminal."""
+    return _COLOURS.get(status, "default")

@@ -1,7 +1,7 @@
 """Batches in a fixed table of shapes, chosen once per data set so that little of a batch is padding.
 
-Every pair belongs to one shape for good. Each epoch shuffles the pairs within their shape, cuts them into batches, moves a
-shape's remainder to a larger shape where that costs less than a batch with empty rows, and shuffles the batches.
+Every pair belongs to one shape for good. Each epoch shuffles the pairs within their shape and cuts them into batches,
+moves a shape's remainder to a larger shape where that costs less than a batch with empty rows, and shuffles the batches.
 """
 
 import hashlib
@@ -67,7 +67,7 @@ class BatchPlan:
 
     @property
     def shapes(self) -> tuple[tuple[int, int, int], ...]:
-        """(source, target, sentences) of every batch that can come, end marks included; the largest last."""
+        """(source, target, sentences) of every batch that can come, end marks included; the longest target last."""
         used = zip(self._buckets, self._schedule.batches, strict=True)
         return tuple((bucket.source, bucket.target, bucket.sentences) for bucket, batches in used if batches)
 

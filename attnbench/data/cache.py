@@ -57,13 +57,16 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
     """The arrays of an .npz file, each checked against its checksum; None where the file is absent or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        with zipfile.ZipFile(path) as file:
+            if file.testzip() is not None:
+                return None
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, zipfile.BadZipFile):
         return None
 
 
-def text_facts(path: Path, cache: Path) -> TextFacts:
+def text_facts(path: Path, config: DataConfig) -> TextFacts:
     """Digest and line count of a text file, remembered until its size or its time of change differs.
 
     Raises:
@@ -74,10 +77,20 @@ def text_facts(path: Path, cache: Path) -> TextFacts:
     except OSError as error:
         raise ValueError(f"Cannot read {path}: {error.strerror}. Give a readable text file.") from error
     stamp = [str(path.absolute()), status.st_size, status.st_mtime_ns]
-    remembered = cache / "texts" / f"{hashlib.sha256(json.dumps(stamp).encode()).hexdigest()}.json"
+    remembered = folder(config) / "texts" / f"{hashlib.sha256(json.dumps(stamp).encode()).hexdigest()}.json"
     try:
         return TextFacts(**json.loads(remembered.read_bytes()))
     except (OSError, ValueError, TypeError):
         found = text.facts(text.read_text(path), path)
     write(remembered, json.dumps(vars(found), sort_keys=True).encode())
     return found
+
+
+def check_digest(path: Path, config: DataConfig, sha256: str) -> None:
+    """Raises ValueError unless the text of `path` has the digest `sha256`."""
+    received = text_facts(path, config).sha256
+    if received != sha256:
+        raise ValueError(
+            f"{path} is not the expected file: its text has the sha256 {received}, expected {sha256}. "
+            "Give another copy, or correct data.options.digests."
+        )

@@ -11,7 +11,7 @@ import numpy as np
 import sentencepiece
 
 from attnbench.config import DataConfig, SubwordConfig, check_choice
-from attnbench.data import cache, multi30k
+from attnbench.data import cache, files, hansards, iwslt15, multi30k
 from attnbench.data.corpus import Corpus, Dataset, Pairs, Sentences, Split
 from attnbench.data.generated import Generated
 from attnbench.data.grammar import Grammar, GrammarOptions
@@ -85,7 +85,9 @@ def _loader(config: DataConfig) -> Loader:
 def _lowered(corpus: Corpus, lowercase: bool) -> Corpus:
     if not lowercase:
         return corpus
-    return replace(corpus, **{name: _lowered_pairs(pairs) for name, pairs in _named(corpus).items()})
+    alignment = None if corpus.alignment is None else _lowered_pairs(corpus.alignment)
+    train, valid, test = (_lowered_pairs(pairs) for pairs in (corpus.train, corpus.valid, corpus.test))
+    return replace(corpus, train=train, valid=valid, test=test, alignment=alignment)
 
 
 def _lowered_pairs(pairs: Pairs) -> Pairs:
@@ -179,4 +181,7 @@ LOADERS: dict[str, Loader] = {
     "grammar": Generated(GrammarOptions, Grammar),
     "symbols": Generated(SymbolOptions, Symbols),
     "multi30k": ParallelText(multi30k.paths),
+    "iwslt15": ParallelText(iwslt15.paths),
+    "hansards": ParallelText(hansards.paths),
+    "files": ParallelText(files.paths),
 }

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench.config import DataConfig, build, check_choice
-from attnbench.data import cache
 from attnbench.data.download import fetch
-from attnbench.data.parallel import Paths, local
+from attnbench.data.parallel import Paths, check_languages, local, names
 
 _FOLDER = "https://raw.githubusercontent.com/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw"
 _LANGUAGES = ("cs", "de", "en", "fr")
@@ -41,15 +40,8 @@ def paths(config: DataConfig) -> Paths:
         ValueError: an unknown language or test set, a missing file, a failed or wrong download.
     """
     options = build(Multi30kOptions, config.options, "data.options.")
-    sides = {"source": config.source_language, "target": config.target_language}
-    for side, language in sides.items():
-        check_choice(f"data.{side}_language", language, _LANGUAGES)
-    stems = {"train": "train", "valid": "val", "test": options.test}
-    names = {f"{split}_{side}": f"{stem}.{sides[side]}" for split, stem in stems.items() for side in sides}
+    check_languages(config, _LANGUAGES)
+    files = names(config, {"train": "train", "valid": "val", "test": options.test})
     if config.root is not None:
-        return {role: local(Path(config.root), name) for role, name in names.items()}
-    folder = cache.folder(config) / "multi30k"
-    return {
-        role: fetch(f"{_FOLDER}/{name}.gz", folder / f"{name}.gz", sha256=_DIGESTS.get(name))
-        for role, name in names.items()
-    }
+        return {role: local(Path(config.root), name) for role, name in files.items()}
+    return {role: fetch(f"{_FOLDER}/{name}.gz", config, sha256=_DIGESTS.get(name)) for role, name in files.items()}

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from attnbench.config import DataConfig
+from attnbench.config import DataConfig, check_choice
 from attnbench.data import cache, gold, text
 from attnbench.data.corpus import Corpus, Pairs
 
@@ -29,20 +29,18 @@ class ParallelText:
     def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
         """Raises ValueError for files that are missing, empty, not UTF-8, or of unequal line count."""
         paths = self._paths(config)
-        folder = cache.folder(config)
         for split in _splits(paths):
             source, target = paths[f"{split}_source"], paths[f"{split}_target"]
-            lines = [cache.text_facts(path, folder).lines for path in (source, target)]
+            lines = [cache.text_facts(path, config).lines for path in (source, target)]
             text.check_line_counts(source, target, *lines)
         links = _links_path(paths)
         if links is not None:
-            lines = [cache.text_facts(path, folder).lines for path in (paths["gold_source"], links)]
+            lines = [cache.text_facts(path, config).lines for path in (paths["gold_source"], links)]
             text.check_line_counts(paths["gold_source"], links, *lines)
 
     def digests(self, config: DataConfig) -> dict[str, str]:
         """sha256 of each file's uncompressed text, by role."""
-        folder = cache.folder(config)
-        return {role: cache.text_facts(path, folder).sha256 for role, path in self._paths(config).items()}
+        return {role: cache.text_facts(path, config).sha256 for role, path in self._paths(config).items()}
 
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
         """Reads all files.
@@ -74,6 +72,18 @@ def local(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     raise ValueError(f"data.root={folder} holds neither {name} nor {name}.gz. Put one of them there.")
+
+
+def names(config: DataConfig, stems: Mapping[str, str]) -> dict[str, str]:
+    """File names by role, `STEM.LANGUAGE`, from the stem of each split."""
+    languages = {"source": config.source_language, "target": config.target_language}
+    return {f"{split}_{side}": f"{stem}.{languages[side]}" for split, stem in stems.items() for side in languages}
+
+
+def check_languages(config: DataConfig, known: Sequence[str]) -> None:
+    """Raises ValueError unless both languages are `known`."""
+    check_choice("data.source_language", config.source_language, known)
+    check_choice("data.target_language", config.target_language, known)
 
 
 def _splits(paths: Paths) -> list[str]:

@@ -9,6 +9,10 @@ from pathlib import Path
 from attnbench.data.corpus import Pairs
 
 
+class DamagedFileError(ValueError):
+    """A text file that is no whole gzip file, is empty, or is not UTF-8."""
+
+
 @dataclass(frozen=True)
 class TextFacts:
     """What is remembered of a file: sha256 of its text (uncompressed), and how many lines it has."""
@@ -34,34 +38,34 @@ def uncompressed(content: bytes, path: Path) -> bytes:
     """The text of a file named `path`: `content` itself, or what it holds where the name ends in .gz.
 
     Raises:
-        ValueError: `content` is no whole gzip file.
+        DamagedFileError: `content` is no whole gzip file.
     """
     if path.suffix != ".gz":
         return content
     try:
         return gzip.decompress(content)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"{path} is not a whole gzip file: {error}. Copy or download it again.") from error
+        raise DamagedFileError(f"{path} is not a whole gzip file: {error}. Copy or download it again.") from error
 
 
 def decode_lines(content: bytes, path: Path) -> list[str]:
     """The lines of `content`: split at line feeds alone, a carriage return before one removed, else left as they are.
 
     Raises:
-        ValueError: `content` is empty, or not UTF-8; the message names the line.
+        DamagedFileError: `content` is empty, or not UTF-8; the message names the line.
     """
     try:
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ValueError(
+        raise DamagedFileError(
             f"{path} is not UTF-8: line {line} holds the byte 0x{content[error.start]:02x}. "
             "Convert it, for example with iconv -t UTF-8."
         ) from error
     if not lines[-1]:
         lines.pop()
     if not lines:
-        raise ValueError(f"{path} is empty. Expected one sentence a line.")
+        raise DamagedFileError(f"{path} is empty. Expected one sentence a line.")
     return [line.removesuffix("\r") for line in lines]
 
 
@@ -69,7 +73,7 @@ def facts(content: bytes, path: Path) -> TextFacts:
     """The digest of `content` and its number of lines.
 
     Raises:
-        ValueError: as `decode_lines`.
+        DamagedFileError: as `decode_lines`.
     """
     return TextFacts(hashlib.sha256(content).hexdigest(), len(decode_lines(content, path)))
 

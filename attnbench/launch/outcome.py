@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What was there before an attempt, so that its own traces can be told apart: counts of events, bytes, OOM kills."""
+    """What was there before an attempt, so that its own traces can be told apart."""
 
     statuses: int
     log_bytes: int
@@ -48,7 +48,7 @@ class Beginning:
 
 @dataclass(frozen=True)
 class Ending:
-    """How an attempt's process ended: its exit code (negative: a signal), and what the parent did to it, if anything."""
+    """How an attempt's process ended: its exit code (negative: a signal), and what the parent did to it."""
 
     exit_code: int
     timed_out: bool = False

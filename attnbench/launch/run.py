@@ -109,7 +109,7 @@ def _clear(folder: RunFolder) -> None:
 
 
 def _start(command: Sequence[str], folder: RunFolder, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Starts the child in a session of its own: Ctrl-C does not reach it, and the pipe to it closes when this process dies."""
+    """Starts the child in a session of its own, out of Ctrl-C's reach; its pipe closes when this process dies."""
     with folder.log.open("ab") as log:
         return subprocess.Popen(
             [*command, str(folder.path)],

@@ -1,4 +1,4 @@
-"""The part of the machine that one run has to itself: its cores, its GPU, and the environment that says so to the child.
+"""The part of the machine that one run has to itself: cores, GPU, and the environment that tells the child.
 
 Runs that work at the same time, of one sweep or of several, get different cores and GPUs: each is a locked file in the
 user's folder of temporary files, held as long as the run lasts and let go by the kernel when its holder dies.

@@ -2,11 +2,13 @@
 
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
-_DEFAULTS = {
+_DEFAULTS: dict[signal.Signals, Callable[[int, FrameType | None], Any] | signal.Handlers] = {
     signal.SIGINT: signal.default_int_handler,
     signal.SIGTERM: signal.SIG_DFL,
     signal.SIGHUP: signal.SIG_DFL,
@@ -39,7 +41,7 @@ class Stop:
         self.path.unlink(missing_ok=True)
 
     def listen(self) -> None:
-        """Turns Ctrl-C, SIGTERM and SIGHUP into requests from now on; a signal that this process ignores stays ignored."""
+        """Turns Ctrl-C, SIGTERM and SIGHUP into requests from now on; an ignored signal stays ignored."""
 
         def record(number: int, _frame: FrameType | None) -> None:
             self.request(signal.Signals(number).name)

@@ -1,4 +1,4 @@
-"""`python -m attnbench`: Hydra composes and starts the jobs; what they came to is told afterwards, from their folders."""
+"""`python -m attnbench`: Hydra composes and starts the jobs; their folders tell afterwards what they came to."""
 
 import os
 import signal
@@ -20,7 +20,9 @@ REFUSED = 2
 
 
 def main(worker: Sequence[str] = WORKER) -> int:
-    """Runs the command line; returns 0, 1 where a run failed, 2 where nothing was begun, or 128 + the signal that ended it.
+    """Runs the command line.
+
+    Returns 0; 1 where a run failed; 2 where nothing was begun; 128 + the signal that ended it.
 
     Args:
         worker: the command of a run's child process, without the run folder.

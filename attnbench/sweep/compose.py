@@ -52,7 +52,7 @@ def compositions(config: DictConfig, config_name: str) -> list[Composition]:
 
 
 def parallel_jobs(config: DictConfig) -> int:
-    """How many jobs the chosen launcher has at work on this machine at once; -1 where it takes as many as there are cores."""
+    """How many jobs the chosen launcher has at work on this machine at once; -1 means one a core."""
     return int(config.hydra.launcher.get("n_jobs") or 1)
 
 

@@ -1,4 +1,4 @@
-"""What identifies a run beside its configuration: data, a user's mechanism, versions, device, threads; and its origin."""
+"""What identifies a run beside its configuration, and where it comes from."""
 
 import json
 import platform

@@ -1,4 +1,4 @@
-"""Where Hydra calls this package before its jobs start: the plan is made, shown and frozen here, or the task is done."""
+"""Where Hydra calls this package before its jobs start: the plan is made, shown and frozen here."""
 
 import os
 import sys

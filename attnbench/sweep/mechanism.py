@@ -1,8 +1,9 @@
-"""What a user's own mechanism is made of: found and hashed as source, never imported, so that no framework is loaded."""
+"""What a user's own mechanism is made of: hashed as source, never imported, so that no framework is loaded."""
 
 import ast
 import hashlib
 import sys
+from collections.abc import Iterable
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
@@ -71,19 +72,17 @@ def _with_neighbours(path: Path, module: str) -> list[Path]:
     found, waiting = {path}, [path]
     while waiting:
         importer = waiting.pop()
-        for name in _imported_modules(importer):
-            for base in (importer.parent, root):
-                stem = base.joinpath(*name.split("."))
-                for near in (stem.with_suffix(".py"), stem / "__init__.py"):
-                    if (
-                        near not in found
-                        and near.is_file()
-                        and near.is_relative_to(scope)
-                        and _PACKAGE not in near.parents
-                    ):
-                        found.add(near)
-                        waiting.append(near)
+        for near in _imported_files(importer, (importer.parent, root)):
+            if near not in found and near.is_relative_to(scope) and _PACKAGE not in near.parents:
+                found.add(near)
+                waiting.append(near)
     return sorted(found)
+
+
+def _imported_files(importer: Path, bases: Iterable[Path]) -> list[Path]:
+    stems = [base.joinpath(*name.split(".")) for name in _imported_modules(importer) for base in bases]
+    files = [file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py")]
+    return [file for file in files if file.is_file()]
 
 
 def _imported_modules(path: Path) -> list[str]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnbench.config import RunConfig
+from attnbench.config import RunConfig, parameters
 from attnbench.launch import Outcome
 from attnbench.results import FINISHED, RunFolder, read_json
 from attnbench.sweep.plan import NEW, Entry, Plan, current_status
@@ -64,15 +64,10 @@ def _counts(plan: Plan) -> str:
 
 
 def _shared_line(first: RunConfig, plan: Plan, varying: Sequence[str]) -> str:
-    values = {
-        **{key: getattr(first, key) for key in _SEVEN},
-        "attention": first.attention.name,
-        "data": first.data.name,
-    }
-    facts = plan.entries[0].facts["facts"]
-    fixed = [f"{key} {value}" for key, value in values.items() if key not in varying]
-    threads = f"{first.threads} thread{'s' if first.threads != 1 else ''}"
-    return "  ".join([*fixed, f"on {facts['device']}, {threads}"])
+    values = parameters(first)
+    fixed = [f"{key} {values[key]}" for key in _SEVEN if key not in varying]
+    device = plan.entries[0].facts["facts"]["device"]
+    return "  ".join([*fixed, f"on {device}, {first.threads} thread{'s' if first.threads != 1 else ''}"])
 
 
 def _status(plan: Plan, entry: Entry) -> Text:

@@ -63,7 +63,7 @@ class Work:
         return self._do_all([entry])
 
     def _do_rounds(self, entry: Entry) -> Outcome:
-        """The first profiled run of a plan does all of them, so that the variants take turns while the machine drifts."""
+        """The first profiled run does all of them, so that the variants take turns while the machine drifts."""
         profiled = [each for each in self._wanted if each.config["task"] == "profile"]
         return self._do_all(profiled) if entry == profiled[0] else Outcome(*current_status(self._folder(entry)))
 

@@ -1,7 +1,7 @@
 """Batches in a fixed table of shapes, chosen once per data set so that little of a batch is padding.
 
-Every pair belongs to one shape for good. Each epoch shuffles the pairs within their shape and cuts them into batches,
-moves a shape's remainder to a larger shape where that costs less than a batch with empty rows, and shuffles the batches.
+Every pair belongs to one shape for good. Each epoch shuffles the pairs within their shape and cuts them into batches; a
+shape's remainder moves to a larger shape where that costs less than a batch with empty rows; the batches are shuffled.
 """
 
 import hashlib

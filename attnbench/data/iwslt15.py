@@ -20,8 +20,8 @@ _STEMS = {"train": "train", "valid": "tst2012", "test": "tst2013"}
 class Iwslt15Options:
     """`digests`: sha256 of the text by role (`train_source`, ...), to check files against.
 
-    The address does not pin a version, and this package knows no digests of its own: where none is given, whatever comes
-    is taken, and its digest identifies the run.
+    The address does not pin a version, and this package knows no digests of its own: where none is given, what comes is
+    taken, and its digest identifies the run.
     """
 
     digests: dict[str, Any]

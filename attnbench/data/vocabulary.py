@@ -189,11 +189,10 @@ def _size_error(size: int, reason: str) -> str:
             f"data.subwords.size={size} is too large: the training text gives at most {largest[1]} pieces. "
             f"Use data.subwords.size={largest[1]} or less, or data.subwords.kind=words."
         )
-    smallest = re.search(r"required_chars\.? *\d+ vs (\d+)", reason)
+    smallest = re.search(r"required_chars\. \d+ vs (\d+)", reason)
     if smallest:
-        needed = int(smallest[1]) + 1
         return (
             f"data.subwords.size={size} is too small: each character of the training text needs a piece. "
-            f"Use data.subwords.size={needed} or more."
+            f"Use data.subwords.size={smallest[1]} or more."
         )
     return f"sentencepiece cannot make {size} pieces of the training text: {reason}"

@@ -29,6 +29,8 @@ METRICS = (
     Metric("speed/compile_seconds", "s", "lower", "first-call less steady time of a training step, summed over shapes"),
     Metric("speed/padding_fraction", "fraction", "lower", "padded ÷ all target positions of an epoch"),
     Metric("speed/decode_target_tokens_per_second", "tokens/s", "higher", "greedy search in batches of 64 over the whole test set, tokens up to and with the end mark"),
+    Metric("speed/timed_steps", "steps", "", "`task=profile`: training steps timed after the warm-up, over all rounds"),
+    Metric("speed/timed_decodings", "batches", "", "`task=profile`: batches decoded and timed after the warm-up, over all rounds"),
     Metric("speed/utilisation", "fraction", "higher", "model FLOP/s ÷ the device's matrix rate. FLOPs: 2 per multiply-add of matrix products, x 3 for training, unpadded tokens, no recomputation or optimiser. Rate: best of 5 products of 4096³ (GPU 8192³), same threads and precision, before and after training"),
     Metric("memory/train_peak_bytes", "bytes", "lower", "the framework allocator's peak during timed training steps, statistics reset after warm-up, weights and optimiser included"),
     Metric("memory/train_peak_resident_bytes", "bytes", "lower", "resident peak of the same window less the resident size before the model was built"),

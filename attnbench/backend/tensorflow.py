@@ -66,9 +66,22 @@ def read(value: Any) -> np.ndarray:
 
 
 def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:
-    """`function` of tensors as one graph for each combination of shapes; `variables` are read at each call."""
+    """`function` of tensors as one graph for all sizes of its arguments; `variables` are read at each call."""
     del variables
-    return tf.function(function, reduce_retracing=False)
+    return _Graph(function)
+
+
+class _Graph:
+    """A function traced once, at its first call, with every axis of the arguments left open but that of vectors."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function, self._traced = function, None
+
+    def __call__(self, *tensors: Any) -> Any:
+        if self._traced is None:
+            specs = [tf.TensorSpec(x.shape if len(x.shape) < 2 else (None,) * len(x.shape), x.dtype) for x in tensors]
+            self._traced = tf.function(self._function, input_signature=specs)
+        return self._traced(*tensors)
 
 
 def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
@@ -79,7 +92,7 @@ def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
 def training_step(
     loss_function: Callable[..., tuple[Any, Any]], variables: Sequence[Any], optimizer: Any
 ) -> Callable[..., Any]:
-    """One optimiser step as one graph for each combination of shapes.
+    """One optimiser step as one graph for all sizes of a batch.
 
     Args:
         loss_function: tensors -> (loss to minimise, what to report).
@@ -91,16 +104,16 @@ def training_step(
     """
     weights = [variable.value for variable in variables]
 
-    @tf.function(reduce_retracing=False)
     def step(*tensors: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             for weight in weights:
                 tape.watch(weight)
             loss, report = loss_function(*tensors)
-        optimizer.apply(tape.gradient(loss, weights))
+        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)]
+        optimizer.apply(gradients)
         return report
 
-    return step
+    return _Graph(step)
 
 
 def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, Any]:

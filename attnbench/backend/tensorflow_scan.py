@@ -194,7 +194,7 @@ class _Loop:
 
     def _forward(self, groups: list[list[Any]]) -> Any:
         initial, sequences, constants, weights = groups
-        length = sequences[0].shape[0] or tf.shape(sequences[0])[0]
+        length = tf.shape(sequences[0])[0]
         inputs = _Arrays.unstacked(sequences, length)
 
         def advance(time: Any, carry: list[Any]) -> Any:
@@ -223,7 +223,7 @@ class _Loop:
     ) -> list[Any]:
         initial, sequences, constants, weights = groups
         kept, inputs = saved
-        length = sequences[0].shape[0] or tf.shape(sequences[0])[0]
+        length = tf.shape(sequences[0])[0]
         upstream = _Arrays.unstacked(outputs, length)
         transposed = {place: tf.transpose(weights[place]) for place in set(kernels)}
 

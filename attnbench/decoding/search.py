@@ -1,0 +1,100 @@
+"""Decoding whole sets of sentences, batch by batch."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from keras import ops
+
+from attnbench import backend
+from attnbench.decoding.beam import beam_search
+from attnbench.decoding.greedy import greedy_search, length_limits
+from attnbench.model import Seq2Seq
+
+END, PAD = 2, 0
+
+
+class SourceBatch(Protocol):
+    """A batch of source sentences: ids with end mark, and each row's place in the set, -1 for an empty row."""
+
+    source: np.ndarray
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Hypotheses of a set of sentences.
+
+    Attributes:
+        hypotheses: ids of each sentence up to its end mark, which is left out.
+        unfinished: how many have no end mark.
+        tokens: target tokens, end marks included.
+        seconds: time of decoding, compilation left out.
+    """
+
+    hypotheses: list[np.ndarray]
+    unfinished: int
+    tokens: int
+    seconds: float
+
+
+class Searcher:
+    """Greedy (one beam) or beam search with one model, compiled once a shape.
+
+    Args:
+        model: decodes; its weights may change between calls.
+        beams: 1 for greedy search.
+        length_penalty: of beam search.
+    """
+
+    def __init__(self, model: Seq2Seq, *, beams: int = 1, length_penalty: float = 0.0) -> None:
+        def search(source: Any) -> Any:
+            limits, longest = length_limits(source)
+            if beams == 1:
+                return greedy_search(model, source, limits, longest)
+            return beam_search(model, source, limits, longest, beams=beams, length_penalty=length_penalty)
+
+        self._search = backend.compiled(search, model.trainable_variables)
+        self._seen: set[tuple[int, ...]] = set()
+
+    def batch(self, source: np.ndarray) -> np.ndarray:
+        """Hypotheses of one batch of source ids (batch, source): ids (batch, longest)."""
+        return backend.read(self._search(ops.convert_to_tensor(source)))
+
+    def decode(
+        self,
+        batches: Sequence[SourceBatch],
+        sentences: int,
+        *,
+        timed: bool = False,
+        watch: Callable[[int], None] = lambda _: None,
+    ) -> Decoded:
+        """Decodes a set.
+
+        Args:
+            batches: all its batches.
+            sentences: how many sentences it has.
+            timed: decode the first batch of each new shape once more, so that no compilation is in the time.
+            watch: called with the number of batches done; may raise to stop.
+        """
+        hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
+        unfinished, tokens, seconds = 0, 0, 0.0
+        for done, batch in enumerate(batches):
+            watch(done)
+            if timed and batch.source.shape not in self._seen:
+                self.batch(batch.source)
+            self._seen.add(batch.source.shape)
+            began = time.perf_counter()
+            written = self.batch(batch.source)
+            seconds += time.perf_counter() - began
+            for row, ids in zip(batch.rows, written, strict=True):
+                if row < 0:
+                    continue
+                ids = ids[ids != PAD]
+                ended = ids.size > 0 and ids[-1] == END
+                tokens += ids.size
+                unfinished += not ended
+                hypotheses[row] = ids[:-1] if ended else ids
+        return Decoded(hypotheses, unfinished, tokens, seconds)

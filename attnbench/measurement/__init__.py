@@ -1,0 +1,8 @@
+"""What a run costs: time, memory, floating-point operations."""
+
+from attnbench.measurement.flops import forward_flops
+from attnbench.measurement.memory import Memory, process_peak_bytes, resident_bytes
+from attnbench.measurement.rate import matrix_rate
+from attnbench.measurement.windows import StepClock
+
+__all__ = ["Memory", "StepClock", "forward_flops", "matrix_rate", "process_peak_bytes", "resident_bytes"]

@@ -1,0 +1,28 @@
+"""The rate of matrix products that the device reaches, the measure for `speed/utilisation`."""
+
+import time
+
+import numpy as np
+from keras import ops
+
+from attnbench import backend
+
+REPETITIONS = 5
+
+
+def matrix_rate(dtype: str) -> float:
+    """FLOP/s of the best of five products of two square matrices, 4096 rows each (8192 on a GPU), in `dtype`."""
+    size = 8192 if backend.device_name().startswith("GPU") else 4096
+    values = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
+    left = ops.cast(ops.convert_to_tensor(values), dtype)
+
+    def multiply(left):  # noqa: ANN001, ANN202
+        return ops.matmul(left, left)
+
+    product = backend.compiled(multiply, [])
+    best = float("inf")
+    for _ in range(REPETITIONS):
+        began = time.perf_counter()
+        backend.read(product(left)[0, 0])
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best

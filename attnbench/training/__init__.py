@@ -1,0 +1,7 @@
+"""Training one model: steps, schedule, early stopping, checkpoints."""
+
+from attnbench.training.checkpoint import CheckpointError
+from attnbench.training.state import TrainingState
+from attnbench.training.trainer import NonFiniteLossError, Stopped, Trainer
+
+__all__ = ["CheckpointError", "NonFiniteLossError", "Stopped", "Trainer", "TrainingState"]

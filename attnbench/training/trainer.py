@@ -1,0 +1,237 @@
+"""The training loop of one run."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+from keras import ops
+
+from attnbench import backend
+from attnbench.measurement import Memory, StepClock
+from attnbench.model import Seq2Seq
+from attnbench.training import checkpoint
+from attnbench.training.schedule import learning_rate
+from attnbench.training.state import TrainingState
+
+LOGGED_STEPS = 20
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The training loss became infinite or not a number."""
+
+
+class Stopped(Exception):
+    """Training was asked to stop and has saved where it stood."""
+
+
+class Batches(Protocol):
+    """What the trainer asks of a plan of batches."""
+
+    def epoch(self, *, seed: int, epoch: int) -> Sequence[Any]:
+        """The batches of one epoch, each with `source` and `target` ids."""
+
+
+class Observer(Protocol):
+    """Who is told how training goes."""
+
+    def metrics(self, step: int, values: dict[str, float]) -> None:
+        """Points of histories at an optimiser step."""
+
+    def progress(self, **facts: float | str | None) -> None:
+        """Where training is just now; may be called at every step."""
+
+    def should_stop(self) -> bool:
+        """Whether training has to end now."""
+
+
+class Trainer:
+    """Trains a model, and goes on from a checkpoint as if it had never stopped.
+
+    Args:
+        model: built.
+        batches: the training data, by epoch.
+        evaluate: computes the validation metrics, `valid/loss` and `valid/bleu`.
+        folder: of `last.npz` and `best.npz`.
+        seed: of batch order and dropout.
+        options: the fields of the `training` configuration group, by name.
+        observer: see `Observer`.
+        memory: made before the model was built.
+    """
+
+    def __init__(
+        self,
+        model: Seq2Seq,
+        batches: Batches,
+        evaluate: Callable[[], dict[str, float]],
+        *,
+        folder: Path,
+        seed: int,
+        options: Any,
+        observer: Observer,
+        memory: Memory,
+    ) -> None:
+        self._model, self._batches, self._evaluate = model, batches, evaluate
+        self._folder, self._seed, self._options, self._observer = folder, seed, options, observer
+        self.optimizer = make_optimizer(options)
+        self.optimizer.build(model.trainable_variables)
+        self._step = backend.training_step(self._loss, model.trainable_variables, self.optimizer)
+        self.memory = memory
+        self._adopt(TrainingState())
+        self._pending: list[tuple[Any, int]] = []
+        self._saved = time.monotonic()
+
+    def _loss(self, source: Any, target: Any, key: Any) -> tuple[Any, Any]:
+        smoothed, plain, tokens = self._model.losses(
+            source, target, key, smoothing=self._options.label_smoothing
+        )
+        return smoothed / tokens, plain
+
+    def _adopt(self, state: TrainingState) -> None:
+        """Takes a state; what is measured from now on is added to what it holds."""
+        self.state = state
+        self.clock = StepClock(state.windows, compiled=state.compile_seconds)
+        self.memory.peaks = state.peaks
+
+    @property
+    def _variables(self) -> dict[str, Any]:
+        return {"model": self._model.trainable_variables, "optimizer": self.optimizer.variables}
+
+    def resume(self) -> bool:
+        """Goes on from `last.npz` where there is one; True then."""
+        path = self._folder / "last.npz"
+        if not path.exists():
+            return False
+        state = checkpoint.load(path, self._variables)
+        if state is None:
+            raise checkpoint.CheckpointError(
+                f"The checkpoint {path.name} holds no state of training. Start this run afresh with rerun=all."
+            )
+        self._adopt(state)
+        return True
+
+    def save(self) -> None:
+        """Writes `last.npz`."""
+        self.state.compile_seconds = self.clock.compile_seconds
+        checkpoint.save(self._folder / "last.npz", self._variables, self.state)
+        self._saved = time.monotonic()
+
+    def run(self) -> None:
+        """Trains to the end and leaves the best weights in the model.
+
+        Raises:
+            NonFiniteLossError: the loss is no longer a number.
+            Stopped: the observer asked for it; a checkpoint has been saved.
+        """
+        state = self.state
+        while not state.ended:
+            self._train_epoch()
+            self._validate()
+        checkpoint.load(self._folder / "best.npz", {"model": self._model.trainable_variables})
+
+    def _train_epoch(self) -> None:
+        state = self.state
+        batches = self._batches.epoch(seed=self._seed, epoch=state.epoch)
+        self._total_steps = len(batches) * self._options.epochs
+        self.memory.begin()
+        while state.position < len(batches):
+            self._one_step(batches)
+            if self._observer.should_stop():
+                self._drain()
+                self.save()
+                raise Stopped
+            if self.clock.full():
+                self._close_window()
+        self._close_window()
+        state.epoch, state.position = state.epoch + 1, 0
+
+    def _one_step(self, batches: Sequence[Any]) -> None:
+        state, options = self.state, self._options
+        rate = learning_rate(
+            options.schedule,
+            state.step,
+            base=options.learning_rate,
+            warmup_steps=options.warmup_steps,
+            total_steps=self._total_steps,
+            factor=state.factor,
+        )
+        self.optimizer.learning_rate.assign(rate)
+        self.clock.ask()
+        batch = batches[state.position]
+        tokens = int(np.count_nonzero(batch.target))
+        key = np.array([self._seed, state.step], np.int32)
+        loss = self._step(*(ops.convert_to_tensor(part) for part in (batch.source, batch.target, key)))
+        self._pending.append((loss, tokens))
+        state.step += 1
+        state.position += 1
+        if state.step % LOGGED_STEPS == 0:
+            self._drain()
+            self._log_loss()
+        self.clock.step((batch.source.shape, batch.target.shape), tokens)
+
+    def _drain(self) -> None:
+        """Reads the losses of the steps under way, in order."""
+        for loss, tokens in self._pending:
+            value = float(backend.read(loss))
+            if not np.isfinite(value):
+                raise NonFiniteLossError(f"The training loss is {value} at optimiser step {self.state.step}.")
+            self.state.loss_sum += value
+            self.state.loss_tokens += tokens
+        self._pending.clear()
+
+    def _log_loss(self) -> None:
+        state = self.state
+        self._last_loss = state.loss_sum / state.loss_tokens
+        state.loss_sum = state.loss_tokens = 0.0
+        self._observer.metrics(state.step, {"train/loss": self._last_loss})
+
+    def _close_window(self) -> None:
+        self._drain()
+        if self.clock.close():
+            self.memory.end()
+        self._show("training")
+        if time.monotonic() - self._saved >= self._options.checkpoint_seconds:
+            self.save()
+            self.clock.drop()
+        self.memory.begin()
+
+    def _show(self, phase: str) -> None:
+        state, rate = self.state, self.clock.tokens_per_second
+        seconds = sum(window[0] for window in self.clock.windows)
+        steps = sum(window[1] for window in self.clock.windows)
+        left = (self._total_steps - state.step) * seconds / steps if steps else None
+        self._observer.progress(
+            phase=phase,
+            epoch=min(state.epoch + 1, self._options.epochs),
+            epochs=self._options.epochs,
+            step=state.step,
+            steps=self._total_steps,
+            loss=getattr(self, "_last_loss", None),
+            target_tokens_per_second=rate,
+            seconds_left=left,
+        )
+
+    def _validate(self) -> None:
+        state, options = self.state, self._options
+        self._show("validation")
+        values = self._evaluate()
+        self._observer.metrics(state.step, values)
+        metric = options.early_stopping.metric
+        if state.improved(metric, values[metric]):
+            checkpoint.save(self._folder / "best.npz", {"model": self._model.trainable_variables})
+        elif options.schedule == "plateau":
+            state.factor *= options.decay_factor
+        patience = options.early_stopping.patience
+        state.ended = state.epoch >= options.epochs or (patience is not None and state.waited >= patience)
+        self.save()
+        self.clock.drop()
+        if self._observer.should_stop():
+            raise Stopped
+
+
+def make_optimizer(options: Any) -> keras.optimizers.Optimizer:
+    """The Keras optimiser that `training.optimizer` names, with the gradient's global norm clipped."""
+    kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
+    return kinds[options.optimizer](options.learning_rate, global_clipnorm=options.clip_norm)

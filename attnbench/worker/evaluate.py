@@ -1,0 +1,198 @@
+"""Validation during training, and the test at its end."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from attnbench import backend, data
+from attnbench.config import RunConfig
+from attnbench.data import Split, Vocabulary
+from attnbench.decoding import Decoded, ForcedAligner, Searcher
+from attnbench.model import Seq2Seq
+from attnbench.results import RunFolder, write_atomically, write_json
+from attnbench.scoring import alignment, bleu, length
+from attnbench.training import Stopped
+from attnbench.worker.reporter import Reporter
+
+DECODING_SHAPES = 6
+LOSS_SHAPES = 8
+TIMED_BATCH_SIZE = 64
+LONGEST_MAP = 30
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What the test set gave."""
+
+    metrics: dict[str, float]
+    bleu_signature: str
+    chrf_signature: str
+
+
+class Losses:
+    """Nats per target token of a split, without label smoothing or dropout."""
+
+    def __init__(self, model: Seq2Seq) -> None:
+        def sums(source: Any, target: Any) -> Any:
+            _, plain, tokens = model.losses(source, target)
+            return plain, tokens
+
+        self._sums = backend.compiled(sums, model.trainable_variables)
+
+    def mean(self, split: Split) -> float:
+        """Over all target tokens of the split with their end marks."""
+        nats, tokens = 0.0, 0.0
+        for batch in _pair_batches(split):
+            parts = self._sums(ops.convert_to_tensor(batch.source), ops.convert_to_tensor(batch.target))
+            nats, tokens = nats + float(backend.read(parts[0])), tokens + float(backend.read(parts[1]))
+        return nats / tokens
+
+
+def _pair_batches(split: Split) -> Sequence[data.Batch]:
+    size = min(TIMED_BATCH_SIZE, len(split))
+    plan = data.plan_batches(split, batch_size=size, batch_by="sentences", maximum_shapes=LOSS_SHAPES)
+    return plan.epoch(seed=0, epoch=0)
+
+
+class Validation:
+    """Loss and greedy BLEU of the validation set; called after each epoch."""
+
+    def __init__(self, model: Seq2Seq, losses: Losses, dataset: data.Dataset, config: RunConfig) -> None:
+        self._losses, self._config, self._vocabulary = losses, config, dataset.target_vocabulary
+        count = config.training.validation_sentences
+        self._split = dataset.valid if count is None else dataset.valid.take(np.arange(min(count, len(dataset.valid))))
+        self._batches = _source_batches(self._split, config.evaluation.batch_size)
+        self._searcher = Searcher(model)
+
+    def __call__(self) -> dict[str, float]:
+        """`valid/loss` and `valid/bleu`."""
+        decoded = self._searcher.decode(self._batches, len(self._split))
+        scored = _score(decoded, self._split, self._vocabulary, self._config)
+        return {"valid/loss": self._losses.mean(self._split), "valid/bleu": scored.bleu}
+
+
+def _source_batches(split: Split, batch_size: int) -> list[data.SourceBatch]:
+    return data.source_batches(split.source, batch_size=batch_size, maximum_shapes=DECODING_SHAPES)
+
+
+def _score(decoded: Decoded, split: Split, vocabulary: Vocabulary, config: RunConfig) -> bleu.Score:
+    hypotheses = [vocabulary.decode(ids.tolist()) for ids in decoded.hypotheses]
+    return bleu.score(
+        hypotheses,
+        split.target_text,
+        tokenizer=config.data.bleu_tokenizer,
+        lowercase=config.evaluation.lowercase,
+    )
+
+
+def test(
+    folder: RunFolder,
+    model: Seq2Seq,
+    losses: Losses,
+    dataset: data.Dataset,
+    config: RunConfig,
+    reporter: Reporter,
+) -> Tested:
+    """Decodes the test set with every beam size, scores it, and writes sentences, predictions and maps."""
+    split, vocabulary = dataset.test, dataset.target_vocabulary
+    sizes = config.evaluation.beam_sizes
+    metrics: dict[str, float] = {"test/perplexity": float(np.exp(losses.mean(split)))}
+    found: dict[int, tuple[Decoded, bleu.Score]] = {}
+    for beams in dict.fromkeys([*sizes, 1]):
+        decoded = _search(model, split, beams, config, reporter)
+        found[beams] = decoded, _score(decoded, split, vocabulary, config)
+        if len(sizes) > 1 and beams in sizes:
+            metrics[f"test/bleu_beam_{beams}"] = found[beams][1].bleu
+    decoded, scored = found[sizes[0]]
+    greedy = found[1][0]
+    metrics |= {
+        "test/bleu": scored.bleu,
+        "test/chrf": scored.chrf,
+        "test/length_ratio": scored.length_ratio,
+        "test/unfinished_hypotheses": float(decoded.unfinished),
+        "speed/decode_target_tokens_per_second": greedy.tokens / greedy.seconds,
+    }
+    lengths = split.source.lengths
+    metrics |= length.length_metrics(scored.statistics, lengths, sequence_length=config.sequence_length)
+    _write_sentences(folder, scored.statistics, lengths)
+    write_atomically(folder.predictions, _lines(decoded, vocabulary))
+    if model.attention is not None:
+        reporter.progress(phase="alignment")
+        aligner = ForcedAligner(model)
+        metrics |= align_metrics(aligner, dataset)
+        write_json(folder.maps, _maps(aligner, dataset, decoded, config.evaluation.attention_maps))
+    else:
+        write_json(folder.maps, [])
+    return Tested(metrics, scored.bleu_signature, scored.chrf_signature)
+
+
+def _search(model: Seq2Seq, split: Split, beams: int, config: RunConfig, reporter: Reporter) -> Decoded:
+    searcher = Searcher(model, beams=beams, length_penalty=config.evaluation.length_penalty)
+    batches = _source_batches(split, TIMED_BATCH_SIZE if beams == 1 else config.evaluation.batch_size)
+
+    def watch(done: int) -> None:
+        reporter.progress(phase="test", step=done, steps=len(batches))
+        if reporter.should_stop():
+            raise Stopped
+
+    return searcher.decode(batches, len(split), timed=beams == 1, watch=watch)
+
+
+def _lines(decoded: Decoded, vocabulary: Vocabulary) -> str:
+    return "".join(vocabulary.decode(ids.tolist()).replace("\n", " ") + "\n" for ids in decoded.hypotheses)
+
+
+def _write_sentences(folder: RunFolder, statistics: np.ndarray, lengths: np.ndarray) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["sentence", "source_tokens", *bleu.STATISTICS])
+    for place, (tokens, row) in enumerate(zip(lengths.tolist(), statistics.tolist(), strict=True)):
+        writer.writerow([place, tokens, *row])
+    write_atomically(folder.sentences, text.getvalue())
+
+
+def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, float]:
+    """`align/aer` and `align/entropy` on the pairs with gold links; nothing where the data set has none."""
+    split = dataset.alignment
+    if split is None or split.links is None:
+        return {}
+    predicted: list[set[tuple[int, int]]] = [set() for _ in range(len(split))]
+    entropies = []
+    for batch in _pair_batches(split):
+        for row, weights in zip(batch.rows, aligner.batch(batch.source, batch.target), strict=True):
+            if row >= 0:
+                words = dataset.source_vocabulary.words(split.source[row]), dataset.target_vocabulary.words(split.target[row])
+                predicted[row] = alignment.link_words(weights, *words)
+                entropies.append(alignment.entropy(weights))
+    return {
+        "align/aer": alignment.alignment_error_rate(predicted, split.links),
+        "align/entropy": float(np.mean(np.concatenate(entropies))),
+    }
+
+
+def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count: int) -> list[dict[str, Any]]:
+    """Weights under the model's own hypotheses for sentences spread over the lengths that a page can show."""
+    split = dataset.test
+    candidates = np.flatnonzero(split.source.lengths <= LONGEST_MAP)
+    ranked = candidates[np.argsort(split.source.lengths[candidates], kind="stable")]
+    places = np.linspace(0, len(ranked) - 1, count + 2)[1:-1].round().astype(int) if len(ranked) else []
+    maps = []
+    for row in dict.fromkeys(ranked[places].tolist() if len(ranked) else []):
+        source, target = split.source[row], decoded.hypotheses[row]
+        ends = np.array([data.END], np.int32)
+        pair = np.concatenate([source, ends])[None], np.concatenate([target, ends])[None].astype(np.int32)
+        (weights,) = aligner.batch(*pair)
+        maps.append(
+            {
+                "sentence": row,
+                "source": dataset.source_vocabulary.pieces(source.tolist()),
+                "target": dataset.target_vocabulary.pieces(target.tolist()),
+                "weights": [[round(float(x), 4) for x in line] for line in weights],
+            }
+        )
+    return maps

@@ -1,0 +1,136 @@
+"""`task=profile`: what training steps and decoding cost on synthetic batches, without training to convergence."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from attnbench import backend
+from attnbench.config import RunConfig
+from attnbench.decoding import greedy_search
+from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
+from attnbench.model import Seq2Seq
+from attnbench.results import FINISHED, RunFolder, read_json, write_json
+from attnbench.training.trainer import make_optimizer
+from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
+from attnbench.worker.reporter import Reporter
+from attnbench.worker.train import finish
+
+_FIRST_WORD = 4
+
+
+def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Does the next round and keeps it in rounds.json; after the last writes the result and returns True."""
+    began = time.monotonic()
+    set_up(config)
+    path = folder.path / "rounds.json"
+    rounds = read_json(path) or []
+    reporter.progress(phase="compiling", epoch=len(rounds) + 1, epochs=config.profile.rounds)
+    rounds.append(_round(config) | {"seconds": time.monotonic() - began})
+    write_json(path, rounds)
+    if len(rounds) < config.profile.rounds:
+        return False
+    result = {
+        "format": 1,
+        "status": FINISHED,
+        "task": "profile",
+        "metrics": _metrics(rounds),
+        "bleu_signature": "",
+        "chrf_signature": "",
+        "vocabularies": dict.fromkeys(("source", "target"), config.profile.vocabulary_size),
+        "notes": [],
+        "duration_seconds": sum(entry["seconds"] for entry in rounds),
+    }
+    finish(folder, config, result)
+    reporter.artifacts("rounds.json")
+    return True
+
+
+def _round(config: RunConfig) -> dict[str, Any]:
+    options, length = config.profile, config.sequence_length
+    rate = matrix_rate(COMPUTE_TYPES[config.precision])
+    memory = Memory()
+    model = build_model(
+        config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size
+    )
+    generator = np.random.Generator(np.random.Philox(key=0))
+    shape = (options.batch_size, length)
+    source, target = (generator.integers(_FIRST_WORD, options.vocabulary_size, shape, np.int32) for _ in range(2))
+    training = _time(config, _training(model, config, source, target), target.size, memory)
+    decoding = _time(config, _decoding(model, source, length), target.size, None)
+    flops = forward_flops(model, source_tokens=length, target_tokens=length) / length
+    return {
+        "training": training.windows,
+        "decoding": decoding.windows,
+        "compile_seconds": training.compile_seconds,
+        "rate": rate,
+        "flops": flops,
+        "peaks": memory.metrics(),
+        "parameters": parameter_counts(model),
+    }
+
+
+def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.ndarray) -> Callable[[], None]:
+    optimizer = make_optimizer(config.training)
+    optimizer.build(model.trainable_variables)
+
+    def loss(source: Any, target: Any, key: Any) -> tuple[Any, Any]:
+        smoothed, plain, tokens = model.losses(source, target, key, smoothing=config.training.label_smoothing)
+        return smoothed / tokens, plain
+
+    step = backend.training_step(loss, model.trainable_variables, optimizer)
+    tensors = [ops.convert_to_tensor(part) for part in (source, target, np.zeros(2, np.int32))]
+    return lambda: backend.read(step(*tensors))
+
+
+def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], None]:
+    """Greedy search over exactly `length` positions: the end mark is made impossible."""
+    banned = np.zeros(model.target_vocabulary, np.float32)
+    banned[[0, 1, 2]] = -1e4
+    model.output_bias.assign(banned)
+
+    def search(source: Any, limits: Any) -> Any:
+        return greedy_search(model, source, limits, length)
+
+    compiled = backend.compiled(search, model.trainable_variables)
+    tensors = ops.convert_to_tensor(source), ops.full((len(source),), length, "int32")
+    return lambda: backend.read(compiled(*tensors))
+
+
+def _time(config: RunConfig, step: Callable[[], Any], tokens: int, memory: Memory | None) -> StepClock:
+    """One warm-up, then steps until their number or the time is reached, each a window of its own."""
+    options, clock = config.profile, StepClock()
+    began = time.monotonic()
+    while len(clock.windows) < options.steps:
+        enough = len(clock.windows) >= options.minimum_steps
+        if enough and time.monotonic() - began > options.seconds:
+            break
+        if memory is not None:
+            memory.begin()
+        clock.ask()
+        step()
+        clock.step("step", tokens)
+        if clock.close() and memory is not None:
+            memory.end()
+    return clock
+
+
+def _metrics(rounds: list[dict[str, Any]]) -> dict[str, float]:
+    """All rounds together: times pooled, greatest peaks."""
+    training, decoding = ([tuple(w) for entry in rounds for w in entry[part]] for part in ("training", "decoding"))
+    clock = StepClock(training, compiled=float(np.mean([entry["compile_seconds"] for entry in rounds])))
+    decode = StepClock(decoding)
+    metrics = clock.metrics() | rounds[-1]["parameters"]
+    for key in rounds[0]["peaks"]:
+        metrics[key] = max(entry["peaks"][key] for entry in rounds)
+    flops, rate = rounds[0]["flops"], max(entry["rate"] for entry in rounds)
+    metrics |= {
+        "speed/decode_target_tokens_per_second": float(decode.tokens_per_second or 0),
+        "speed/timed_steps": float(len(training)),
+        "speed/timed_decodings": float(len(decoding)),
+        "speed/utilisation": 3 * flops * float(clock.tokens_per_second or 0) / rate,
+        "model/flops_per_target_token": flops,
+    }
+    return metrics

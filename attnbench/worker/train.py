@@ -1,0 +1,108 @@
+"""`task=train`: data, model, training, decoding, scores, measurements."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from attnbench import data
+from attnbench.config import RunConfig
+from attnbench.measurement import Memory, forward_flops, matrix_rate
+from attnbench.model import Seq2Seq
+from attnbench.results import FINISHED, RunFolder, read_json, write_json
+from attnbench.training import Trainer
+from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
+from attnbench.worker.evaluate import Losses, Validation, test
+from attnbench.worker.reporter import Reporter
+
+
+def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Does the whole run in `folder` and writes its result; True when it is complete."""
+    began = time.monotonic()
+    reporter.progress(phase="data")
+    set_up(config)
+    dataset = data.load(config.data, sequence_length=config.sequence_length)
+    rate = matrix_rate(COMPUTE_TYPES[config.precision])
+    memory = Memory()
+    sizes = dataset.source_vocabulary.size, dataset.target_vocabulary.size
+    model = build_model(config, source_vocabulary=sizes[0], target_vocabulary=sizes[1])
+    write_json(
+        folder.path / "vocabularies.json",
+        {"source": dataset.source_vocabulary.to_dict(), "target": dataset.target_vocabulary.to_dict()},
+    )
+    options = config.training
+    plan = data.plan_batches(dataset.train, batch_size=options.batch_size, batch_by=options.batch_by)
+    losses = Losses(model)
+    trainer = Trainer(
+        model,
+        plan,
+        Validation(model, losses, dataset, config),
+        folder=folder.checkpoints,
+        seed=config.seed,
+        options=options,
+        observer=reporter,
+        memory=memory,
+    )
+    trainer.resume()
+    reporter.progress(phase="compiling")
+    trainer.run()
+    metrics = trainer.clock.metrics() | memory.metrics() | parameter_counts(model)
+    metrics |= _data_metrics(dataset) | {"speed/padding_fraction": plan.padding_fraction}
+    rate = max(rate, matrix_rate(COMPUTE_TYPES[config.precision]))
+    metrics |= _flops_metrics(model, dataset, metrics, rate)
+    tested = test(folder, model, losses, dataset, config, reporter)
+    result = {
+        "format": 1,
+        "status": FINISHED,
+        "task": "train",
+        "metrics": {key: float(value) for key, value in (metrics | tested.metrics).items()},
+        "bleu_signature": tested.bleu_signature,
+        "chrf_signature": tested.chrf_signature,
+        "vocabularies": {"source": sizes[0], "target": sizes[1]},
+        "notes": _notes(dataset),
+        "duration_seconds": time.monotonic() - began,
+    }
+    finish(folder, config, result)
+    reporter.artifacts("sentences.csv", "predictions.txt", "maps.json", "vocabularies.json", "checkpoint/best.npz")
+    return True
+
+
+def finish(folder: RunFolder, config: RunConfig, result: dict[str, Any]) -> None:
+    """Writes result.json, with what identifies the run."""
+    facts = read_json(folder.facts) or {}
+    provenance = facts.get("provenance", {})
+    found = {
+        "signature": facts.get("signature", ""),
+        "device": provenance.get("device", ""),
+        "threads": config.threads,
+        "versions": provenance.get("versions", {}),
+    }
+    write_json(folder.result, result | found)
+
+
+def _data_metrics(dataset: data.Dataset) -> dict[str, float]:
+    train_split = dataset.train
+    return {
+        "data/train_pairs": float(len(train_split)),
+        "data/train_target_tokens": float(len(train_split.target.tokens) + len(train_split)),
+        "data/left_out_pairs": float(dataset.left_out_pairs),
+    }
+
+
+def _flops_metrics(model: Seq2Seq, dataset: data.Dataset, metrics: dict[str, float], rate: float) -> dict[str, float]:
+    source = float(np.mean(dataset.train.source.lengths)) + 1
+    target = float(np.mean(dataset.train.target.lengths)) + 1
+    flops = forward_flops(model, source_tokens=source, target_tokens=target) / target
+    found = {"model/flops_per_target_token": flops}
+    tokens_per_second = metrics.get("speed/train_target_tokens_per_second")
+    if tokens_per_second is not None:
+        found["speed/utilisation"] = 3 * flops * tokens_per_second / rate
+    return found
+
+
+def _notes(dataset: data.Dataset) -> list[str]:
+    if not dataset.skipped_pairs:
+        return []
+    return [f"{dataset.skipped_pairs} pairs with an empty side were skipped."]
+
+

@@ -1,0 +1,76 @@
+"""`python -m attnbench.report`: writes the report of the latest sweep, of a named study, of a runs.csv or of a store."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from attnbench.config import suggestion
+from attnbench.report.folders import latest_plan, read_all, read_planned
+from attnbench.report.runs import Runs
+from attnbench.report.saved import read
+from attnbench.report.store import read_store
+from attnbench.report.write import write
+
+_CHOICES = ("select", "over")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes the report and says where; returns the exit status, 2 for what the user has to change."""
+    options = _parser().parse_args(arguments)
+    try:
+        study, choices = _words(options.words)
+        runs = _read(options, study)
+        output = options.output or Path("reports") / runs.study
+        page = write(runs, output, **choices)
+    except (ValueError, OSError) as error:
+        print(f"attnbench.report: {error}", file=sys.stderr)
+        return 2
+    print(f"Wrote the report of {runs.study}: open {page} in a browser, or read {page.with_name('report.md')}.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m attnbench.report",
+        description="Writes a comparison report: one page, tables, figures and the numbers behind them.",
+        epilog="select=valid/bleu over=training.learning_rate shows, for each variant and seed, only the run that was "
+        "best on validation.",
+    )
+    parser.add_argument("words", nargs="*", metavar="STUDY | select=METRIC | over=OPTION", help="default: the latest sweep")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="run folders (default: runs)")
+    source.add_argument("--csv", type=Path, metavar="FILE", help="the runs.csv of an earlier report")
+    source.add_argument("--mlflow", metavar="URI", help="an MLflow store, for example sqlite:///mlflow.db")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="where to write (default: reports/STUDY)")
+    return parser
+
+
+def _words(words: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """The study's name, if any, and the choices."""
+    studies = [word for word in words if "=" not in word]
+    if len(studies) > 1:
+        raise ValueError(f"A report is of one study, received {len(studies)}: {', '.join(studies)}. Name one.")
+    choices = dict(word.split("=", 1) for word in words if "=" in word)
+    for key in choices:
+        if key not in _CHOICES:
+            raise ValueError(f"Unknown option {key!r}. Known: {', '.join(_CHOICES)}.{suggestion(key, _CHOICES)}")
+    return (studies[0] if studies else None), choices
+
+
+def _read(options: argparse.Namespace, study: str | None) -> Runs:
+    if options.csv is not None:
+        return read(options.csv)
+    if options.mlflow is not None:
+        return read_store(options.mlflow, study)
+    if not options.runs.is_dir():
+        raise ValueError(
+            f"No folder {options.runs}. Expected run folders: train first (python -m attnbench -m "
+            "attention=bahdanau,dot,general), or give --runs DIR, --csv FILE or --mlflow URI."
+        )
+    plan = latest_plan(options.runs, study)
+    return read_all(options.runs, study) if plan is None else read_planned(options.runs, plan)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

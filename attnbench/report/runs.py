@@ -1,0 +1,135 @@
+"""A run as the report sees it, wherever it was read from, and the order in which runs and columns are written."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from attnbench.metrics import METRICS
+from attnbench.results import FINISHED
+
+CORE = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
+"""The params that every table of runs names without a prefix."""
+
+HISTORIES = ("train/loss", "valid/loss", "valid/bleu")
+"""The metrics that are read step by step."""
+
+SCHEDULED = "SCHEDULED"
+"""Status of a planned run that has not started, in MLflow's word."""
+
+SENTENCE_COLUMNS = (
+    "source_tokens correct_1 correct_2 correct_3 correct_4 total_1 total_2 total_3 total_4 "
+    "hypothesis_tokens reference_tokens"
+).split()
+
+MECHANISMS = ("none", "none_input", "uniform", "bahdanau", "dot", "general")
+"""The order of the presets in every table and legend; others follow by name."""
+
+_PLACES = ("runs_dir", "reports_dir", "tracking.", "data.root", "data.cache_dir", "run", "input", "output")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One run.
+
+    Attributes:
+        run_id: the name of its folder.
+        status: FINISHED, FAILED, KILLED, RUNNING or SCHEDULED.
+        signature: identifies what was run.
+        params: every option by its dotted key, as text; options that only say where files lie are absent.
+        metrics: the last value of each key.
+        histories: `(step, value)` pairs of the keys in `HISTORIES`.
+        sentences: int64 `(sentences, 11)`, columns as in `SENTENCE_COLUMNS`; None where they are not at hand.
+        maps: attention maps as in maps.json.
+        provenance: reason, commit, versions, device, command and the like; a key without a value is absent.
+    """
+
+    run_id: str
+    status: str
+    signature: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    histories: Mapping[str, tuple[tuple[int, float], ...]]
+    sentences: npt.NDArray[np.int64] | None
+    maps: list[dict[str, Any]]
+    provenance: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """The seed of initial weights, batch order and dropout."""
+        return int(self.params["seed"])
+
+    @property
+    def finished(self) -> bool:
+        """Whether all of its results are there."""
+        return self.status == FINISHED
+
+    @property
+    def statistics(self) -> npt.NDArray[np.int64] | None:
+        """BLEU statistics `(sentences, 10)`, where they are at hand."""
+        return None if self.sentences is None else self.sentences[:, 1:]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """The runs of one study, in canonical order."""
+
+    study: str
+    runs: tuple[Run, ...]
+
+    @classmethod
+    def of(cls, study: str, runs: Iterable[Run]) -> "Runs":
+        """Puts `runs` into the order that every source gives."""
+        return cls(study, tuple(sorted(runs, key=_place)))
+
+
+def texts(params: Mapping[str, Any]) -> dict[str, str]:
+    """Params as the texts that MLflow stores, without those that only say where files lie."""
+    kept = {key: value for key, value in params.items() if not key.startswith(_PLACES[2]) and key not in _PLACES}
+    return {key: str(value) for key, value in sorted(kept.items())}
+
+
+def natural(text: str) -> tuple[Any, ...]:
+    """Sorts numbers by size and before texts, texts by their letters."""
+    try:
+        return 0, float(text), text
+    except ValueError:
+        return 1, 0.0, text
+
+
+def mechanism_place(name: str) -> tuple[int, str]:
+    """Sorts attention names: the presets in their own order, others after them by name."""
+    return (MECHANISMS.index(name) if name in MECHANISMS else len(MECHANISMS)), name
+
+
+def metric_order(keys: Iterable[str]) -> list[str]:
+    """Metric keys in the order of the registry, unknown ones last by name; the bounds of a key follow it."""
+    return sorted(set(keys), key=_metric_place)
+
+
+def definition_of(key: str) -> int | None:
+    """The index in `METRICS` of the metric that `key` is an instance of."""
+    return next((index for index, pattern in enumerate(_PATTERNS) if pattern.fullmatch(key)), None)
+
+
+def _place(run: Run) -> tuple[Any, ...]:
+    params = run.params
+    return (
+        params.get("task", ""),
+        params["data"],
+        mechanism_place(params["attention"]),
+        *(natural(params[key]) for key in ("hidden_size", "sequence_length", "backend", "precision", "seed")),
+        run.run_id,
+    )
+
+
+def _metric_place(key: str) -> tuple[Any, ...]:
+    bare = re.sub(r"_(low|high)$", "", key)
+    index = definition_of(bare)
+    return (len(METRICS) if index is None else index), bare, len(key), key
+
+
+_PATTERNS = tuple(re.compile(re.sub("LLL|HHH|K$", lambda _: r"\d+", metric.key)) for metric in METRICS)

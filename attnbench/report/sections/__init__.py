@@ -1,0 +1,38 @@
+"""The sections of the report, one file each; a new one is a file with `section(study)` and a line in `SECTIONS`."""
+
+from collections.abc import Callable
+
+from attnbench.report.elements import Section
+from attnbench.report.sections import (
+    answer,
+    caveats,
+    choice,
+    comparison,
+    configs,
+    cost,
+    curves,
+    definitions,
+    length,
+    maps,
+    origin,
+    significance,
+    tradeoff,
+)
+from attnbench.report.study import Study
+
+SECTIONS: tuple[Callable[[Study], Section], ...] = (
+    answer.section,
+    caveats.section,
+    comparison.section,
+    significance.section,
+    length.section,
+    cost.section,
+    tradeoff.section,
+    curves.section,
+    maps.section,
+    choice.section,
+    configs.section,
+    definitions.section,
+    origin.section,
+)
+"""In the order of the page."""

@@ -1,0 +1,171 @@
+"""The comparison table: a row a variant, every metric with the interval that its seeds allow; and the runs that failed."""
+
+import re
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from attnbench.report.elements import Block, Cell, Column, Figure, Panel, Section, Table, Text
+from attnbench.report.estimates import BOTH_VALUES, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
+from attnbench.report.naming import factor_cells, factor_columns
+from attnbench.report.runs import metric_order
+from attnbench.report.study import Study
+from attnbench.report.style import INK, Look
+from attnbench.report.variants import Variant, settings_of
+from attnbench.report.wording import DASH, Measure, counted, measure
+
+_COLUMNS = (
+    ("test/bleu", "BLEU", "", "Test quality"),
+    ("test/chrf", "chrF", "", "Test quality"),
+    ("test/perplexity", "perplexity", "", "Test quality"),
+    ("length/bleu_within", "within", "", "BLEU and the training limit"),
+    ("length/bleu_beyond", "beyond", "", "BLEU and the training limit"),
+    ("length/extrapolation", "beyond ÷ within", "", "BLEU and the training limit"),
+    ("align/aer", "error rate", "", "Alignment"),
+    ("speed/train_target_tokens_per_second", "training", "tokens/s", "Cost"),
+    ("speed/train_step_ms_p50", "step", "ms", "Cost"),
+    ("speed/decode_target_tokens_per_second", "decoding", "tokens/s", "Cost"),
+    ("memory/train_peak_bytes", "peak", "MiB", "Cost"),
+    ("model/parameters", "parameters", "", "Cost"),
+)
+_KINDS = {OVER_SEEDS: "t interval", BOTH_VALUES: "both values", OVER_SENTENCES: "bootstrap"}
+
+
+def section(study: Study) -> Section:
+    """Figure of test BLEU, comparison table, and the failed runs."""
+    blocks: list[Block] = []
+    if study.finished:
+        blocks += [Text(_explanation(study))]
+        if any(variant.metric("test/bleu") for variant in study.finished):
+            blocks.append(_figure(study))
+        blocks.append(_table(study))
+    if study.failed:
+        blocks.append(_failed(study))
+    reason = "" if blocks else "no training run is among the runs."
+    return Section("comparison", "Comparison", blocks, reason)
+
+
+def _explanation(study: Study) -> str:
+    kinds = {estimate_of(variant, "test/bleu").kind for variant in study.finished}
+    parts = []
+    if OVER_SEEDS in kinds:
+        parts.append("From three seeds on, a value is the mean over seeds ± half the width of its 95 % t interval.")
+    if BOTH_VALUES in kinds:
+        parts.append("With two seeds both values are given, because two values carry no useful interval.")
+    if OVER_SENTENCES in kinds:
+        parts.append(
+            "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in brackets: "
+            "it says nothing about what another seed would give."
+        )
+    if any(variant.metric("length/bleu_within") for variant in study.finished):
+        parts.append("Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens.")
+    return " ".join(parts)
+
+
+def _columns(study: Study) -> list[tuple[Measure, Column]]:
+    """The columns that at least one variant fills; beam search follows BLEU, one column a size."""
+    keys = {key for variant in study.finished for run in variant.runs for key in run.metrics}
+    beams = [key for key in metric_order(keys) if re.fullmatch(r"test/bleu_beam_\d+", key)]
+    specifications = list(_COLUMNS)
+    specifications[1:1] = [(key, f"BLEU, beam {key.rsplit('_', 1)[1]}", "", "Test quality") for key in beams]
+    shown = []
+    for key, header, unit, group in specifications:
+        if key in keys:
+            known = measure("test/bleu_beam_K" if key in beams else key)
+            exact = Measure(key, known.name, known.unit, known.decimals, known.divisor)
+            shown.append((exact, Column(header, unit, group)))
+    return shown
+
+
+def _table(study: Study) -> Table:
+    shown = _columns(study)
+    return Table(
+        slug="comparison",
+        caption="Every variant on the test set, and what it costs",
+        columns=(*factor_columns(study.factors), Column("seeds"), *(column for _, column in shown)),
+        rows=tuple(_row(variant, [known for known, _ in shown]) for variant in study.variants),
+        data=pd.DataFrame([_record(variant, [known for known, _ in shown]) for variant in study.variants]),
+    )
+
+
+def _row(variant: Variant, shown: list[Measure]) -> tuple[Cell, ...]:
+    missing = f"{len(variant.unfinished)} unfinished" if variant.unfinished else ""
+    kind = _KINDS.get(estimate_of(variant, "test/bleu").kind, "")
+    seeds = Cell(str(len(variant.runs)), ", ".join(text for text in (kind, missing) if text))
+    return (*factor_cells(variant), seeds, *(Cell(*texts_of(estimate_of(variant, known.key), known)) for known in shown))
+
+
+def _record(variant: Variant, shown: list[Measure]) -> dict[str, object]:
+    record: dict[str, object] = {
+        **variant.values,
+        "seeds": len(variant.runs),
+        "unfinished": len(variant.unfinished),
+    }
+    for known in shown:
+        found = estimate_of(variant, known.key)
+        record |= {known.key: found.value, f"{known.key}_low": found.low, f"{known.key}_high": found.high}
+        record[f"{known.key}_bounds"] = found.kind
+    return record
+
+
+def _failed(study: Study) -> Table:
+    rows = [(run, str(run.provenance.get("reason", "")) or DASH) for run in study.failed]
+    return Table(
+        slug="unfinished",
+        caption=f"{counted(len(rows), 'run')} without a result",
+        columns=tuple(Column(name, numeric=False) for name in ("run", "attention", "seed", "status", "reason")),
+        rows=tuple(
+            (Cell(run.run_id), Cell(run.params["attention"], mechanism=run.params["attention"]), Cell(str(run.seed)), Cell(run.status), Cell(reason))
+            for run, reason in rows
+        ),
+        data=pd.DataFrame(
+            [
+                {
+                    "run_id": run.run_id,
+                    "attention": run.params["attention"],
+                    "seed": run.seed,
+                    "status": run.status,
+                    "reason": str(run.provenance.get("reason", "")),
+                }
+                for run, _ in rows
+            ]
+        ),
+    )
+
+
+def _figure(study: Study) -> Figure:
+    settings = settings_of(variant for variant in study.finished if variant.metric("test/bleu"))
+    panels = tuple(
+        Panel(setting, lambda axes, group=group: _draw(axes, group, study.looks), 6.2, 0.75 + 0.34 * len(group))
+        for setting, group in settings.items()
+    )
+    return Figure(
+        slug="quality",
+        alt="Test BLEU of each variant with its interval and its seeds. "
+        + ". ".join(f"{variant.label}: {' '.join(_bleu(variant))}" for variant in study.finished),
+        caption="Test BLEU. Filled marks with bars: value and 95 % interval (for two seeds, both values); small rings: single seeds.",
+        panels=panels,
+    )
+
+
+def _bleu(variant: Variant) -> tuple[str, str]:
+    return texts_of(estimate_of(variant, "test/bleu"), measure("test/bleu"))
+
+
+def _draw(axes: Axes, variants: list[Variant], looks: dict[str, Look]) -> None:
+    for row, variant in enumerate(variants):
+        look, found = looks[variant.attention], estimate_of(variant, "test/bleu")
+        bounds = [[found.value - found.low], [found.high - found.value]] if found.bounded else None
+        axes.errorbar(
+            found.value, row, xerr=bounds, color=look.light, marker=look.marker, markersize=7, capsize=3, zorder=3
+        )
+        seeds = variant.metric("test/bleu")
+        if len(seeds) > 1:
+            axes.plot(
+                seeds, [row + 0.26] * len(seeds), "o", markersize=3.2, markerfacecolor="none", color=look.light, zorder=2
+            )
+    axes.set_yticks(range(len(variants)), [variant.attention for variant in variants], color=INK)
+    axes.set_ylim(len(variants) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel("test BLEU (0\u2013100, higher is better)")
+    axes.tick_params(axis="y", length=0)

@@ -1,0 +1,34 @@
+"""What every number means."""
+
+import pandas as pd
+
+from attnbench.metrics import METRICS
+from attnbench.report.elements import Cell, Column, Section, Table, Text
+from attnbench.report.runs import definition_of
+from attnbench.report.study import Study
+
+
+def section(study: Study) -> Section:
+    """The definitions of the metrics that these runs logged, as the README has them."""
+    logged = {definition_of(key) for run in study.runs for key in (*run.metrics, *run.histories)}
+    shown = [metric for index, metric in enumerate(METRICS) if index in logged]
+    return Section(
+        "definitions",
+        "What the numbers mean",
+        [
+            Text("Source tokens are the pieces that the encoder reads, without the end mark. Intervals are 95 %."),
+            Table(
+                slug="definitions",
+                caption=f"The {len(shown)} metrics of these runs",
+                columns=tuple(Column(name, numeric=False) for name in ("metric", "unit", "better", "meaning")),
+                rows=tuple(
+                    (Cell(f"`{metric.key}`"), Cell(metric.unit), Cell(metric.better), Cell(metric.meaning))
+                    for metric in shown
+                ),
+                data=pd.DataFrame(
+                    [(metric.key, metric.unit, metric.better, metric.meaning) for metric in shown],
+                    columns=["metric", "unit", "better", "meaning"],
+                ),
+            ),
+        ],
+    )

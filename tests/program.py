@@ -1,9 +1,21 @@
-"""`python -m attnbench` with the stand-in of `standin.py` for its child process."""
+"""`python -m attnbench` with the stand-in of `standin.py` for its child process, and a page of one line for its report."""
 
+import os
 import sys
 from pathlib import Path
 
 from attnbench.sweep import main
+from attnbench.sweep.command import write_report
+
+
+def one_line(runs_dir: Path, plan: Path, output: Path) -> Path:
+    """A report that says which plan it is of."""
+    output.mkdir(parents=True, exist_ok=True)
+    page = output / "index.html"
+    page.write_text(f"{runs_dir.name} {plan.name}\n")
+    return page
+
 
 if __name__ == "__main__":
-    sys.exit(main(worker=(sys.executable, str(Path(__file__).with_name("standin.py")))))
+    standin = Path(__file__).with_name("standin.py")
+    sys.exit(main((sys.executable, str(standin)), write_report if os.environ.get("REPORT") else one_line))

@@ -2,6 +2,17 @@
 
 from attnbench.launch.outcome import AGAIN, ELSEWHERE, Outcome
 from attnbench.launch.run import WORKER, launch, settle_abandoned
+from attnbench.launch.share import environment
 from attnbench.launch.stop import Stop, stop_listening
 
-__all__ = ["AGAIN", "ELSEWHERE", "Outcome", "Stop", "WORKER", "launch", "settle_abandoned", "stop_listening"]
+__all__ = [
+    "AGAIN",
+    "ELSEWHERE",
+    "Outcome",
+    "Stop",
+    "WORKER",
+    "environment",
+    "launch",
+    "settle_abandoned",
+    "stop_listening",
+]

@@ -61,20 +61,22 @@ def _compose(config_name: str, shared: list[str], overrides: list[str]) -> Compo
     return _plain(config, overrides)
 
 
+def plain_values(config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+    """The options of `config` with their interpolations resolved, free of Hydra's own node."""
+    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
+    return {str(key): value for key, value in dict(values).items()} | _texts(overrides)
+
+
 def _plain(config: DictConfig, overrides: Sequence[str]) -> Composition:
-    """Resolves interpolations, those of Hydra's own node among them, and leaves that node out."""
+    """Interpolations may ask Hydra's own node, so it is the one in force meanwhile."""
     holder = HydraConfig.instance()
     before = holder.cfg
     holder.set_config(config)
     try:
-        keys = [str(key) for key in config if key != "hydra"]
-        resolved = OmegaConf.masked_copy(config, keys)
-        values = OmegaConf.to_container(resolved, resolve=True, throw_on_missing=True)
+        return Composition(tuple(overrides), plain_values(config, overrides))
     finally:
         holder.cfg = before
-    assert isinstance(values, dict)
-    plain = {str(key): value for key, value in values.items()}
-    return Composition(tuple(overrides), plain | _texts(overrides))
 
 
 def _texts(overrides: Sequence[str]) -> dict[str, str]:

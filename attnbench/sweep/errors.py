@@ -11,6 +11,9 @@ from attnbench.sweep.compose import conf_folder
 REFUSALS = (ValueError, OSError, HydraException, OmegaConfBaseException)
 """What a user can cause: each is told as one sentence, without a traceback."""
 
+REFUSED = 2
+"""Exit code of a command that is refused before any work."""
+
 
 def sentence(error: Exception) -> str:
     """Says in one line what the user can do about `error`."""

@@ -12,12 +12,10 @@ from omegaconf import DictConfig, open_dict
 
 from attnbench.config import from_mapping
 from attnbench.sweep.compose import Composition, composition, compositions, parallel_jobs
-from attnbench.sweep.errors import REFUSALS, sentence
+from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
+from attnbench.sweep.finished import TASKS
 from attnbench.sweep.plan import PLAN_VARIABLE, make_plan, stop_of
 from attnbench.sweep.table import print_plan
-
-REFUSED = 2
-"""Exit code of a command that is refused before any work."""
 
 
 class Plan(Callback):
@@ -45,8 +43,10 @@ def _or_exit(step: Callable[[], None]) -> None:
 
 
 def _begin(config: DictConfig, jobs: Sequence[Composition], parallel: int) -> None:
-    plan = make_plan(jobs, parallel)
     first = from_mapping(jobs[0].values)
+    if len(jobs) == 1 and first.task in TASKS:
+        return
+    plan = make_plan(jobs, parallel)
     print_plan(plan, every_run=first.dry_run)
     if first.dry_run:
         raise SystemExit(0)

@@ -14,6 +14,7 @@ from attnbench.launch import ELSEWHERE, Stop, settle_abandoned
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json, write_json
 from attnbench.sweep.compose import Composition
 from attnbench.sweep.facts import Survey, command_line, provenance
+from attnbench.tracking import check_uri
 
 NEW = "NEW"
 
@@ -109,6 +110,7 @@ def make_plan(jobs: Sequence[Composition], parallel: int) -> Plan:
     survey = Survey(parallel)
     configs = [from_mapping(job.values) for job in jobs]
     _check_shared(configs)
+    check_uri(configs[0].tracking.uri)
     decided = [survey.decide(config) for config in configs]
     command = command_line()
     origin = provenance(command)

@@ -129,10 +129,10 @@ def _print_unfinished(console: Console, entries: Sequence[Entry], folders: Mappi
         words = "not started" if status == NEW else status_words(Outcome(status, reason))
         console.print(Text.assemble((f"{entry.folder}  ", "bold"), (words, colour_of(status))), soft_wrap=True)
         if folder.log.exists():
-            console.print(Text(f"    {_near(folder.log)}", style="dim"), soft_wrap=True)
+            console.print(Text(f"    {near(folder.log)}", style="dim"), soft_wrap=True)
 
 
-def _near(path: Path) -> Path:
+def near(path: Path) -> Path:
     """`path` from the working folder where it lies below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 

@@ -1,6 +1,7 @@
 """One of Hydra's jobs: find its run in the frozen plan, do it unless it is done, and never raise."""
 
 import os
+import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +10,15 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
+from attnbench.config import from_mapping
 from attnbench.launch import AGAIN, WORKER, Outcome, launch
 from attnbench.results import FAILED, KILLED, RunFolder, read_json
+from attnbench.sweep.compose import plain_values
 from attnbench.sweep.display import Place, make_display
-from attnbench.sweep.errors import sentence
+from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
+from attnbench.sweep.finished import TASKS, do_task
 from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, current_status, stop_of
+from attnbench.tracking import following, open_store
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,14 @@ class Job:
 
     command: Sequence[str] = WORKER
 
-    def __call__(self, _composed: DictConfig) -> str:
-        """Returns the status of the job's run; the composed options count for nothing, the frozen plan does."""
+    def __call__(self, composed: DictConfig) -> str:
+        """Returns the status of the job's run; what Hydra composed counts for nothing, the frozen plan does.
+
+        Raises:
+            SystemExit: with the exit code of a task on a finished run; only a single job can be one.
+        """
+        if composed.task in TASKS:
+            raise SystemExit(self._finished_task(composed))
         node = HydraConfig.get().job
         number = 0 if OmegaConf.is_missing(node, "num") else int(node.num)
         try:
@@ -35,6 +46,13 @@ class Job:
         except Exception:
             traceback.print_exc()
             return FAILED
+
+    def _finished_task(self, composed: DictConfig) -> int:
+        try:
+            return do_task(from_mapping(plain_values(composed, HydraConfig.get().overrides.task)), self.command)
+        except REFUSALS as error:
+            print(sentence(error), file=sys.stderr)
+            return REFUSED
 
 
 class Work:
@@ -80,19 +98,20 @@ class Work:
     def _attempt(self, entry: Entry, *, fresh: bool) -> Outcome:
         if requests := self._stop.requests():
             return Outcome(KILLED, f"signal {requests[0]}")
-        folder = self._folder(entry)
+        folder, config = self._folder(entry), entry.run_config()
         with make_display(self._place(entry)) as display:
             try:
-                outcome = launch(
-                    folder,
-                    entry.run_config(),
-                    facts=entry.facts,
-                    fresh=fresh,
-                    stop=self._stop,
-                    gpus=self._plan.gpus,
-                    progress=display.update,
-                    command=self._command,
-                )
+                with following(folder, open_store(config.tracking.uri), system_metrics=config.tracking.system_metrics):
+                    outcome = launch(
+                        folder,
+                        config,
+                        facts=entry.facts,
+                        fresh=fresh,
+                        stop=self._stop,
+                        gpus=self._plan.gpus,
+                        progress=display.update,
+                        command=self._command,
+                    )
             except OSError as error:
                 outcome = Outcome(FAILED, f"error: {sentence(error)}")
             display.end(outcome, _main_result(folder))

@@ -1,0 +1,104 @@
+"""Tasks on runs that have finished: `task=translate`, `task=align`, `task=sync`."""
+
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from attnbench.config import RunConfig, from_mapping, suggestion
+from attnbench.launch import environment
+from attnbench.results import RunFolder, read_json
+from attnbench.sweep.facts import Survey
+from attnbench.tracking import Forwarder, Store, StoreError, check_uri, open_store
+
+
+def do_task(config: RunConfig, command: Sequence[str]) -> int:
+    """Does `config.task` and returns the exit code.
+
+    Args:
+        config: names the run, the input and the output.
+        command: the child's command.
+
+    Raises:
+        ValueError: there is no such run, or no such input.
+    """
+    return TASKS[config.task](config, command)
+
+
+def find_run(runs_dir: Path, wanted: str) -> RunFolder:
+    """The finished run whose signature, or whose folder's name, begins with `wanted`.
+
+    Raises:
+        ValueError: none or several do, or the one that does has not finished.
+    """
+    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/facts.json"))]
+    signatures = {folder: str(read_json(folder.facts)["signature"]) for folder in folders}
+    found = [folder for folder, signed in signatures.items() if signed.startswith(wanted) or folder.path.name == wanted]
+    if not found:
+        known = [signed[:10] for signed in signatures.values()]
+        near = suggestion(wanted[:10], known)
+        raise ValueError(
+            f"No run {wanted!r} in {runs_dir}, which holds {len(known)} runs.{near} Name one by its signature."
+        )
+    if len(found) > 1:
+        names = ", ".join(signatures[folder][:10] for folder in found)
+        raise ValueError(f"run={wanted} is the beginning of {len(found)} signatures: {names}. Give more of it.")
+    if not found[0].finished():
+        raise ValueError(f"The run {found[0].path.name} has not finished. Give the command that began it again.")
+    return found[0]
+
+
+def _decode(config: RunConfig, command: Sequence[str]) -> int:
+    """Hands the child the finished run, the text and the place for the result."""
+    for key in ("run", "input"):
+        if getattr(config, key) is None:
+            raise ValueError(
+                f"task={config.task} needs {key}. Give run=SIGNATURE input=FILE, and output=FILE for a file."
+            )
+    folder = find_run(Path(config.runs_dir), str(config.run))
+    source = str(config.input)
+    if source != "-" and not Path(source).is_file():
+        raise ValueError(f"No file {source!r} to {config.task}. Give input=FILE.")
+    if config.output is not None and not Path(config.output).absolute().parent.is_dir():
+        raise ValueError(
+            f"No folder {str(Path(config.output).parent)!r} to write output={config.output} into. Make it."
+        )
+    trained = from_mapping(read_json(folder.config))
+    survey = Survey(parallel=1)
+    decided = survey.decide(replace(trained, device=config.device, threads=config.threads))
+    gpu = survey.devices.gpus[0] if decided.device == "gpu" else None
+    words = [*command, str(folder.path), config.task, source, config.output or "-"]
+    return subprocess.run(words, env={**os.environ, **environment(decided, gpu)}).returncode
+
+
+def _sync(config: RunConfig, _command: Sequence[str]) -> int:
+    """Sends every run folder's unsent events to the store and says how many runs that were."""
+    check_uri(config.tracking.uri)
+    runs_dir = Path(config.runs_dir)
+    if not runs_dir.is_dir():
+        raise ValueError(f"No folder {config.runs_dir!r} with runs to send. Give runs_dir=DIR.")
+    store = open_store(config.tracking.uri)
+    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/events.jsonl"))]
+    try:
+        sent = [send(folder, store) for folder in folders]
+    except StoreError:
+        return 1
+    print(f"Sent {sum(sent)} of {len(sent)} runs to {config.tracking.uri}; it had the others.")
+    return 0
+
+
+def send(folder: RunFolder, store: Store) -> bool:
+    """Sends what `store` lacks of a run; whether that was anything.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    forwarder = Forwarder(folder, store)
+    before = forwarder.complete(), forwarder.run_id()
+    forwarder.forward(settle=not folder.locked(), insist=True)
+    return before != (True, forwarder.run_id())
+
+
+TASKS: dict[str, Callable[[RunConfig, Sequence[str]], int]] = {"translate": _decode, "align": _decode, "sync": _sync}
+"""What is done at once, without a plan; every other task is a run."""

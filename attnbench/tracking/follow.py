@@ -1,0 +1,58 @@
+"""Sends a run's events to MLflow while it is at work, from a thread that sleeps most of the time."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from attnbench.results import RunFolder
+from attnbench.tracking.forward import Forwarder
+from attnbench.tracking.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+_POLL_SECONDS = 1.0
+_SYSTEM_SECONDS = 10.0
+
+
+@contextmanager
+def following(folder: RunFolder, store: Store, *, system_metrics: bool) -> Iterator[None]:
+    """Forwards what the body's run writes, about once a second, and when the body ends the rest.
+
+    Args:
+        folder: of the run.
+        store: one that does not answer is left alone for a while; nothing is lost.
+        system_metrics: whether MLflow's machine-wide means are logged meanwhile.
+    """
+    ended = threading.Event()
+    thread = threading.Thread(target=_follow, args=(folder, store, system_metrics, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        with suppress(StoreError):  # the store has said so; the events stay in the folder
+            Forwarder(folder, store).forward(settle=True)
+
+
+def _follow(folder: RunFolder, store: Store, system_metrics: bool, ended: threading.Event) -> None:
+    forwarder, monitor = Forwarder(folder, store), None
+    while not ended.wait(_POLL_SECONDS):
+        with suppress(StoreError):
+            run_id = forwarder.forward(settle=False)
+            if system_metrics and monitor is None and run_id is not None:
+                monitor = _monitor(run_id, store.uri)
+    if monitor is not None:
+        monitor.finish()
+
+
+def _monitor(run_id: str, uri: str) -> "SystemMetricsMonitor":
+    from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
+
+    logging.getLogger("mlflow.system_metrics").setLevel(logging.ERROR)
+    monitor = SystemMetricsMonitor(run_id, sampling_interval=_SYSTEM_SECONDS, resume_logging=True, tracking_uri=uri)
+    monitor.start()
+    return monitor

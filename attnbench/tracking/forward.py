@@ -1,0 +1,280 @@
+"""From a run folder to MLflow: every event once, whether the run is at work, was killed, or ended long ago.
+
+What has been sent is remembered in the folder's tracking.json, by store: the MLflow run, how many bytes of events.jsonl
+went there, and the last step of each metric, so that steps which a resumed run repeats are not sent again.
+"""
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from attnbench.config import from_mapping, parameters
+from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
+from attnbench.tracking.address import public, sqlite_file
+from attnbench.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_SETTLED = (FINISHED, FAILED, KILLED)
+_TAGGED = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
+_MOST_METRICS, _MOST_OTHERS = 1000, 100
+
+_ARTIFACTS = (
+    "config.json", "facts.json", "result.json", "sentences.csv", "predictions.txt", "maps.json", "run.log",
+    "checkpoint/best.npz",
+)  # fmt: skip
+_ARTIFACTS_OF_UNFINISHED = ("config.json", "facts.json", "run.log")
+
+
+@dataclass
+class Sent:
+    """What one store has of a run.
+
+    Attributes:
+        run_id: MLflow's.
+        event_bytes: of events.jsonl.
+        steps: the last step of each metric.
+        params: names of the params.
+        status: the last status event among those bytes.
+        settled: the status with which the MLflow run was ended, with artifacts and final metrics; None before.
+    """
+
+    run_id: str
+    event_bytes: int = 0
+    steps: dict[str, int] = field(default_factory=dict)
+    params: list[str] = field(default_factory=list)
+    status: str | None = None
+    reason: str = ""
+    milliseconds: int = 0
+    settled: str | None = None
+
+
+class Forwarder:
+    """Sends one run folder to one store.
+
+    Args:
+        folder: with config.json and facts.json.
+        store: where to.
+    """
+
+    def __init__(self, folder: RunFolder, store: Store) -> None:
+        self._folder = folder
+        self._store = store
+        self._key = public(store.uri)
+        self._known = False
+
+    def forward(self, *, settle: bool, insist: bool = False) -> str | None:
+        """Sends what has not been sent; returns MLflow's run id, None where the run has not begun.
+
+        Args:
+            settle: whether nobody works on the run any more: its artifacts and final metrics go too, and it is ended.
+            insist: ask the store even if it did not answer a moment ago.
+
+        Raises:
+            StoreError: the store does not answer; what it has is remembered, the rest goes with the next call.
+        """
+        if not self._folder.events.exists():
+            return None
+        with self._sole_sender():
+            sent = self._read_sent()
+            if sent is not None and self._known and not self._anything_new(sent, settle):
+                return sent.run_id
+            with self._store.client(insist=insist) as client:
+                if not self._known:
+                    sent = self._find(client, sent)
+                    self._known = True
+                if sent is None:
+                    sent = self._create(client)
+                self._send_events(client, sent)
+                if settle and sent.status in _SETTLED and sent.settled != sent.status:
+                    self._settle(client, sent)
+                return sent.run_id
+
+    def complete(self) -> bool:
+        """Whether this store was sent all that the folder holds, going by what the folder remembers."""
+        sent = self._read_sent()
+        return sent is not None and not self._anything_new(sent, settle=True)
+
+    def run_id(self) -> str | None:
+        """MLflow's id of the run in this store, going by what the folder remembers."""
+        sent = self._read_sent()
+        return None if sent is None else sent.run_id
+
+    def _anything_new(self, sent: Sent, settle: bool) -> bool:
+        ended = settle and sent.settled != sent.status
+        return ended or self._folder.events.stat().st_size > sent.event_bytes
+
+    @contextmanager
+    def _sole_sender(self) -> Iterator[None]:
+        with (self._folder.path / "tracking.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _read_sent(self) -> Sent | None:
+        remembered = read_json(self._folder.path / "tracking.json") or {}
+        return Sent(**remembered[self._key]) if self._key in remembered else None
+
+    def _remember(self, sent: Sent) -> None:
+        path = self._folder.path / "tracking.json"
+        write_json(path, (read_json(path) or {}) | {self._key: asdict(sent)})
+
+    def _find(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
+        """What the store has: as remembered for its address, or for another address if it was moved; None: nothing."""
+        remembered = (read_json(self._folder.path / "tracking.json") or {}).values()
+        for candidate in [sent, *(Sent(**values) for values in remembered)]:
+            if candidate is not None and _exists(client, candidate.run_id):
+                return candidate
+        return None
+
+    def _create(self, client: "MlflowClient") -> Sent:
+        config = from_mapping(read_json(self._folder.config))
+        facts = read_json(self._folder.facts)
+        first = next(self._folder.read_events())
+        run = client.create_run(
+            _experiment(client, config.study, self._store.uri),
+            start_time=round(1000 * first["time"]),
+            tags=_tags(parameters(config), facts),
+            run_name=self._folder.path.name,
+        )
+        sent = Sent(run.info.run_id)
+        self._remember(sent)
+        values = parameters(config)
+        _log_params(client, sent, values | {"tracking.uri": public(values["tracking.uri"])})
+        self._remember(sent)
+        return sent
+
+    def _send_events(self, client: "MlflowClient", sent: Sent) -> None:
+        events, end = _events_from(self._folder.events, sent.event_bytes)
+        if not events:
+            return
+        metrics = []
+        for event in events:
+            if event["type"] == "metrics":
+                metrics += _new_points(event, sent.steps)
+            elif event["type"] == "params":
+                _log_params(client, sent, event["values"])
+            elif event["type"] == "tags":
+                _log_tags(client, sent, event["values"])
+            elif event["type"] == "status":
+                self._send_status(client, sent, event)
+        _log_metrics(client, sent, metrics)
+        sent.event_bytes, sent.milliseconds = end, round(1000 * events[-1]["time"])
+        self._remember(sent)
+
+    def _send_status(self, client: "MlflowClient", sent: Sent, event: Mapping[str, Any]) -> None:
+        sent.status, sent.reason = event["status"], event.get("reason", "")
+        if sent.status == RUNNING and sent.settled is not None:
+            client.update_run(sent.run_id, status=RUNNING)
+            sent.settled = None
+
+    def _settle(self, client: "MlflowClient", sent: Sent) -> None:
+        """Artifacts, final metrics under their own keys, the reason, and last the status."""
+        finished = sent.status == FINISHED
+        for name in self._artifacts(finished):
+            parent = str(Path(name).parent)
+            client.log_artifact(sent.run_id, str(self._folder.path / name), None if parent == "." else parent)
+        tags = {"status_reason": sent.reason}
+        if finished:
+            result = read_json(self._folder.result)
+            tags |= {key: result[key] for key in ("bleu_signature", "chrf_signature") if result.get(key)}
+            step = max(sent.steps.values(), default=0)
+            points = [(key, value, sent.milliseconds + 1, step) for key, value in result["metrics"].items()]
+            _log_metrics(client, sent, points)
+        _log_tags(client, sent, tags)
+        client.set_terminated(sent.run_id, sent.status, end_time=sent.milliseconds)
+        sent.settled = sent.status
+        self._remember(sent)
+
+    def _artifacts(self, finished: bool) -> list[str]:
+        announced = [event["path"] for event in self._folder.read_events() if event["type"] == "artifact"]
+        names = [*_ARTIFACTS, *announced] if finished else _ARTIFACTS_OF_UNFINISHED
+        return [name for name in dict.fromkeys(names) if (self._folder.path / name).exists()]
+
+
+def _exists(client: "MlflowClient", run_id: str) -> bool:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise
+
+
+def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
+    """The experiment of a study; made where there is none, with its artifacts beside a sqlite store's file."""
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(study)
+    if found is None:
+        file = sqlite_file(uri)
+        place = None if file is None else str(file.parent / "mlartifacts" / study)
+        try:
+            return client.create_experiment(study, artifact_location=place)
+        except MlflowException:
+            # Another process made it in the meantime; if not, there is nothing to find and the error stands.
+            found = client.get_experiment_by_name(study)
+            if found is None:
+                raise
+    if found.lifecycle_stage != "active":
+        client.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def _tags(values: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
+    origin = facts["provenance"]
+    tags = {key: values[key] for key in (*_TAGGED, "study", "task")}
+    tags |= {"signature": facts["signature"], "device": origin["device"], "command": origin["command"]}
+    if origin["commit"] is not None:
+        dirty = str(origin["dirty"]).lower()
+        tags |= {"commit": origin["commit"], "dirty": dirty, "mlflow.source.git.commit": origin["commit"]}
+    tags |= {"mlflow.source.name": "attnbench", "mlflow.source.type": "PROJECT"}
+    return {key: str(value) for key, value in tags.items()}
+
+
+def _events_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """The whole lines from `offset` on, and where they end."""
+    with path.open("rb") as file:
+        file.seek(offset)
+        text = file.read()
+    whole = text[: text.rfind(b"\n") + 1]
+    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+
+
+def _new_points(event: Mapping[str, Any], steps: dict[str, int]) -> list[tuple[str, float, int, int]]:
+    """Key, value, time in milliseconds and step of the points beyond the last step sent; moves that on."""
+    step = event["step"]
+    keys = [key for key in event["values"] if step > steps.get(key, -1)]
+    steps.update(dict.fromkeys(keys, step))
+    return [(key, event["values"][key], round(1000 * event["time"]), step) for key in keys]
+
+
+def _log_metrics(client: "MlflowClient", sent: Sent, points: Sequence[tuple[str, float, int, int]]) -> None:
+    from mlflow.entities import Metric
+
+    metrics = [Metric(*point) for point in points]
+    for start in range(0, len(metrics), _MOST_METRICS):
+        client.log_batch(sent.run_id, metrics=metrics[start : start + _MOST_METRICS])
+
+
+def _log_params(client: "MlflowClient", sent: Sent, values: Mapping[str, Any]) -> None:
+    """Logs the params that are not there yet; MLflow lets none change."""
+    from mlflow.entities import Param
+
+    fresh = [key for key in values if key not in sent.params]
+    for start in range(0, len(fresh), _MOST_OTHERS):
+        keys = fresh[start : start + _MOST_OTHERS]
+        client.log_batch(sent.run_id, params=[Param(key, str(values[key])) for key in keys])
+        sent.params += keys
+
+
+def _log_tags(client: "MlflowClient", sent: Sent, values: Mapping[str, Any]) -> None:
+    from mlflow.entities import RunTag
+
+    client.log_batch(sent.run_id, tags=[RunTag(key, str(value)) for key, value in values.items()])

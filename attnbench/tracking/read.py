@@ -1,0 +1,118 @@
+"""Runs read back from an MLflow store, as plain records."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attnbench.config import suggestion
+from attnbench.tracking.store import Store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+_HISTORIES = ("train/loss", "valid/loss", "valid/bleu")
+_ARTIFACTS = ("config.json", "facts.json", "result.json", "sentences.csv", "maps.json")
+
+
+@dataclass(frozen=True, eq=False)
+class TrackedRun:
+    """One run of a store.
+
+    Attributes:
+        run_id: MLflow's.
+        name: of its run folder.
+        status: FINISHED, FAILED, KILLED or RUNNING.
+        params: as texts.
+        tags: signature, study, status_reason, commit and the like.
+        metrics: the last value of each key.
+        histories: `(step, value)` of the keys asked for, one a step, in their order.
+        artifacts: local path of each file asked for that the run has.
+    """
+
+    run_id: str
+    name: str
+    status: str
+    params: dict[str, str]
+    tags: dict[str, str]
+    metrics: dict[str, float]
+    histories: dict[str, list[tuple[int, float]]]
+    artifacts: dict[str, Path]
+
+
+def read_runs(
+    uri: str,
+    *,
+    study: str | None = None,
+    signatures: Collection[str] | None = None,
+    histories: Sequence[str] = _HISTORIES,
+    artifacts: Sequence[str] = _ARTIFACTS,
+) -> list[TrackedRun]:
+    """The newest run of each signature that the store at `uri` holds.
+
+    Args:
+        uri: of the store.
+        study: only runs of this MLflow experiment; all experiments where it is None.
+        signatures: only runs with one of these.
+        histories: metrics to read step by step.
+        artifacts: files to have at hand; those of a server are downloaded into a folder of temporary files.
+
+    Raises:
+        StoreError: the store does not answer.
+        ValueError: there is no such study.
+    """
+    store = Store(uri, warn=lambda text: None)
+    with store.client(insist=True) as client:
+        newest: dict[str, Run] = {}
+        for run in _search(client, _experiments(client, study)):
+            signature = run.data.tags.get("signature")
+            if signature is not None and (signatures is None or signature in signatures):
+                newest.setdefault(signature, run)
+        return [_record(client, run, histories, artifacts) for run in newest.values()]
+
+
+def _experiments(client: "MlflowClient", study: str | None) -> list[str]:
+    known = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
+    if study is None:
+        return list(known.values())
+    if study not in known:
+        names = sorted(name for name in known if name != "Default")
+        raise ValueError(
+            f"Unknown study {study!r} in the MLflow store. Known: {', '.join(names)}.{suggestion(study, names)}"
+        )
+    return [known[study]]
+
+
+def _search(client: "MlflowClient", experiments: list[str]) -> Iterator["Run"]:
+    """Every run, the newest first."""
+    token = None
+    while True:
+        page = client.search_runs(experiments, order_by=["attributes.start_time DESC"], page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _record(client: "MlflowClient", run: "Run", histories: Sequence[str], artifacts: Sequence[str]) -> TrackedRun:
+    run_id = run.info.run_id
+    there = {file.path for file in client.list_artifacts(run_id)}
+    return TrackedRun(
+        run_id=run_id,
+        name=run.info.run_name,
+        status=run.info.status,
+        params=dict(run.data.params),
+        tags=dict(run.data.tags),
+        metrics=dict(run.data.metrics),
+        histories={key: _history(client, run_id, key) for key in histories if key in run.data.metrics},
+        artifacts={name: Path(client.download_artifacts(run_id, name)) for name in artifacts if name in there},
+    )
+
+
+def _history(client: "MlflowClient", run_id: str, key: str) -> list[tuple[int, float]]:
+    """The first value of each step: a final value, logged once more at the last step, is not part of a history."""
+    values: dict[int, float] = {}
+    for point in sorted(client.get_metric_history(run_id, key), key=lambda point: (point.step, point.timestamp)):
+        values.setdefault(point.step, point.value)
+    return list(values.items())

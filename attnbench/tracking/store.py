@@ -1,0 +1,115 @@
+"""A connection to an MLflow store that may be away: opened late, asked briefly, left alone after a failure."""
+
+import fcntl
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from attnbench.tracking.address import absolute, public, sqlite_file
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+_RETRY_SECONDS = 60.0
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+
+
+class StoreError(Exception):
+    """The store did not answer, or refused."""
+
+
+class Store:
+    """One MLflow store of this process.
+
+    Args:
+        uri: its address.
+        warn: told once when it is found not to answer.
+    """
+
+    def __init__(self, uri: str, warn: Callable[[str], None]) -> None:
+        self.uri = absolute(uri)
+        self._warn = warn
+        self._warned = False
+        self._client: MlflowClient | None = None
+        self._retry_at = 0.0
+
+    @contextmanager
+    def client(self, *, insist: bool = False) -> Iterator["MlflowClient"]:
+        """MLflow's client for the body.
+
+        Args:
+            insist: ask even if the store did not answer a moment ago.
+
+        Raises:
+            StoreError: the store did not answer, now or within the last minute; the rest of the body is skipped.
+        """
+        if time.monotonic() < self._retry_at and not insist:
+            raise StoreError(f"{public(self.uri)} did not answer a moment ago.")
+        for name, value in _PATIENCE.items():
+            os.environ.setdefault(name, value)
+        from mlflow.exceptions import MlflowException
+        from requests import RequestException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            if self._client is None:
+                self._client = _connect(self.uri)
+            yield self._client
+        except (MlflowException, RequestException, SQLAlchemyError, ImportError, OSError) as error:
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+            reason = _reason(error)
+            self._tell(reason)
+            raise StoreError(reason) from error
+        self._retry_at = 0.0
+
+    def _tell(self, reason: str) -> None:
+        if not self._warned:
+            self._warned = True
+            self._warn(
+                f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs go on and their results stay in their "
+                "folders. Send them later with: python -m attnbench task=sync"
+            )
+
+
+def _reason(error: BaseException) -> str:
+    """Why a store cannot be used, in a few words; MLflow wraps what the network said."""
+    import requests
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, requests.Timeout):
+            return f"no answer within {os.environ['MLFLOW_HTTP_REQUEST_TIMEOUT']} s"
+        if isinstance(cause, requests.ConnectionError):
+            return "no connection"
+        cause = cause.__cause__ or cause.__context__
+    return str(error).strip().partition("\n")[0].rstrip(".")[:200]
+
+
+@cache
+def open_store(uri: str) -> Store:
+    """This process's store at `uri`, which warns on standard error."""
+    return Store(uri, warn=lambda text: print(text, file=sys.stderr, flush=True))
+
+
+def _connect(uri: str) -> "MlflowClient":
+    """A client whose store exists; processes that meet a fresh sqlite file make its tables one after another."""
+    from mlflow import MlflowClient
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    file = sqlite_file(uri)
+    if file is None:
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)
+        return client
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_name(f"{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        client = MlflowClient(uri)
+        client.search_experiments(max_results=1)
+    return client

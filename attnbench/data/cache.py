@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,8 @@ import platformdirs
 from attnbench.config import DataConfig
 from attnbench.data import text
 from attnbench.data.text import TextFacts
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 def folder(config: DataConfig) -> Path:
@@ -48,22 +49,24 @@ def write(path: Path, content: bytes) -> None:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes `arrays` as one .npz file."""
-    content = BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    write(path, content.getvalue())
+    """Writes `arrays` as one .npz file, followed by its sha256."""
+    stream = BytesIO()
+    np.savez(stream, allow_pickle=False, **arrays)
+    content = stream.getvalue()
+    write(path, content + hashlib.sha256(content).digest())
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
-    """The arrays of an .npz file, each checked against its checksum; None where the file is absent or damaged."""
+    """The arrays that `write_arrays` wrote; None where the file is absent or damaged."""
     try:
-        with zipfile.ZipFile(path) as file:
-            if file.testzip() is not None:
-                return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return dict(arrays)
-    except (OSError, ValueError, zipfile.BadZipFile):
+        written = path.read_bytes()
+    except OSError:
         return None
+    content, digest = written[:-_DIGEST_BYTES], written[-_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != digest:
+        return None
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def text_facts(path: Path, config: DataConfig) -> TextFacts:

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -63,8 +64,9 @@ def _download(url: str) -> bytes:
                 if len(content) // _REPORT_BYTES > reported:
                     print(f"  {len(content) / 1e6:.0f} MB", file=sys.stderr, flush=True)
     except (OSError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", None) or error
-        raise _failure(url, str(reason)) from error
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        raise _failure(url, str(getattr(error, "reason", error))) from error
     if expected is not None and len(content) != int(expected):
         raise _failure(url, f"{len(content)} of {expected} bytes came")
     return bytes(content)

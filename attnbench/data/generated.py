@@ -81,7 +81,7 @@ class Generated(Generic[Options]):
             check_choice(f"data.{side}_language", getattr(config, f"{side}_language"), (side,))
         if config.subwords.kind != "words":
             raise ValueError(
-                f"The words of {config.loader} are its tokens, but data.subwords.kind={config.subwords.kind}. "
+                f"The words of {config.name} are its tokens, but data.subwords.kind={config.subwords.kind}. "
                 "Use data.subwords.kind=words."
             )
         if sequence_length is not None and sequence_length < options.shortest:

@@ -17,8 +17,9 @@ def configured(tmp_path: Path) -> Callable[..., DataConfig]:
     """Makes the configuration of conf/data/NAME.yaml with changes; `options` and `subwords` are changed by key."""
 
     def make(name: str, **changes: Any) -> DataConfig:
-        values = OmegaConf.to_container(OmegaConf.load(CONFIGS / f"{name}.yaml"))
-        assert isinstance(values, dict)
+        loaded = OmegaConf.to_container(OmegaConf.load(CONFIGS / f"{name}.yaml"))
+        assert isinstance(loaded, dict)
+        values: dict[str, Any] = {str(key): value for key, value in loaded.items()}
         values["cache_dir"] = str(tmp_path / "cache")
         for group in ("options", "subwords"):
             values[group] = values[group] | changes.pop(group, {})

@@ -14,9 +14,7 @@ def test_the_chosen_lengths_pad_as_little_as_any(lengths: list[int], maximum: in
 
     chosen = tuple(choose_lengths(np.array(lengths), maximum).tolist())
     values = sorted(set(lengths))
-    tables = [
-        (*table, values[-1]) for count in range(maximum) for table in itertools.combinations(values[:-1], count)
-    ]
+    tables = [(*table, values[-1]) for count in range(maximum) for table in itertools.combinations(values[:-1], count)]
     assert chosen == tuple(sorted(set(chosen)))
     assert len(chosen) <= maximum
     assert padding(chosen) == min(map(padding, tables))

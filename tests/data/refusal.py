@@ -1,0 +1,12 @@
+"""What a call says when it refuses."""
+
+from collections.abc import Callable
+
+import pytest
+
+
+def refusal(call: Callable[..., object], *arguments: object, **options: object) -> str:
+    """The whole message of the ValueError that the call raises."""
+    with pytest.raises(ValueError, match=r".") as error:
+        call(*arguments, **options)
+    return str(error.value)

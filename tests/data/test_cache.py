@@ -1,0 +1,123 @@
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from attnbench.config import DataConfig
+from attnbench.data import cache, text
+from tests.data.refusal import refusal
+
+
+def test_the_cache_folder_is_the_one_named_or_the_users_own(
+    configured: Callable[..., DataConfig], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
+    assert cache.folder(configured("files")) == tmp_path / "cache"
+    assert cache.folder(configured("files", cache_dir=None)) == tmp_path / "user" / "attnbench"
+
+
+def test_arrays_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.npz"
+    cache.write_arrays(path, {"tokens": np.arange(7, dtype=np.int32)})
+    found = cache.read_arrays(path)
+    assert found is not None
+    assert found["tokens"].dtype == np.int32
+    assert found["tokens"].tolist() == list(range(7))
+
+
+def test_an_absent_file_is_none(tmp_path: Path) -> None:
+    assert cache.read_arrays(tmp_path / "a.npz") is None
+
+
+def test_a_damaged_file_is_none(tmp_path: Path) -> None:
+    """Every third byte in turn is inverted, and the file is cut at every fifth length."""
+    path = tmp_path / "a.npz"
+    cache.write_arrays(path, {"tokens": np.arange(7, dtype=np.int32)})
+    content = path.read_bytes()
+    damaged = [
+        content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :] for place in range(0, len(content), 3)
+    ]
+    for changed in [*damaged, *(content[:length] for length in range(0, len(content), 5))]:
+        path.write_bytes(changed)
+        assert cache.read_arrays(path) is None
+
+
+def test_writers_at_the_same_time_leave_one_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    writers = [
+        threading.Thread(target=cache.write_arrays, args=(path, {"tokens": np.full(50_000, number)}))
+        for number in range(8)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    found = cache.read_arrays(path)
+    assert found is not None
+    assert len(set(found["tokens"].tolist())) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.npz"
+    cache.write(path, b"old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert refusal(cache.write, path, b"new") == (
+        f"Cannot write a.npz into the cache folder {tmp_path}: No space left on device. "
+        "Free space or give it write permission, or name another folder by data.cache_dir."
+    )
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(*args: object, **kwargs: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "mkdir", forbidden)
+    assert refusal(cache.write, tmp_path / "texts" / "a.npz", b"new") == (
+        f"Cannot write a.npz into the cache folder {tmp_path / 'texts'}: Permission denied. "
+        "Free space or give it write permission, or name another folder by data.cache_dir."
+    )
+
+
+def test_the_facts_of_a_text_are_remembered_until_the_file_changes(
+    tmp_path: Path, configured: Callable[..., DataConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, path = configured("files"), tmp_path / "a.txt"
+    read: list[Path] = []
+    read_text = text.read_text
+
+    def counted(file: Path) -> bytes:
+        read.append(file)
+        return read_text(file)
+
+    monkeypatch.setattr(text, "read_text", counted)
+    path.write_text("a\nb\n")
+    assert [cache.text_facts(path, config).lines for _ in range(2)] == [2, 2]
+    assert len(read) == 1
+    path.write_text("a\nb\nc\n")
+    assert cache.text_facts(path, config).lines == 3
+    for remembered in (tmp_path / "cache" / "texts").iterdir():
+        remembered.write_text("{")
+    assert cache.text_facts(path, config).lines == 3
+    assert len(read) == 3
+
+
+def test_a_text_with_another_digest_is_refused(tmp_path: Path, configured: Callable[..., DataConfig]) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    cache.check_digest(path, configured("files"), digest)
+    assert refusal(cache.check_digest, path, configured("files"), "00") == (
+        f"{path} is not the expected file: its text has the sha256 {digest}, expected 00. "
+        "Give another copy, or correct data.options.digests."
+    )

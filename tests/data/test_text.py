@@ -1,0 +1,113 @@
+import gzip
+from pathlib import Path
+
+import pytest
+
+from attnbench.data.corpus import Links, Pairs
+from attnbench.data.gold import check_links, read_links
+from attnbench.data.text import check_line_counts, decode_lines, facts, filled, read_text
+from tests.data.refusal import refusal
+
+PATH = Path("text.de")
+
+
+def test_lines_end_at_line_feeds_alone() -> None:
+    content = "a\u2028b \u0085c\r\n\r d \n\x0be\n".encode()
+    assert decode_lines(content, PATH) == ["a\u2028b \u0085c", "\r d ", "\x0be"]
+
+
+def test_the_last_line_needs_no_line_feed_and_an_empty_line_is_a_line() -> None:
+    assert decode_lines(b"a\n\nb", PATH) == ["a", "", "b"]
+
+
+def test_a_byte_order_mark_is_no_text() -> None:
+    assert decode_lines("\ufeffa\n".encode(), PATH) == ["a"]
+
+
+def test_plain_and_compressed_text_are_read_alike(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"text\n")
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"text\n"))
+    assert read_text(tmp_path / "a") == read_text(tmp_path / "a.gz") == b"text\n"
+
+
+def test_the_facts_of_a_text_are_its_digest_and_its_lines() -> None:
+    found = facts(b"abc", PATH)
+    # sha256("abc") is the first example of FIPS 180-2, appendix B.1.
+    assert found.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert found.lines == 1
+
+
+def test_text_that_is_not_utf_8_is_refused_with_its_line() -> None:
+    assert refusal(decode_lines, "gut\nschön\n".encode("latin-1"), PATH) == (
+        "text.de is not UTF-8: line 2 holds the byte 0xf6. Convert it, for example with iconv -t UTF-8."
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf"], ids=["nothing", "byte order mark"])
+def test_an_empty_file_is_refused(content: bytes) -> None:
+    assert refusal(decode_lines, content, PATH) == "text.de is empty. Expected one sentence a line."
+
+
+def test_a_cut_gzip_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"text\n" * 99)[:-9])
+    assert refusal(read_text, path) == (
+        f"{path} is not a whole gzip file: Compressed file ended before the end-of-stream marker was reached. "
+        "Copy or download it again."
+    )
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    assert refusal(read_text, tmp_path / "absent") == (
+        f"Cannot read {tmp_path / 'absent'}: No such file or directory. Give a readable text file."
+    )
+
+
+def test_unequal_line_counts_are_refused() -> None:
+    check_line_counts(Path("a.de"), Path("a.en"), 3, 3)
+    assert refusal(check_line_counts, Path("a.de"), Path("a.en"), 3, 5) == (
+        "a.de has 3 lines and a.en has 5. "
+        "Line N of one must translate line N of the other: give two files of equal line count."
+    )
+
+
+def test_pairs_with_an_empty_side_are_left_out() -> None:
+    pairs = Pairs(["a", "", "c", "d"], ["x", "y", " \u00a0", "z "])
+    assert filled(pairs, PATH, PATH) == Pairs(["a", "d"], ["x", "z "])
+
+
+def test_files_without_any_pair_are_refused() -> None:
+    assert (
+        refusal(filled, Pairs(["a", ""], ["", "y"]), Path("a.de"), Path("a.en"))
+        == "No line of a.de and a.en has text on both sides. Expected at least one pair."
+    )
+
+
+def test_links_are_sure_or_possible() -> None:
+    links = read_links(["0-0 1?2", "", "3-1 "], PATH, transposed=False)
+    assert links == [
+        Links(frozenset({(0, 0)}), frozenset({(0, 0), (1, 2)})),
+        Links(frozenset(), frozenset()),
+        Links(frozenset({(3, 1)}), frozenset()),
+    ]
+
+
+def test_links_can_name_the_target_word_first() -> None:
+    assert read_links(["3-1 0?2"], PATH, transposed=True) == [Links(frozenset({(1, 3)}), frozenset({(2, 0)}))]
+
+
+@pytest.mark.parametrize("link", ["1:2", "1-", "a-b", "1-2-3", "-1-2"])
+def test_a_malformed_link_is_refused_with_its_line(link: str) -> None:
+    assert (
+        refusal(read_links, ["0-0", f"1-1 {link}"], PATH, transposed=False)
+        == f"text.de, line 2: {link!r} is no link. Expected i-j (sure) or i?j (possible)."
+    )
+
+
+def test_a_link_outside_its_sentence_is_refused() -> None:
+    links = read_links(["0-0", "1-2"], PATH, transposed=False)
+    check_links(links, ["a", "a b"], ["x", "x y z"], PATH)
+    assert refusal(check_links, links, ["a", "a b"], ["x", "x y"], PATH) == (
+        "text.de, line 2: source word 1 is linked to target word 2, but the pair has 2 source and 2 target words. "
+        "Indices count from 0."
+    )

@@ -13,6 +13,7 @@ __all__ = [
     "configure",
     "cross_entropy",
     "device_name",
+    "fused",
     "memory_peak_bytes",
     "product",
     "read",
@@ -82,6 +83,37 @@ class _Graph:
             specs = [tf.TensorSpec(x.shape if len(x.shape) < 2 else (None,) * len(x.shape), x.dtype) for x in tensors]
             self._traced = tf.function(self._function, input_signature=specs)
         return self._traced(*tensors)
+
+
+def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, of element-wise operations and sums, as one XLA kernel forward and one backward.
+
+    The backward kernel computes the function again: that costs less than keeping what lies between.
+
+    Args:
+        function: tensors -> tensor, or tuple of tensors; it uses nothing but its arguments.
+    """
+    forward = tf.function(function, jit_compile=True, autograph=False)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def backward(arguments: Any, upstream: Any) -> Any:
+        floats = [x for x in arguments if x.dtype.is_floating]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(floats)
+            results = function(*arguments)
+        return tape.gradient(results, floats, output_gradients=upstream, unconnected_gradients="zero")
+
+    @tf.custom_gradient
+    def call(*arguments: Any) -> Any:
+        results = forward(*arguments)
+
+        def gradient(*upstream: Any) -> Any:
+            found = iter(backward(arguments, upstream if isinstance(results, tuple) else upstream[0]))
+            return [next(found) if x.dtype.is_floating else None for x in arguments]
+
+        return results, gradient
+
+    return call
 
 
 def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:

@@ -41,12 +41,16 @@ class GRU(SeededLayer):
         """
         (hidden,) = state
         recurrent = backend.product(hidden, self.recurrent_kernel)
-        units = self.units
-        gates = ops.sigmoid(projected[:, : 2 * units] + recurrent[:, : 2 * units])
-        update, reset = gates[:, :units], gates[:, units:]
-        inner = recurrent[:, 2 * units :] + ops.cast(self.candidate_bias, recurrent.dtype)
-        candidate = ops.tanh(projected[:, 2 * units :] + reset * inner)
-        return (candidate + update * (hidden - candidate),)
+        return (_gru_gates(projected, recurrent, ops.cast(self.candidate_bias, hidden.dtype), hidden),)
+
+
+@backend.fused
+def _gru_gates(projected: Any, recurrent: Any, candidate_bias: Any, hidden: Any) -> Any:
+    units = hidden.shape[-1]
+    gates = ops.sigmoid(projected[:, : 2 * units] + recurrent[:, : 2 * units])
+    update, reset = gates[:, :units], gates[:, units:]
+    candidate = ops.tanh(projected[:, 2 * units :] + reset * (recurrent[:, 2 * units :] + candidate_bias))
+    return candidate + update * (hidden - candidate)
 
 
 class LSTM(SeededLayer):
@@ -79,13 +83,16 @@ class LSTM(SeededLayer):
             The new h and c.
         """
         hidden, memory = state
-        units = self.units
-        total = projected + backend.product(hidden, self.recurrent_kernel)
-        admit = ops.sigmoid(total[:, :units])
-        forget = ops.sigmoid(total[:, units : 2 * units] + 1)
-        emit = ops.sigmoid(total[:, 2 * units : 3 * units])
-        memory = forget * memory + admit * ops.tanh(total[:, 3 * units :])
-        return emit * ops.tanh(memory), memory
+        return _lstm_gates(projected, backend.product(hidden, self.recurrent_kernel), memory)
+
+
+@backend.fused
+def _lstm_gates(projected: Any, recurrent: Any, memory: Any) -> Any:
+    units, total = memory.shape[-1], projected + recurrent
+    admit, forget = ops.sigmoid(total[:, :units]), ops.sigmoid(total[:, units : 2 * units] + 1)
+    emit = ops.sigmoid(total[:, 2 * units : 3 * units])
+    memory = forget * memory + admit * ops.tanh(total[:, 3 * units :])
+    return emit * ops.tanh(memory), memory
 
 
 CELLS = {"gru": GRU, "lstm": LSTM}

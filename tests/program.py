@@ -1,4 +1,4 @@
-"""`python -m attnbench` with the stand-in of `standin.py` for its child process, and a page of one line for its report."""
+"""`python -m attnbench` with the stand-in of `standin.py` for its child process, and one line for its report."""
 
 import os
 import sys

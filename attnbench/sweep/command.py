@@ -41,6 +41,7 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
     """
     sys.path.insert(0, str(Path.cwd()))
     program = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(Job(worker))
+    os.environ.pop(PLAN_VARIABLE, None)
     told = os.environ.get("HYDRA_FULL_ERROR") == "1"
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

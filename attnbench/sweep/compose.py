@@ -7,8 +7,10 @@ from typing import Any
 
 import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 
 _TEXTS = ("run", "input", "output")
@@ -47,8 +49,8 @@ def compositions(config: DictConfig, config_name: str) -> list[Composition]:
     lines = [f"{key}={value}" for key, value in params.items()] + list(config.hydra.overrides.task)
     parsed = OverridesParser.create().parse_overrides(lines)
     batches = BasicSweeper.split_arguments(parsed, config.hydra.sweeper.max_batch_size)
-    shared = list(config.hydra.overrides.hydra)
-    return [_compose(config_name, shared, overrides) for batch in batches for overrides in batch]
+    composer = _Composer(config_name, list(config.hydra.overrides.hydra))
+    return [composer.compose(overrides) for batch in batches for overrides in batch]
 
 
 def parallel_jobs(config: DictConfig) -> int:
@@ -56,16 +58,47 @@ def parallel_jobs(config: DictConfig) -> int:
     return int(config.hydra.launcher.get("n_jobs") or 1)
 
 
-def _compose(config_name: str, shared: list[str], overrides: list[str]) -> Composition:
-    config = hydra.compose(config_name, overrides=[*shared, *overrides], return_hydra_config=True)
-    return _plain(config, overrides)
+class _Composer:
+    """Composes the jobs of one sweep; those that differ in plain values alone share Hydra's work, 0.1 s each.
+
+    All jobs of a sweep override the same options, so setting a job's values leaves nothing of the job before.
+    """
+
+    def __init__(self, config_name: str, shared: list[str]) -> None:
+        self._config_name = config_name
+        self._shared = shared
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
+        self._groups: dict[str, bool] = {}
+
+    def compose(self, overrides: list[str]) -> Composition:
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        plain = [override for override in parsed if self._sets_a_value(override)]
+        rest = tuple(str(override.input_line) for override in parsed if override not in plain)
+        config = self._composed.get(rest)
+        if config is None:
+            lines = [*self._shared, *overrides]
+            config = hydra.compose(self._config_name, overrides=lines, return_hydra_config=True)
+            self._composed[rest] = config
+        for override in plain:
+            OmegaConf.update(config, override.key_or_group, override.value())
+        return _plain(config, overrides)
+
+    def _sets_a_value(self, override: Override) -> bool:
+        """Whether an override gives an option a number or a text, rather than choosing a file or changing a group."""
+        if override.type is not OverrideType.CHANGE or isinstance(override.value(), dict | list):
+            return False
+        key = override.key_or_group
+        if key not in self._groups:
+            self._groups[key] = bool(GlobalHydra.instance().config_loader().get_group_options(key))
+        return not self._groups[key]
 
 
 def plain_values(config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
     """The options of `config` with their interpolations resolved, free of Hydra's own node."""
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
-    return {str(key): value for key, value in dict(values).items()} | _texts(overrides)
+    assert isinstance(values, dict)
+    return {str(key): value for key, value in values.items()} | _texts(overrides)
 
 
 def _plain(config: DictConfig, overrides: Sequence[str]) -> Composition:

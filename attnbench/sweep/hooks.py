@@ -53,7 +53,16 @@ def _begin(config: DictConfig, jobs: Sequence[Composition], parallel: int) -> No
     path = plan.write(Path(first.runs_dir)).resolve()
     os.environ[PLAN_VARIABLE] = str(path)
     stop_of(path).listen()
+    if plan.parallel == 1:
+        _make_one_job(config, jobs[0])
     # Launchers that start jobs elsewhere hand each of them these variables, composed from the sweep's overrides.
     with open_dict(config):
         config.hydra.job.env_set[PLAN_VARIABLE] = str(path)
         config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PLAN_VARIABLE}='{path}'")
+
+
+def _make_one_job(config: DictConfig, first: Composition) -> None:
+    """Makes the sweep a single job of Hydra's, which does the whole plan: Hydra would compose every run twice more."""
+    with open_dict(config):
+        config.hydra.sweeper.params = {}
+        config.hydra.overrides.task = list(first.overrides)

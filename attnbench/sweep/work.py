@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from attnbench.config import from_mapping
 from attnbench.launch import AGAIN, WORKER, Outcome, launch
-from attnbench.results import FAILED, KILLED, RunFolder, read_json
+from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.compose import plain_values
 from attnbench.sweep.display import Place, make_display
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import TASKS, do_task
-from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, current_status, stop_of
+from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, stop_of
 from attnbench.tracking import following, open_store
 
 
@@ -39,10 +39,9 @@ class Job:
         """
         if composed.task in TASKS:
             raise SystemExit(self._finished_task(composed))
-        node = HydraConfig.get().job
-        number = 0 if OmegaConf.is_missing(node, "num") else int(node.num)
         try:
-            return Work(Path(os.environ[PLAN_VARIABLE]), self.command).do(number).status
+            work = Work(Path(os.environ[PLAN_VARIABLE]), self.command)
+            return (work.do_one(HydraConfig.get().job.num) if work.parallel else work.do_all()).status
         except Exception:
             traceback.print_exc()
             return FAILED
@@ -70,34 +69,38 @@ class Work:
         self._command = command
         self._wanted = [entry for entry in self._plan.entries if self._plan.wanted(entry)]
 
-    def do(self, number: int) -> Outcome:
-        """Does job `number`: its run, or with `task=profile` its turn in the rounds of all runs."""
+    @property
+    def parallel(self) -> bool:
+        """Whether other processes work on the plan at the same time."""
+        return self._plan.parallel > 1
+
+    def do_one(self, number: int) -> Outcome:
+        """Does the run of Hydra's job `number`, unless it is done or another job's."""
         index = self._plan.jobs[number]
         entry = self._plan.entries[index]
         if entry not in self._wanted or self._plan.jobs.index(index) != number:
             return Outcome(entry.status, entry.reason)
-        if entry.config["task"] == "profile" and self._plan.parallel == 1:
-            return self._do_rounds(entry)
-        return self._do_all([entry])
+        return self._do([entry])
 
-    def _do_rounds(self, entry: Entry) -> Outcome:
-        """The first profiled run does all of them, so that the variants take turns while the machine drifts."""
-        profiled = [each for each in self._wanted if each.config["task"] == "profile"]
-        return self._do_all(profiled) if entry == profiled[0] else Outcome(*current_status(self._folder(entry)))
+    def do_all(self) -> Outcome:
+        """Does all runs of the plan, one after another."""
+        return self._do(self._wanted)
 
-    def _do_all(self, entries: Sequence[Entry]) -> Outcome:
-        """Goes round `entries` until none wants another round; returns the first one's outcome."""
-        outcomes: dict[str, Outcome] = {}
-        waiting, fresh = list(entries), self._plan.rerun == "all"
+    def _do(self, entries: Sequence[Entry]) -> Outcome:
+        """Goes round `entries` until none wants another round: profiled variants take turns while the machine drifts."""
+        outcome, waiting, fresh = Outcome(FINISHED), list(entries), self._plan.rerun == "all"
         while waiting:
+            again = []
             for entry in waiting:
-                outcomes[entry.signature] = self._attempt(entry, fresh=fresh)
-            waiting, fresh = [entry for entry in waiting if outcomes[entry.signature].status == AGAIN], False
-        return outcomes[entries[0].signature]
+                if requests := self._stop.requests():
+                    return Outcome(KILLED, f"signal {requests[0]}")
+                outcome = self._attempt(entry, fresh=fresh)
+                if outcome.status == AGAIN:
+                    again.append(entry)
+            waiting, fresh = again, False
+        return outcome
 
     def _attempt(self, entry: Entry, *, fresh: bool) -> Outcome:
-        if requests := self._stop.requests():
-            return Outcome(KILLED, f"signal {requests[0]}")
         folder, config = self._folder(entry), entry.run_config()
         with make_display(self._place(entry)) as display:
             try:

@@ -54,6 +54,8 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     stop_listening()
+    if PLAN_VARIABLE not in os.environ:  # --cfg and --info print, and plan nothing
+        return 0
     return conclude(Path(os.environ[PLAN_VARIABLE]), report)
 
 

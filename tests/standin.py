@@ -69,7 +69,7 @@ def _write_result(folder: RunFolder, config: RunConfig, **metrics: float) -> int
         "device": "cpu",
         "threads": config.threads,
         "versions": {},
-        "notes": [],
+        "notes": [f"cores {sorted(os.sched_getaffinity(0))}", f"gpus {os.environ['CUDA_VISIBLE_DEVICES']}"],
         "duration_seconds": 2.0,
     }
     write_json(folder.result, result)

@@ -133,6 +133,7 @@ def _watch(
     while child.poll() is None:
         now = time.monotonic()
         if requests := stop.requests():
+            progress({"phase": "stopping; once more ends it without a checkpoint"})
             return Ending(_end(child, stop), stopped_by=requests[0])
         if now - started > limit_seconds:
             return Ending(_end(child, stop), timed_out=True)

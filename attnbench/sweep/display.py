@@ -17,6 +17,7 @@ from attnbench.launch import Outcome
 from attnbench.sweep.words import colour_of, count, duration, status_words
 
 _PLAIN_SECONDS = 15.0
+_NARROWEST_BAR, _WIDEST_BAR = 5, 30
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,13 @@ class TerminalDisplay:
 
     def update(self, progress: Mapping[str, Any] | None) -> None:
         """Redraws the two lines."""
+        elapsed = time.monotonic() - self.started
         head = Text.assemble((f"run {self.place.number} of {self.place.total}  ", "dim"), (self.place.name, "bold"))
+        left = (progress or {}).get("seconds_left")
+        if left is not None and self.place.number < self.place.total:
+            head.append(f"  sweep {duration(self.place.sweep_seconds_left(elapsed, left))} left", style="dim")
         head.no_wrap, head.overflow = True, "ellipsis"
-        self._live.update(Group(head, _line(progress, time.monotonic() - self.started)))
+        self._live.update(Group(head, _line(progress, elapsed, self.console.width)))
 
     def end(self, outcome: Outcome, note: str) -> None:
         """Replaces the living lines by one that stays."""
@@ -96,7 +101,7 @@ class TerminalDisplay:
             f"  {duration(time.monotonic() - self.started)}",
             f"  {note}" if note else "",
         )
-        self.console.print(line, soft_wrap=True)
+        self.console.print(line)
 
 
 @dataclass
@@ -150,13 +155,16 @@ def _words(progress: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _line(progress: Mapping[str, Any] | None, elapsed_seconds: float) -> Table:
-    """The second living line: a bar, then the words; parts keep their place while numbers change."""
+def _line(progress: Mapping[str, Any] | None, elapsed_seconds: float, width: int) -> Table:
+    """The second living line: phase, bar, numbers; the bar takes what room is left."""
     line = Table.grid(padding=(0, 2))
     if progress is None:
         line.add_row(Text(f"starting  {duration(elapsed_seconds)}", style="dim"))
         return line
-    words = _words(progress)
-    bar = ProgressBar(total=progress.get("steps") or 1, completed=progress.get("step") or 0, width=24)
-    line.add_row(Text(words[0], style="dim"), bar, *(Text(word) for word in words[1:]))
+    phase, *numbers = _words(progress)
+    room = width - sum(len(word) + 2 for word in [phase, *numbers]) - 2
+    cells: list[Text | ProgressBar] = [Text(phase, style="dim")]
+    if progress.get("steps") and room >= _NARROWEST_BAR:
+        cells.append(ProgressBar(progress["steps"], progress.get("step") or 0, width=min(room, _WIDEST_BAR)))
+    line.add_row(*cells, *(Text(number) for number in numbers))
     return line

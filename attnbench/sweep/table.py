@@ -12,9 +12,9 @@ from rich.text import Text
 
 from attnbench.config import RunConfig, parameters
 from attnbench.launch import Outcome
-from attnbench.results import FINISHED, RunFolder, read_json
+from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.plan import NEW, Entry, Plan, current_status
-from attnbench.sweep.words import colour_of, count, duration, status_words
+from attnbench.sweep.words import colour_of, count, counted, duration, status_words
 
 _SHOWN_RUNS = 40
 _SEVEN = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
@@ -30,14 +30,16 @@ def print_plan(plan: Plan, *, every_run: bool) -> None:
     console = make_console()
     first = plan.entries[0].run_config()
     varying = varying_options(plan.entries)
-    console.print(Text.assemble((f"{plan.study}: ", "bold"), _counts(plan)), soft_wrap=True)
-    console.print(Text(_shared_line(first, plan, varying), style="dim"), soft_wrap=True)
+    console.print(Text.assemble((f"{plan.study}: ", "bold"), _counts(plan)), soft_wrap=not console.is_terminal)
+    for line in (_shared_options(first, varying), _machine(plan, first)):
+        console.print(Text(line, style="dim"), soft_wrap=not console.is_terminal)
     shown = plan.entries if every_run else plan.entries[:_SHOWN_RUNS]
     table = _plain_table("run", *varying, "status")
     for entry in shown:
         options = options_of(entry)
         table.add_row(entry.signature[:10], *(options.get(key, "") for key in varying), _status(plan, entry))
     console.print(table)
+    console.print()
     if len(shown) < len(plan.entries):
         console.print(Text(f"and {len(plan.entries) - len(shown)} more; dry_run=true lists them all", style="dim"))
 
@@ -59,15 +61,23 @@ def options_of(entry: Entry) -> dict[str, str]:
 def _counts(plan: Plan) -> str:
     names = {NEW: "new", FINISHED: "finished"}
     found = Counter(names.get(entry.status, status_words(Outcome(entry.status))) for entry in plan.entries)
-    runs = len(plan.entries)
-    return f"{runs} run{'s' if runs > 1 else ''}: " + ", ".join(f"{number} {name}" for name, number in found.items())
+    return f"{counted(len(plan.entries), 'run')}: " + ", ".join(f"{number} {name}" for name, number in found.items())
 
 
-def _shared_line(first: RunConfig, plan: Plan, varying: Sequence[str]) -> str:
+def _shared_options(first: RunConfig, varying: Sequence[str]) -> str:
     values = parameters(first)
-    fixed = [f"{key} {values[key]}" for key in _SEVEN if key not in varying]
-    device = plan.entries[0].facts["facts"]["device"]
-    return "  ".join([*fixed, f"on {device}, {first.threads} thread{'s' if first.threads != 1 else ''}"])
+    return "  ".join(f"{key} {values[key]}" for key in _SEVEN if key not in varying)
+
+
+def _machine(plan: Plan, first: RunConfig) -> str:
+    facts = plan.entries[0].facts
+    origin = facts["provenance"]
+    words = [facts["facts"]["device"], counted(first.threads or 1, "thread")]
+    if plan.parallel > 1:
+        words.append(f"{plan.parallel} runs at once")
+    if origin["commit"]:
+        words.append(f"commit {origin['commit'][:7]}{' with changes' if origin['dirty'] else ''}")
+    return ", ".join(words)
 
 
 def _status(plan: Plan, entry: Entry) -> Text:
@@ -123,13 +133,20 @@ def _comparison(plan: Plan, results: Mapping[str, dict[str, Any]]) -> Table:
 
 
 def _print_unfinished(console: Console, entries: Sequence[Entry], folders: Mapping[str, RunFolder]) -> None:
+    """A line and a log for each run that failed or was killed; the others are counted."""
+    others: Counter[str] = Counter()
     for entry in entries:
         folder = folders[entry.signature]
         status, reason = current_status(folder)
-        words = "not started" if status == NEW else status_words(Outcome(status, reason))
-        console.print(Text.assemble((f"{entry.folder}  ", "bold"), (words, colour_of(status))), soft_wrap=True)
+        if status not in (FAILED, KILLED):
+            others["not started" if status == NEW else status_words(Outcome(status))] += 1
+            continue
+        words = (status_words(Outcome(status, reason)), colour_of(status))
+        console.print(Text.assemble((f"{entry.folder}  ", "bold"), words), soft_wrap=not console.is_terminal)
         if folder.log.exists():
-            console.print(Text(f"    {near(folder.log)}", style="dim"), soft_wrap=True)
+            console.print(Text(f"    log {near(folder.log)}", style="dim"), soft_wrap=not console.is_terminal)
+    for words_of_others, number in others.items():
+        console.print(f"{counted(number, 'run')} {words_of_others}")
 
 
 def near(path: Path) -> Path:

@@ -19,6 +19,11 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def status_words(outcome: Outcome) -> str:
     """`finished`, or `failed (out of memory)`."""
     word = _WORDS.get(outcome.status, outcome.status.lower())

@@ -87,7 +87,7 @@ class Work:
         return self._do(self._wanted)
 
     def _do(self, entries: Sequence[Entry]) -> Outcome:
-        """Goes round `entries` until none wants another round: profiled variants take turns while the machine drifts."""
+        """Goes round `entries` until none wants another round, so that profiled variants take turns."""
         outcome, waiting, fresh = Outcome(FINISHED), list(entries), self._plan.rerun == "all"
         while waiting:
             again = []

@@ -1,0 +1,57 @@
+"""A launcher whose child is the stand-in."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnbench.config import RunConfig
+from attnbench.launch import Outcome, Stop, launch
+from attnbench.results import RunFolder
+
+CHECKOUT = Path(__file__).parents[2]
+STANDIN = (sys.executable, str(CHECKOUT / "tests" / "standin.py"))
+
+
+@pytest.fixture(autouse=True)
+def _children_find_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """A run folder in which nothing has happened."""
+    return RunFolder(tmp_path / "run")
+
+
+@pytest.fixture
+def stop(tmp_path: Path) -> Stop:
+    """A request to stop that nobody has made."""
+    return Stop(tmp_path / "plan.stop")
+
+
+@pytest.fixture
+def start(
+    folder: RunFolder, stop: Stop, default_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Outcome]:
+    """Launches the stand-in: `start("crash", seed=2)` behaves as `crash` with option seed 2."""
+
+    def started(
+        behaviour: str,
+        *,
+        fresh: bool = False,
+        gpus: tuple[str, ...] = (),
+        progress: Callable[[Mapping[str, Any] | None], None] = lambda _: None,
+        **options: Any,
+    ) -> Outcome:
+        monkeypatch.setenv("STANDIN", behaviour)
+        config = replace(default_config, **{"device": "cpu", "threads": 1, **options})
+        facts = {"signature": "5" * 64, "facts": {}, "provenance": {"commit": None}}
+        return launch(
+            folder, config, facts=facts, fresh=fresh, stop=stop, gpus=gpus, progress=progress, command=STANDIN
+        )
+
+    return started

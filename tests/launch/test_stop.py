@@ -1,0 +1,44 @@
+"""Requests to stop, heard through a file."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from attnbench.launch import Stop, stop_listening
+
+
+@pytest.fixture(autouse=True)
+def _handlers_come_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_requests_keep_their_order_until_they_are_cleared(stop: Stop) -> None:
+    assert stop.requests() == []
+    stop.request("SIGTERM")
+    stop.request("SIGINT")
+    assert stop.requests() == ["SIGTERM", "SIGINT"]
+    stop.clear()
+    assert stop.requests() == []
+
+
+def test_ctrl_c_is_a_request_and_interrupts_nothing(stop: Stop) -> None:
+    stop.listen()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stop.requests() == ["SIGINT"]
+    stop_listening()
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_signal_that_is_ignored_stays_ignored(stop: Stop) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop.listen()
+    os.kill(os.getpid(), signal.SIGHUP)
+    stop_listening()
+    assert stop.requests() == []
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

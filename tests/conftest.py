@@ -1,11 +1,13 @@
 """Fixtures that every part of the tests may ask for."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import hydra
+import numpy as np
+import numpy.typing as npt
 import pytest
 from omegaconf import OmegaConf
 
@@ -49,3 +51,39 @@ def compose() -> Callable[..., dict[str, Any]]:
 def default_config(compose: Callable[..., dict[str, Any]]) -> RunConfig:
     """The checked configuration of the default run."""
     return from_mapping(compose())
+
+
+@pytest.fixture(scope="session")
+def gradients() -> Callable[..., list[npt.NDArray[np.float64] | None]]:
+    """Gradients of `loss(*tensors)` for tensors and variables, on the backend that runs; None where there is none."""
+    import keras
+
+    def on_tensorflow(loss: Callable[..., Any], arrays: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
+        import tensorflow as tf
+
+        tensors, values = [tf.constant(x) for x in arrays], [v.value for v in variables]
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            result = loss(*tensors)
+        return tape.gradient(result, tensors + values)
+
+    def on_jax(loss: Callable[..., Any], arrays: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
+        import jax
+
+        def stateless(tensors: Sequence[Any], values: Sequence[Any]) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+                return loss(*tensors)
+
+        tensors = [jax.numpy.asarray(x) for x in arrays]
+        of_tensors, of_values = jax.grad(stateless, argnums=(0, 1))(tensors, [v.value for v in variables])
+        return of_tensors + of_values
+
+    on_backend = on_jax if keras.backend.backend() == "jax" else on_tensorflow
+
+    def compute(
+        loss: Callable[..., Any], arrays: Sequence[Any], variables: Sequence[Any] = ()
+    ) -> list[npt.NDArray[np.float64] | None]:
+        found = on_backend(loss, arrays, variables)
+        return [None if x is None else np.asarray(x).astype(np.float64) for x in found]
+
+    return compute

@@ -1,0 +1,103 @@
+"""Mechanisms by name: what they hold, what they refuse, and how their weights are drawn."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from attnbench.attention import build
+from attnbench.attention.seeded import draw_weights
+
+QUERY, VALUES = np.ones((2, 3, 11), np.float32), np.ones((2, 5, 13), np.float32)
+MASK = np.arange(5) < np.array([[5], [3]])
+
+
+def built(score: str, seed: int = 0, **factors: Any) -> Any:
+    layer: Any = build(score, units=7, **factors)
+    layer.build(VALUES.shape if score == "dot" else QUERY.shape, VALUES.shape)
+    draw_weights(layer, seed)
+    return layer
+
+
+def shapes(layer: Any) -> dict[str, tuple[int, ...]]:
+    return {variable.path.removeprefix("attention/"): tuple(variable.shape) for variable in layer.trainable_variables}
+
+
+def test_none_is_no_mechanism() -> None:
+    assert build("none", units=7) is None
+
+
+@pytest.mark.parametrize("score", ["dot", "uniform", "final_state"])
+def test_some_mechanisms_hold_no_weights(score: str) -> None:
+    assert shapes(built(score)) == {}
+
+
+def test_general_holds_one_matrix() -> None:
+    assert shapes(built("general")) == {"score/key_kernel": (13, 11)}
+
+
+def test_additive_holds_two_matrices_and_a_vector() -> None:
+    expected = {"score/query_kernel": (11, 7), "score/key_kernel": (13, 7), "score/score_vector": (7,)}
+    assert shapes(built("additive")) == expected
+
+
+def test_a_learned_scale_is_one_more_number() -> None:
+    assert shapes(built("general", scale="learned")) == {"score/key_kernel": (13, 11), "scale_factor": ()}
+
+
+def test_biases_are_there_on_demand() -> None:
+    biases = {"score/query_bias": (7,), "score/key_bias": (7,), "score/score_bias": ()}
+    assert shapes(built("additive", use_bias=True)) == shapes(built("additive")) | biases
+
+
+def test_an_unknown_score_is_refused() -> None:
+    message = "Unknown score 'generall'. Known: none, final_state, uniform, additive, dot, general."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        build("generall", units=7)
+
+
+def test_an_unknown_scale_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^Unknown scale 'sqrt'\. Known: none, sqrt_units, learned\."):
+        build("dot", units=7, scale="sqrt")
+
+
+def test_dot_refuses_unequal_sizes() -> None:
+    message = (
+        "dot needs equal sizes: the query has 11 units, the values 13. "
+        "Use attention=general, or model.encoder_size=null."
+    )
+    layer: Any = build("dot", units=7)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        layer.build(QUERY.shape, VALUES.shape)
+
+
+@pytest.mark.parametrize("score", ["uniform", "final_state", "additive", "general"])
+def test_a_mask_may_be_named_as_the_article_names_it(score: str) -> None:
+    layer = built(score)
+    named, placed = layer(QUERY, VALUES, mask=MASK), layer(QUERY, VALUES, MASK)
+    for one, other in zip(named, placed, strict=True):
+        assert np.array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_a_seed_draws_the_same_weights_again() -> None:
+    for one, other in zip(built("additive", seed=3).weights, built("additive", seed=3).weights, strict=True):
+        assert np.array_equal(np.asarray(one.value), np.asarray(other.value))
+
+
+def test_another_seed_draws_other_weights() -> None:
+    for one, other in zip(built("additive", seed=3).weights, built("additive", seed=5).weights, strict=True):
+        assert not np.array_equal(np.asarray(one.value), np.asarray(other.value))
+
+
+def test_a_weight_that_two_mechanisms_share_starts_equal_in_both() -> None:
+    plain, scaled = built("additive", seed=3), built("additive", seed=3, scale="learned", use_bias=True)
+    shared = {variable.path: np.asarray(variable.value) for variable in scaled.weights}
+    for variable in plain.weights:
+        assert np.array_equal(np.asarray(variable.value), shared[variable.path])
+
+
+def test_drawn_weights_stay_within_glorots_limit_and_use_it() -> None:
+    kernel = np.abs(np.asarray(built("additive").score.key_kernel.value))
+    limit = np.sqrt(6 / (13 + 7))
+    assert 0.9 * limit < kernel.max() <= limit

@@ -220,10 +220,17 @@ def test_a_sentence_of_padding_alone_gives_zeros_and_disturbs_no_gradient(
         assert gradient is None or np.isfinite(gradient).all()
 
 
-def test_a_compiled_mechanism_has_the_same_results(case: Case) -> None:
-    compiled = backend.compiled(lambda query, values: case.layer(query, values, MASK), case.layer.weights)
-    context, weights = compiled(ops.convert_to_tensor(case.query), ops.convert_to_tensor(case.values))
-    case.assert_equal((np.asarray(context).astype(np.float64), np.asarray(weights).astype(np.float64)), case())
+def test_a_compiled_mechanism_that_knows_no_lengths_has_the_same_results(case: Case) -> None:
+    queries, annotations = case.query.reshape(BATCH * TARGET, -1), case.values.reshape(BATCH * SOURCE, -1)
+
+    def looked_up(target: Any, source: Any) -> Any:
+        return case.layer(ops.take(queries, target, axis=0), ops.take(annotations, source, axis=0), source >= 0)
+
+    target, source = np.arange(BATCH * TARGET).reshape(BATCH, TARGET), np.arange(BATCH * SOURCE).reshape(BATCH, SOURCE)
+    compiled = backend.compiled(looked_up, case.layer.weights)
+    context, weights = compiled(ops.convert_to_tensor(target), ops.convert_to_tensor(source))
+    found = np.asarray(context).astype(np.float64), np.asarray(weights).astype(np.float64)
+    case.assert_equal(found, case(mask=None))
 
 
 def prepared(layer: Any, values: Any) -> Memory:

@@ -1,4 +1,4 @@
-"""`python -m attnbench.report`: writes the report of the latest sweep, of a named study, of a runs.csv or of a store."""
+"""`python -m attnbench.report`: the report of the latest sweep, of a named study, of a runs.csv or of a store."""
 
 import argparse
 import sys
@@ -37,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="select=valid/bleu over=training.learning_rate shows, for each variant and seed, only the run that was "
         "best on validation.",
     )
-    parser.add_argument("words", nargs="*", metavar="STUDY | select=METRIC | over=OPTION", help="default: the latest sweep")
+    words = "STUDY | select=METRIC | over=OPTION"
+    parser.add_argument("words", nargs="*", metavar=words, help="default: the latest sweep")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="run folders (default: runs)")
     source.add_argument("--csv", type=Path, metavar="FILE", help="the runs.csv of an earlier report")

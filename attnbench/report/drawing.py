@@ -5,8 +5,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
@@ -33,7 +35,8 @@ class Drawing:
 
 def draw(figure: Figure, looks: Mapping[str, Look]) -> Drawing:
     """Draws all panels on one canvas for the files, and each on its own for the page."""
-    with matplotlib.rc_context(RC | {"svg.hashsalt": figure.slug}):
+    parameters: Any = RC | {"svg.hashsalt": figure.slug}
+    with matplotlib.rc_context(parameters):
         canvas = _sheet(figure, looks)
         svg, png = _svg(canvas), _png(canvas)
         panels = tuple(
@@ -47,8 +50,8 @@ def swatch(look: Look) -> str:
     """The polygon of a mechanism's marker, for a viewBox of -1 -1 2 2."""
     marker = MarkerStyle(look.marker)
     path = marker.get_path().transformed(marker.get_transform())
-    (outline, *_) = path.to_polygons(closed_only=True)
-    scale = 0.92 / abs(outline).max()
+    outline = np.asarray(path.to_polygons(closed_only=True)[0])
+    scale = 0.92 / np.abs(outline).max()
     return " ".join(f"{x * scale:.2f},{-y * scale:.2f}" for x, y in outline[:-1])
 
 
@@ -58,7 +61,7 @@ def _sheet(figure: Figure, looks: Mapping[str, Look]) -> Canvas:
     columns = min(len(figure.panels), max(1, math.floor(_PAGE_INCHES / width)))
     rows = math.ceil(len(figure.panels) / columns)
     heights = [max(panel.height for panel in figure.panels[row * columns :][:columns]) for row in range(rows)]
-    legend = 0.35 if len(figure.mechanisms) else 0.0
+    legend = 0.35 if figure.mechanisms else 0.0
     canvas = Canvas(figsize=(width * columns, sum(heights) + legend + 0.25), layout="constrained")
     grid = canvas.add_gridspec(rows, columns, height_ratios=heights)
     for index, panel in enumerate(figure.panels):
@@ -68,8 +71,9 @@ def _sheet(figure: Figure, looks: Mapping[str, Look]) -> Canvas:
     if figure.mechanisms:
         names = [name for name in looks if name in figure.mechanisms]
         handles = [Line2D([], [], label=name, **line(looks[name])) for name in names]
-        canvas.legend(handles=handles, loc="outside lower center", ncols=min(len(names), 6), handlelength=3)
-    return canvas
+        columns = min(len(names), round(canvas.get_figwidth() / 1.25))
+        canvas.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
+    return _laid_out(canvas)
 
 
 def _inline(panel: Panel, salt: str, looks: Mapping[str, Look]) -> str:
@@ -77,7 +81,7 @@ def _inline(panel: Panel, salt: str, looks: Mapping[str, Look]) -> str:
     with matplotlib.rc_context({"svg.hashsalt": salt}):
         canvas = Canvas(figsize=(panel.width, panel.height), layout="constrained")
         panel.draw(canvas.add_subplot())
-        text = _svg(canvas).decode()
+        text = _svg(_laid_out(canvas)).decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'<g id="patch_1">.*?</g>', "", text, count=1, flags=re.DOTALL)
@@ -90,6 +94,14 @@ def _inline(panel: Panel, salt: str, looks: Mapping[str, Look]) -> str:
     for colour, variable in _PAGE_COLOURS.items():
         text = text.replace(colour, variable)
     return re.sub(r"\n\s*", "\n", text).strip()
+
+
+def _laid_out(canvas: Canvas) -> Canvas:
+    """Fixes the layout once, so that every format shows the same and none computes it again."""
+    FigureCanvasAgg(canvas)
+    canvas.draw_without_rendering()
+    canvas.set_layout_engine(None)
+    return canvas
 
 
 def colour_name(mechanism: str, looks: Mapping[str, Look]) -> str:

@@ -41,12 +41,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A table column; neighbours of the same `group` share a heading above theirs."""
+    """A table column; neighbours of the same `group` share a heading above theirs.
+
+    Attributes:
+        header: what its cells are.
+        unit: of their numbers.
+        group: the heading above the header.
+        numeric: whether cells are numbers, which stand right.
+        prose: whether cells are texts that need several lines.
+    """
 
     header: str
     unit: str = ""
     group: str = ""
     numeric: bool = True
+    prose: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -14,6 +15,8 @@ OVER_SEEDS = "95 % t interval over seeds"
 OVER_SENTENCES = "95 % bootstrap interval over sentences"
 BOTH_VALUES = "both values"
 ONE_VALUE = "one value"
+KINDS = {OVER_SEEDS: "t interval", BOTH_VALUES: "both values", OVER_SENTENCES: "bootstrap"}
+"""What stands below a number of seeds."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ def estimate(values: Sequence[float], statistics: np.ndarray | None = None, purp
         statistics: BLEU statistics `(sentences, 10)` of the only seed: then its bootstrap interval is given.
         purpose: names the estimate, so that its random numbers depend on nothing else.
     """
+    if len(values) >= 2 and len(set(values)) == 1:
+        return Estimate(values[0], values[0], values[0], OVER_SEEDS if len(values) >= 3 else BOTH_VALUES)
     if len(values) >= 3:
         interval = t_interval(values)
         return Estimate(interval.value, interval.low, interval.high, OVER_SEEDS)
@@ -56,6 +61,7 @@ def estimate(values: Sequence[float], statistics: np.ndarray | None = None, purp
     return Estimate(values[0], nan, nan, ONE_VALUE) if values else Estimate(nan, nan, nan, "")
 
 
+@cache
 def estimate_of(variant: Variant, key: str) -> Estimate:
     """The estimate of one metric; for test BLEU of a single seed with the bootstrap interval over its sentences."""
     only = variant.runs[0].statistics if key == "test/bleu" and len(variant.runs) == 1 else None
@@ -68,13 +74,16 @@ def generator(purpose: str) -> np.random.Generator:
 
 
 def texts_of(found: Estimate, measure: Measure) -> tuple[str, str]:
-    """An estimate for readers: its value, and below it the interval, the second of two values, or nothing."""
+    """An estimate for readers: its value; below it the interval or the second of two values, where seeds differ."""
     if not found.exists:
         return DASH, ""
+    if found.low == found.high:
+        return measure.format(found.value), ""
     if found.kind == OVER_SEEDS:
-        return measure.format(found.value), f"± {measure.format(found.high - found.value)}"
+        return measure.format(found.value), f"± {measure.format(found.high - found.value, found.value)}"
     if found.kind == BOTH_VALUES:
-        return measure.format(found.low), measure.format(found.high)
+        return measure.format(found.low, found.value), measure.format(found.high, found.value)
     if found.kind == OVER_SENTENCES:
-        return measure.format(found.value), f"[{measure.format(found.low)}, {measure.format(found.high)}]"
+        low, high = (measure.format(bound, found.value) for bound in (found.low, found.high))
+        return measure.format(found.value), f"[{low}, {high}]"
     return measure.format(found.value), ""

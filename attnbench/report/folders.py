@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnbench.config import from_mapping, parameters, suggestion
-from attnbench.report.runs import HISTORIES, SCHEDULED, Run, Runs, texts
+from attnbench.report.runs import HISTORIES, SCHEDULED, SENTENCE_COLUMNS, Run, Runs, texts
 from attnbench.results import FINISHED, RunFolder, read_json
 
 _FORMAT = 1
@@ -76,29 +76,58 @@ def read_run(path: Path) -> Run:
     """The run in the folder `path`.
 
     Raises:
-        ValueError: its result has a format that this version does not read.
+        ValueError: a file of it is not as this version writes it.
     """
     folder = RunFolder(path)
-    config, facts, result = (read_json(file) or {} for file in (folder.config, folder.facts, folder.result))
+    status, reason = folder.status()
+    latest, histories = _metrics(folder.read_events())
+    names = ("config.json", "facts.json", "result.json", "sentences.csv", "maps.json")
+    files = {name: path / name for name in names if (path / name).exists()}
+    return run_of(path.name, files, status=status or SCHEDULED, reason=reason, metrics=latest, histories=histories)
+
+
+def run_of(
+    run_id: str,
+    files: Mapping[str, Path],
+    *,
+    status: str,
+    reason: str,
+    metrics: Mapping[str, float],
+    histories: Mapping[str, tuple[tuple[int, float], ...]],
+    params: Mapping[str, str] | None = None,
+) -> Run:
+    """A run from the files that there are of it, in a run folder or among a store's artifacts.
+
+    Args:
+        run_id: name of the run folder.
+        files: by the names that they have in a run folder.
+        status: FINISHED counts only with a result.json.
+        reason: why it did not finish.
+        metrics: the last value of each key that was logged; result.json's go before them.
+        histories: by key.
+        params: where there is no config.json.
+
+    Raises:
+        ValueError: a file is not as this version writes it.
+    """
+    facts, result = (read_json(files[name]) if name in files else {} for name in ("facts.json", "result.json"))
     if result and result.get("format") != _FORMAT:
         raise ValueError(
-            f"{folder.result} has format {result.get('format')!r}, expected {_FORMAT}. "
+            f"The result of {run_id} has format {result.get('format')!r}, expected {_FORMAT}. "
             "Read it with the version of attnbench that wrote it."
         )
-    status, reason = folder.status()
-    if result.get("status") == FINISHED:
-        status, reason = FINISHED, ""
-    latest, histories = _metrics(folder.read_events())
+    finished = result.get("status") == FINISHED
+    config = read_json(files["config.json"]) if "config.json" in files else None
     return Run(
-        run_id=path.name,
-        status=status or SCHEDULED,
-        signature=facts.get("signature") or result.get("signature", ""),
-        params=texts(parameters(from_mapping(config))),
-        metrics=latest | result.get("metrics", {}),
+        run_id=run_id,
+        status=FINISHED if finished else status,
+        signature=facts.get("signature", ""),
+        params=texts(parameters(from_mapping(config)) if config else params or {}),
+        metrics=dict(metrics) | result.get("metrics", {}),
         histories=histories,
-        sentences=read_sentences(folder.sentences),
-        maps=read_json(folder.maps) or [],
-        provenance=provenance(facts, result, reason),
+        sentences=_sentences(files["sentences.csv"]) if finished and "sentences.csv" in files else None,
+        maps=read_json(files["maps.json"]) if finished and "maps.json" in files else [],
+        provenance=provenance(facts, result, "" if finished else reason),
     )
 
 
@@ -110,23 +139,25 @@ def provenance(facts: Mapping[str, Any], result: Mapping[str, Any], reason: str)
     return {key: value for key, value in sorted(found.items()) if value not in (None, "", [], {})}
 
 
-def read_sentences(path: Path) -> npt.NDArray[np.int64] | None:
+def _sentences(path: Path) -> npt.NDArray[np.int64]:
     """Source tokens and BLEU statistics `(sentences, 11)` of a sentences.csv, in the order of the test set."""
-    if not path.exists():
-        return None
-    rows = np.loadtxt(path, delimiter=",", skiprows=1, dtype=np.int64, ndmin=2)
+    with path.open(encoding="utf-8") as file:
+        header = file.readline().strip().split(",")
+        if header != ["sentence", *SENTENCE_COLUMNS]:
+            raise ValueError(f"{path} has columns {header}, expected sentence and {', '.join(SENTENCE_COLUMNS)}.")
+        rows = np.loadtxt(file, delimiter=",", dtype=np.int64, ndmin=2)
     return rows[np.argsort(rows[:, 0], kind="stable"), 1:]
 
 
 def _metrics(
     events: Iterator[dict[str, Any]],
 ) -> tuple[dict[str, float], dict[str, tuple[tuple[int, float], ...]]]:
-    """The value of each key at its highest step, and the histories; a step logged again counts once, as last."""
+    """The value of each key at its highest step, and the histories; of a step logged twice the first, as in MLflow."""
     points: dict[str, dict[int, float]] = {}
     for event in events:
         if event["type"] == "metrics":
             for key, value in event["values"].items():
-                points.setdefault(key, {})[event["step"]] = value
+                points.setdefault(key, {}).setdefault(event["step"], value)
     latest = {key: values[max(values)] for key, values in points.items()}
     return latest, {key: tuple(sorted(points[key].items())) for key in HISTORIES if key in points}
 
@@ -143,5 +174,3 @@ def _not_started(entry: Mapping[str, Any]) -> Run:
         maps=[],
         provenance={},
     )
-
-

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from attnbench.report.elements import Cell, Column
 from attnbench.report.variants import Variant
-from attnbench.report.wording import factor_name, factor_unit
+from attnbench.report.wording import factor_name, factor_unit, factor_value
 
 
 def factor_columns(factors: Sequence[str]) -> tuple[Column, ...]:
@@ -18,6 +18,25 @@ def factor_cells(variant: Variant) -> tuple[Cell, ...]:
     return tuple(Cell(value, mechanism=value if key == "attention" else "") for key, value in variant.values.items())
 
 
-def variant_cell(variant: Variant) -> Cell:
-    """All factor values of a variant in one cell."""
-    return Cell(variant.label, mechanism=variant.attention)
+def value_cell(variant: Variant, factor: str) -> Cell:
+    """One factor's value."""
+    mechanism = variant.attention if factor == "attention" else ""
+    return Cell(factor_value(factor, variant.values[factor]), mechanism=mechanism)
+
+
+def others_cell(variant: Variant, factor: str) -> Cell:
+    """The values of all other factors in one cell."""
+    found = [factor_value(key, value) for key, value in variant.values.items() if key != factor]
+    return Cell(" · ".join(found), mechanism=variant.attention if factor != "attention" else "")
+
+
+def in_text(variant: Variant) -> str:
+    """A variant in a sentence: `dot` with 128 units, limit 20 tokens."""
+    return f"`{variant.attention}`{f' with {variant.setting}' if variant.setting else ''}"
+
+
+def difference_in_text(variant: Variant, factor: str) -> str:
+    """The value by which a variant of a pair differs, in a sentence."""
+    if factor == "attention":
+        return f"`{variant.attention}`"
+    return f"itself with {factor_value(factor, variant.values[factor])}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from attnbench.report.estimates import OVER_SEEDS, OVER_SENTENCES, BOTH_VALUES, ONE_VALUE, Estimate, generator
+from attnbench.report.estimates import BOTH_VALUES, ONE_VALUE, OVER_SEEDS, OVER_SENTENCES, Estimate, generator
 from attnbench.report.runs import Run
 from attnbench.report.variants import Variant
 from attnbench.scoring.intervals import bootstrap_difference, t_interval

@@ -1,10 +1,10 @@
 """Runs written beside a report, and read from there: the same report can be made again without run folders.
 
-    runs.csv          one row a run: status, params, final metrics
-    sentences.csv.gz  per test sentence: source tokens and BLEU statistics, no text
-    histories.csv     losses and validation BLEU by optimiser step
-    maps.json         the attention maps that the report shows
-    provenance.json   the study's name; versions, device, commit, command and reason of each run
+runs.csv          one row a run: status, params, final metrics
+sentences.csv.gz  per test sentence: source tokens and BLEU statistics, no text
+histories.csv     losses and validation BLEU by optimiser step
+maps.json         the attention maps that the report shows
+provenance.json   the study's name; versions, device, commit, command and reason of each run
 """
 
 import csv

@@ -40,7 +40,8 @@ def check(metric: str, over: str | None) -> None:
         raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(METRICS)}.{suggestion(metric, METRICS)}")
     if not over:
         raise ValueError(
-            f"select={metric} needs an option to choose over. Give over=OPTION, for example over=training.learning_rate."
+            f"select={metric} needs an option to choose over. "
+            "Give over=OPTION, for example over=training.learning_rate."
         )
 
 
@@ -54,8 +55,9 @@ def select(runs: Sequence[Run], metric: str, over: str) -> tuple[tuple[Run, ...]
     training = [run for run in runs if run.finished and not is_profile(run)]
     varied = [key for key in factors_of(training) if key != "attention"]
     if len({run.params.get(over, "") for run in training}) < 2:
-        known = f"Varied: {', '.join(varied)}." if varied else "These runs differ only in attention and seed."
-        raise ValueError(f"over={over}: the finished runs do not differ in this option. {known}{suggestion(over, varied)}")
+        known = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
+        hint = f"{known}{suggestion(over, varied)}"
+        raise ValueError(f"over={over} chooses nothing: the finished runs do not differ in this option. {hint}")
     factors = factors_of(training, ignored=[over])
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in training:

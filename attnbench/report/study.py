@@ -1,5 +1,6 @@
 """The study that a report is about: its runs, variants, pairs, and what was selected."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from attnbench.report.pairs import Pair, pairs_of
@@ -86,9 +87,9 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) 
 
 def _nothing_finished(runs: Runs) -> str:
     if not runs.runs:
-        return f"Study {runs.study!r} has no runs. Expected at least one finished run: train first, python -m attnbench."
-    counts = {status: sum(run.status == status for run in runs.runs) for status in sorted({r.status for r in runs.runs})}
-    listed = ", ".join(f"{count} {status}" for status, count in counts.items())
+        return f"Study {runs.study!r} has no runs. Expected at least one that finished: train, python -m attnbench."
+    counts = Counter(run.status for run in runs.runs)
+    listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     return (
         f"Study {runs.study!r} has no finished run. Expected at least one, received {listed}. "
         "See the run.log of a failed run; the command that started the study goes on where it stopped."

@@ -37,7 +37,7 @@ def to_csv(table: Table) -> bytes:
 
 
 def to_latex(table: Table) -> bytes:
-    """A `booktabs` table; `\\usepackage{booktabs}` is all that it needs."""
+    """A LaTeX table; the package `booktabs` is all that it needs."""
     layout = "".join("r" if column.numeric else "l" for column in table.columns)
     lines = [
         r"\begin{table}",

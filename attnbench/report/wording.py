@@ -32,9 +32,12 @@ class Measure:
     decimals: int | None = None
     divisor: float = 1.0
 
-    def format(self, value: float) -> str:
-        """The value as text, without the unit."""
-        return number(value / self.divisor, self.decimals)
+    def format(self, value: float, beside: float | None = None) -> str:
+        """The value as text, without the unit; with as many decimals as `beside`, where that is given."""
+        decimals = self.decimals
+        if decimals is None and beside is not None:
+            decimals = significant_decimals(beside / self.divisor)
+        return number(value / self.divisor, decimals)
 
     @property
     def label(self) -> str:
@@ -83,11 +86,15 @@ def number(value: float, decimals: int | None = None) -> str:
     if math.isinf(value):
         return f"{MINUS if value < 0 else ''}∞"
     if decimals is None:
-        decimals = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
-        decimals = min(decimals, 6)
+        decimals = significant_decimals(value)
     text = f"{abs(value):,.{decimals}f}"
     negative = value < 0 and any(digit in text for digit in "123456789")
     return f"{MINUS if negative else ''}{text}"
+
+
+def significant_decimals(value: float) -> int:
+    """Decimals that give `value` four significant digits, at most six."""
+    return min(6, max(0, 3 - math.floor(math.log10(abs(value))))) if value else 0
 
 
 def signed(value: float, decimals: int) -> str:
@@ -102,7 +109,7 @@ def probability(p: float) -> str:
         return DASH
     if p < 0.0001:
         return "< 0.0001"
-    return f"{p:.4f}" if p < 0.001 else f"{p:.3f}"
+    return f"{p:.4f}" if p < 0.01 else f"{p:.3f}"
 
 
 def factor_name(key: str) -> str:
@@ -128,6 +135,11 @@ def factor_value(key: str, value: str) -> str:
 def listed(items: list[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def capitalised(text: str) -> str:
+    """The text with its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def counted(count: int, noun: str) -> str:

@@ -53,7 +53,8 @@ def write(runs: Runs, output: Path, *, select: str | None = None, over: str | No
 def _written_before(output: Path) -> set[str]:
     """The tables and figures that the report.md already there names, so that none of them outlives its report."""
     page = output / "report.md"
-    return set(re.findall(r"(?:tables|figures)/[\w-]+\.\w+", page.read_text(encoding="utf-8"))) if page.exists() else set()
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    return set(re.findall(r"(?:tables|figures)/[\w-]+\.\w+", text))
 
 
 def contents(study: Study, runs: Runs) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ VERSIONS = {"attnbench": "0.1.0", "keras": "3.15.1", "tensorflow": "2.21.0"}
 
 
 def sentences(correct: Sequence[Sequence[int]], lengths: Sequence[int]) -> npt.NDArray[np.int64]:
-    """BLEU statistics `(sentences, 11)`: as many n-grams of each order right as `correct` says, of all that there are."""
+    """BLEU statistics `(sentences, 11)`: of all n-grams of each order, as many right as `correct` says."""
     totals = [[max(length - order, 0) for order in range(4)] for length in lengths]
     rows = zip(lengths, correct, totals, lengths, lengths, strict=True)
     return np.array([[source, *right, *total, out, ref] for source, right, total, out, ref in rows], dtype=np.int64)
@@ -31,7 +31,7 @@ def drawn_sentences(share: float, *, count: int = 60, decay: float = 0.0, seed: 
     lengths = [5 + 40 * index // count for index in range(count)]
     chances = [min(max(share - decay * max(0, length - 20), 0.02), 1.0) for length in lengths]
     correct = [
-        generator.binomial([max(length - order, 0) for order in range(4)], chance)
+        generator.binomial([max(length - order, 0) for order in range(4)], chance).tolist()
         for length, chance in zip(lengths, chances, strict=True)
     ]
     return sentences(correct, lengths)

@@ -23,6 +23,7 @@ from attnbench.report.study import Study
 SECTIONS: tuple[Callable[[Study], Section], ...] = (
     answer.section,
     caveats.section,
+    choice.section,
     comparison.section,
     significance.section,
     length.section,
@@ -30,7 +31,6 @@ SECTIONS: tuple[Callable[[Study], Section], ...] = (
     tradeoff.section,
     curves.section,
     maps.section,
-    choice.section,
     configs.section,
     definitions.section,
     origin.section,

@@ -14,9 +14,11 @@ def section(study: Study) -> Section:
     """The warnings that apply, or the checks that passed."""
     lines = tuple(line for check in CHECKS if (line := check(study)))
     if lines:
-        return Section("caveats", "Before comparing", [Notice("These runs differ in more than what is compared", lines)])
+        notice = Notice("These runs differ in more than what is compared", lines)
+        return Section("caveats", "Before comparing", [notice])
     checked = (
-        "Checked and equal in all compared runs: training pairs, data files, test set and its scoring, commit, device, threads and versions."
+        "Checked and equal in all compared runs: training pairs, data files, test set and its scoring, seeds, commit, "
+        "device, threads and versions."
     )
     return Section("caveats", "Before comparing", [Text(checked)])
 
@@ -27,13 +29,16 @@ def _training_pairs(study: Study) -> str:
         for count in sorted({int(value) for value in variant.metric("data/train_pairs")}):
             counts.setdefault(variant.data, {}).setdefault(count, []).append(variant.label)
     differing = [
-        f"{number(count, 0)} for {_some(labels)}" for found in counts.values() if len(found) > 1 for count, labels in sorted(found.items())
+        f"{number(count, 0)} for {_some(labels)}"
+        for found in counts.values()
+        if len(found) > 1
+        for count, labels in sorted(found.items())
     ]
     if not differing:
         return ""
     return (
-        f"**Training pairs** differ: {'; '.join(differing)}. What looks like an effect of length or setting may be one of the "
-        "amount of data. `data.match_pairs=N` gives every run the same number."
+        f"**Training pairs** differ: {'; '.join(differing)}. What looks like an effect of length or setting may be one "
+        "of the amount of data. `data.match_pairs=N` gives every run the same number."
     )
 
 
@@ -60,18 +65,22 @@ def _test_sets(study: Study) -> str:
         if run.sentences is not None:
             references.setdefault(run.params["data"], set()).add(run.sentences[:, -1].tobytes())
     differing = [name for name, found in references.items() if len(found) > 1]
-    return f"**Test sets** of {listed(differing)} differ between runs; such runs are not tested against each other." if differing else ""
+    if not differing:
+        return ""
+    return f"**Test sets** of {listed(differing)} differ between runs; such runs are not tested against each other."
 
 
 def _scoring(study: Study) -> str:
-    differing = _differing(_training(study), lambda run: (run.params["data"], run.provenance.get("bleu_signature")))
-    names = {name for name, _ in differing}
-    return "**BLEU** was computed in different ways: sacreBLEU's signatures differ." if len(differing) > len(names) else ""
+    signatures: dict[str, set[str]] = {}
+    for run in _training(study):
+        signatures.setdefault(run.params["data"], set()).add(str(run.provenance.get("bleu_signature")))
+    differing = [name for name, found in signatures.items() if len(found) > 1]
+    return f"**BLEU** of {listed(differing)} was computed in different ways: signatures differ." if differing else ""
 
 
 def _commits(study: Study) -> str:
     commits = _differing(study.compared, lambda run: run.provenance.get("commit"))
-    return f"**Commits** differ: {listed([str(commit)[:10] for commit in commits])}." if len(commits) > 1 else ""
+    return f"**Commits** differ: {listed([commit[:10] for commit in commits])}." if len(commits) > 1 else ""
 
 
 def _dirty(study: Study) -> str:
@@ -80,11 +89,15 @@ def _dirty(study: Study) -> str:
 
 
 def _machines(study: Study) -> str:
-    machines = _differing(study.compared, lambda run: (run.provenance.get("device"), run.provenance.get("threads")))
+    machines = _differing(study.compared, _machine)
     if len(machines) < 2:
         return ""
-    names = [f"{device} with {threads} threads" for device, threads in machines]
-    return f"**Devices or threads** differ: {listed(names)}. Speed and memory are not comparable between them."
+    return f"**Devices or threads** differ: {listed(machines)}. Speed and memory are not comparable between them."
+
+
+def _machine(run: Run) -> str | None:
+    device, threads = run.provenance.get("device"), run.provenance.get("threads")
+    return None if device is None else f"{device} with {threads} threads"
 
 
 def _versions(study: Study) -> str:
@@ -98,7 +111,8 @@ def _repeated(study: Study) -> str:
     repeated = [run for variant in (*study.variants, *study.profiles) for run in variant.repeated]
     if not repeated:
         return ""
-    return f"**Repeated**: {counted(len(repeated), 'run')} of a variant and seed that a later run repeats count nowhere: {_some([r.run_id for r in repeated])}."
+    names = _some([run.run_id for run in repeated])
+    return f"**Repeated**: {names}. A later run has the same variant and seed; the earlier one counts nowhere."
 
 
 def _seeds(study: Study) -> str:
@@ -112,7 +126,7 @@ def _training(study: Study) -> list[Run]:
     return [run for run in study.compared if not is_profile(run)]
 
 
-def _differing(runs: Sequence[Run], value: Callable[[Run], object]) -> list[object]:
+def _differing(runs: Sequence[Run], value: Callable[[Run], str | None]) -> list[str]:
     """The distinct values of the runs that have one, in order."""
     return list(dict.fromkeys(found for run in runs if (found := value(run)) is not None))
 

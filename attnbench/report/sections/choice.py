@@ -7,7 +7,7 @@ from attnbench.report.runs import natural
 from attnbench.report.selection import METRICS, Candidates, Selection
 from attnbench.report.study import Study
 from attnbench.report.variants import Variant, is_profile
-from attnbench.report.wording import DASH, factor_name, measure
+from attnbench.report.wording import DASH, capitalised, factor_name, measure
 
 
 def section(study: Study) -> Section:
@@ -15,12 +15,12 @@ def section(study: Study) -> Section:
     selection = study.selection
     title = "Choice on validation"
     if selection is None:
-        reason = "nothing was chosen. `select=valid/bleu over=OPTION` picks one value of an option for each variant and seed."
+        reason = "nothing was chosen. `select=valid/bleu over=OPTION` picks a value for each variant and seed."
         return Section("choice", title, left_out=reason)
     known = measure(selection.metric)
     explanation = (
-        f"For each variant and seed, the `{selection.over}` with the {_best(selection)} {known.name} of the kept weights was "
-        "chosen. The test set had no part in the choice, and every other section shows only the chosen runs; "
+        f"For each variant and seed, the `{selection.over}` with the {_best(selection)} {known.name} of the kept "
+        "weights was chosen. The test set had no part in the choice, and every other section shows only the chosen runs; "
         "`runs.csv` holds all of them."
     )
     return Section("choice", title, [Text(explanation), _table(study, selection)])
@@ -36,7 +36,7 @@ def _table(study: Study, selection: Selection) -> Table:
     rows = [(variant, groups[run.run_id]) for variant in study.finished for run in variant.runs]
     return Table(
         slug="choice",
-        caption=f"{measure(selection.metric).name[0].upper()}{measure(selection.metric).name[1:]} of each candidate; chosen in bold",
+        caption=f"{capitalised(measure(selection.metric).name)} of each candidate; chosen in bold",
         columns=(
             Column("variant", numeric=False),
             Column("seed"),

@@ -1,12 +1,13 @@
-"""The comparison table: a row a variant, every metric with the interval that its seeds allow; and the runs that failed."""
+"""The comparison table: a row a variant, every metric with the interval that its seeds allow; and the failed runs."""
 
 import re
+from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from attnbench.report.elements import Block, Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.estimates import BOTH_VALUES, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
+from attnbench.report.estimates import BOTH_VALUES, KINDS, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
 from attnbench.report.naming import factor_cells, factor_columns
 from attnbench.report.runs import metric_order
 from attnbench.report.study import Study
@@ -20,15 +21,14 @@ _COLUMNS = (
     ("test/perplexity", "perplexity", "", "Test quality"),
     ("length/bleu_within", "within", "", "BLEU and the training limit"),
     ("length/bleu_beyond", "beyond", "", "BLEU and the training limit"),
-    ("length/extrapolation", "beyond ÷ within", "", "BLEU and the training limit"),
-    ("align/aer", "error rate", "", "Alignment"),
+    ("length/extrapolation", "ratio", "", "BLEU and the training limit"),
+    ("align/aer", "AER", "", "Alignment"),
     ("speed/train_target_tokens_per_second", "training", "tokens/s", "Cost"),
     ("speed/train_step_ms_p50", "step", "ms", "Cost"),
     ("speed/decode_target_tokens_per_second", "decoding", "tokens/s", "Cost"),
     ("memory/train_peak_bytes", "peak", "MiB", "Cost"),
-    ("model/parameters", "parameters", "", "Cost"),
+    ("model/parameters", "params", "million", "Cost"),
 )
-_KINDS = {OVER_SEEDS: "t interval", BOTH_VALUES: "both values", OVER_SENTENCES: "bootstrap"}
 
 
 def section(study: Study) -> Section:
@@ -58,7 +58,10 @@ def _explanation(study: Study) -> str:
             "it says nothing about what another seed would give."
         )
     if any(variant.metric("length/bleu_within") for variant in study.finished):
-        parts.append("Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens.")
+        parts.append(
+            "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
+            "ratio: beyond ÷ within."
+        )
     return " ".join(parts)
 
 
@@ -72,8 +75,9 @@ def _columns(study: Study) -> list[tuple[Measure, Column]]:
     for key, header, unit, group in specifications:
         if key in keys:
             known = measure("test/bleu_beam_K" if key in beams else key)
-            exact = Measure(key, known.name, known.unit, known.decimals, known.divisor)
-            shown.append((exact, Column(header, unit, group)))
+            divisor = 1e6 if unit == "million" else known.divisor
+            decimals = None if unit == "million" else known.decimals
+            shown.append((Measure(key, known.name, unit, decimals, divisor), Column(header, unit, group)))
     return shown
 
 
@@ -89,10 +93,14 @@ def _table(study: Study) -> Table:
 
 
 def _row(variant: Variant, shown: list[Measure]) -> tuple[Cell, ...]:
-    missing = f"{len(variant.unfinished)} unfinished" if variant.unfinished else ""
-    kind = _KINDS.get(estimate_of(variant, "test/bleu").kind, "")
-    seeds = Cell(str(len(variant.runs)), ", ".join(text for text in (kind, missing) if text))
-    return (*factor_cells(variant), seeds, *(Cell(*texts_of(estimate_of(variant, known.key), known)) for known in shown))
+    finished, planned = len(variant.runs), len(variant.runs) + len(variant.unfinished)
+    text = f"{finished} of {planned}" if finished < planned else str(finished)
+    seeds = Cell(text, KINDS.get(estimate_of(variant, "test/bleu").kind, ""))
+    return (
+        *factor_cells(variant),
+        seeds,
+        *(Cell(*texts_of(estimate_of(variant, known.key), known)) for known in shown),
+    )
 
 
 def _record(variant: Variant, shown: list[Measure]) -> dict[str, object]:
@@ -113,9 +121,16 @@ def _failed(study: Study) -> Table:
     return Table(
         slug="unfinished",
         caption=f"{counted(len(rows), 'run')} without a result",
-        columns=tuple(Column(name, numeric=False) for name in ("run", "attention", "seed", "status", "reason")),
+        columns=(
+            *(Column(name, numeric=False) for name in ("run", "attention", "seed", "status")),
+            Column("reason", numeric=False, prose=True),
+        ),
         rows=tuple(
-            (Cell(run.run_id), Cell(run.params["attention"], mechanism=run.params["attention"]), Cell(str(run.seed)), Cell(run.status), Cell(reason))
+            (
+                Cell(run.run_id),
+                Cell(run.params["attention"], mechanism=run.params["attention"]),
+                *map(Cell, (str(run.seed), run.status, reason)),
+            )
             for run, reason in rows
         ),
         data=pd.DataFrame(
@@ -136,14 +151,20 @@ def _failed(study: Study) -> Table:
 def _figure(study: Study) -> Figure:
     settings = settings_of(variant for variant in study.finished if variant.metric("test/bleu"))
     panels = tuple(
-        Panel(setting, lambda axes, group=group: _draw(axes, group, study.looks), 6.2, 0.75 + 0.34 * len(group))
+        Panel(
+            setting,
+            partial(_draw, variants=group, limits=_limits(study, group), looks=study.looks),
+            4.8,
+            _height(group),
+        )
         for setting, group in settings.items()
     )
     return Figure(
         slug="quality",
         alt="Test BLEU of each variant with its interval and its seeds. "
         + ". ".join(f"{variant.label}: {' '.join(_bleu(variant))}" for variant in study.finished),
-        caption="Test BLEU. Filled marks with bars: value and 95 % interval (for two seeds, both values); small rings: single seeds.",
+        caption="Test BLEU. Filled marks with bars: value and 95 % interval (for two seeds, both values); "
+        "small rings: single seeds.",
         panels=panels,
     )
 
@@ -152,7 +173,19 @@ def _bleu(variant: Variant) -> tuple[str, str]:
     return texts_of(estimate_of(variant, "test/bleu"), measure("test/bleu"))
 
 
-def _draw(axes: Axes, variants: list[Variant], looks: dict[str, Look]) -> None:
+def _height(group: list[Variant]) -> float:
+    return 0.65 + 0.32 * len(group)
+
+
+def _limits(study: Study, group: list[Variant]) -> tuple[float, float]:
+    """The range of BLEU of the same data set, so that its panels share one scale."""
+    found = [estimate_of(variant, "test/bleu") for variant in study.finished if variant.data == group[0].data]
+    known = [bound for one in found for bound in (one.value, one.low, one.high) if bound == bound]
+    room = 0.04 * (max(known) - min(known)) + 0.5
+    return min(known) - room, max(known) + room
+
+
+def _draw(axes: Axes, variants: list[Variant], limits: tuple[float, float], looks: dict[str, Look]) -> None:
     for row, variant in enumerate(variants):
         look, found = looks[variant.attention], estimate_of(variant, "test/bleu")
         bounds = [[found.value - found.low], [found.high - found.value]] if found.bounded else None
@@ -162,9 +195,16 @@ def _draw(axes: Axes, variants: list[Variant], looks: dict[str, Look]) -> None:
         seeds = variant.metric("test/bleu")
         if len(seeds) > 1:
             axes.plot(
-                seeds, [row + 0.26] * len(seeds), "o", markersize=3.2, markerfacecolor="none", color=look.light, zorder=2
+                seeds,
+                [row + 0.26] * len(seeds),
+                "o",
+                markersize=3.2,
+                markerfacecolor="none",
+                color=look.light,
+                zorder=2,
             )
     axes.set_yticks(range(len(variants)), [variant.attention for variant in variants], color=INK)
+    axes.set_xlim(limits)
     axes.set_ylim(len(variants) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel("test BLEU (0\u2013100, higher is better)")

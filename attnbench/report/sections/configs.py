@@ -80,7 +80,7 @@ def _shared(shared: dict[str, str]) -> Table:
     return Table(
         slug="shared-options",
         caption=f"The {counted(len(shared), 'option')} that all variants share",
-        columns=(Column("option", numeric=False), Column("value", numeric=False)),
+        columns=(Column("option", numeric=False), Column("value", numeric=False, prose=True)),
         rows=tuple((Cell(f"`{key}`"), Cell(value)) for key, value in shared.items()),
         data=pd.DataFrame(shared.items(), columns=["option", "value"]),
         folded=True,

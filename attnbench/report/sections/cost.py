@@ -2,14 +2,14 @@
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from attnbench.report.elements import Block, Figure, Notice, Panel, Section, Table, Text
-from attnbench.report.elements import Cell, Column
+from attnbench.report.elements import Block, Cell, Column, Figure, Notice, Panel, Section, Table, Text
 from attnbench.report.estimates import estimate_of, texts_of
 from attnbench.report.naming import factor_cells, factor_columns
 from attnbench.report.study import Study
@@ -51,29 +51,33 @@ def _explanation(study: Study) -> str:
         )
     if study.finished:
         parts.append(
-            "Training runs were measured one after another: differences of a few percent between them may be the machine's."
+            "Training runs were measured at different times: "
+            "differences of a few percent between them may be the machine's."
         )
     return " ".join(parts)
 
 
 def _figure(study: Study, variants: Sequence[Variant], source: str, factor: str) -> Figure:
     frame = _frame(variants, factor)
+    name = "sequence length" if source == "profile" and factor == "sequence_length" else factor_name(factor)
+    label = f"{name} ({factor_unit(factor)})"
     panels = tuple(
         Panel(
             f"{measure(key).name}{f', {setting}' if setting else ''}",
-            lambda axes, part=part, key=key: _draw(axes, part, factor, key, study.looks),
+            partial(_draw, part=part, label=label, key=key, looks=study.looks),
+            3.15,
+            2.6,
         )
         for setting, members in frame.groupby("setting", sort=False)
         for key in _KEYS
         if not (part := members[members["key"] == key]).empty
     )
     where = "synthetic batches" if source == "profile" else "training runs"
-    axis = "training limit `sequence_length`" if source == "training" and factor == "sequence_length" else factor_name(factor)
-    axis = "sequence length" if source == "profile" and factor == "sequence_length" else axis
     return Figure(
         slug=f"{source}-{factor.replace('_', '-')}",
-        alt=f"Speed and memory against {axis}, {where}. " + _spoken(frame),
-        caption=f"Speed and memory against {axis}; {where}. Means over seeds; axes are logarithmic where values span a factor of {_LOGARITHMIC_FROM}.",
+        alt=f"Speed and memory against {name}, {where}. " + _spoken(frame),
+        caption=f"Speed and memory against {name}; {where}. Means over seeds; "
+        f"axes are logarithmic where values span a factor of {_LOGARITHMIC_FROM}.",
         panels=panels,
         mechanisms=tuple(dict.fromkeys(frame["attention"])),
     )
@@ -84,7 +88,9 @@ def _frame(variants: Sequence[Variant], factor: str) -> pd.DataFrame:
     for variant, key in itertools.product(variants, _KEYS):
         found = estimate_of(variant, key)
         if found.exists:
-            others = [factor_value(name, value) for name, value in variant.values.items() if name not in ("attention", factor)]
+            others = [
+                factor_value(name, value) for name, value in variant.values.items() if name not in ("attention", factor)
+            ]
             records.append(
                 {
                     "attention": variant.attention,
@@ -100,12 +106,14 @@ def _frame(variants: Sequence[Variant], factor: str) -> pd.DataFrame:
 def _spoken(frame: pd.DataFrame) -> str:
     lines = []
     for (key, setting, attention), part in frame.groupby(["key", "setting", "attention"], sort=False):
-        points = ", ".join(f"{number(row.value)} at {row.size_}" for row in part.rename(columns={"size": "size_"}).itertuples())
+        points = ", ".join(
+            f"{number(row.value)} at {row.size_}" for row in part.rename(columns={"size": "size_"}).itertuples()
+        )
         lines.append(f"{measure(key).label}, {attention}{f', {setting}' if setting else ''}: {points}.")
     return " ".join(lines)
 
 
-def _draw(axes: Axes, part: pd.DataFrame, factor: str, key: str, looks: dict[str, Look]) -> None:
+def _draw(axes: Axes, part: pd.DataFrame, label: str, key: str, looks: dict[str, Look]) -> None:
     shown = [name for name in looks if name in set(part["attention"])]
     sns.lineplot(
         part, x="size", y="value", hue="attention", style="attention", hue_order=shown, style_order=shown, ax=axes,
@@ -119,18 +127,19 @@ def _draw(axes: Axes, part: pd.DataFrame, factor: str, key: str, looks: dict[str
     axes.xaxis.set_minor_locator(NullLocator())
     if part["value"].max() >= _LOGARITHMIC_FROM * part["value"].min():
         axes.set_yscale("log")
-        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
     else:
         axes.set_ylim(0, part["value"].max() * 1.08)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    unit = factor_unit(factor)
-    name = factor_name(factor) if factor != "sequence_length" else "sequence length"
-    axes.set_xlabel(f"{name} ({unit})" if unit else name)
+    axes.set_xlabel(label)
     axes.set_ylabel(measure(key).unit)
 
 
 def _table(study: Study) -> Table:
-    keys = [key for key in (*_KEYS[:1], "speed/train_step_ms_p50", *_KEYS[1:]) if any(v.metric(key) for v in study.profiles)]
+    keys = [
+        key for key in (*_KEYS[:1], "speed/train_step_ms_p50", *_KEYS[1:]) if any(v.metric(key) for v in study.profiles)
+    ]
     factors = tuple(study.profiles[0].values)
     return Table(
         slug="profiles",

@@ -1,6 +1,7 @@
 """Training curves: losses and validation BLEU by optimiser step."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
@@ -23,7 +24,9 @@ def section(study: Study) -> Section:
         if any(run.histories for variant in group for run in variant.runs)
     ]
     if not figures:
-        return Section("curves", "Training curves", left_out="no run has a history of its losses or of validation BLEU.")
+        return Section(
+            "curves", "Training curves", left_out="no run has a history of its losses or of validation BLEU."
+        )
     return Section("curves", "Training curves", figures)
 
 
@@ -31,7 +34,7 @@ def _figure(study: Study, setting: str, group: Sequence[Variant], index: int) ->
     frame = _frame(group)
     shown = [key for key in HISTORIES[::-1] if key in set(frame["key"])]
     panels = tuple(
-        Panel(measure(key).name, lambda axes, key=key: _draw(axes, frame[frame["key"] == key], key, study.looks))
+        Panel(measure(key).name, partial(_draw, part=frame[frame["key"] == key], key=key, looks=study.looks), 3.15, 2.5)
         for key in shown
     )
     several = any(len(variant.runs) > 1 for variant in group)

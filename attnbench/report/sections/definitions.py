@@ -20,7 +20,10 @@ def section(study: Study) -> Section:
             Table(
                 slug="definitions",
                 caption=f"The {len(shown)} metrics of these runs",
-                columns=tuple(Column(name, numeric=False) for name in ("metric", "unit", "better", "meaning")),
+                columns=(
+                    *(Column(name, numeric=False) for name in ("metric", "unit", "better")),
+                    Column("meaning", numeric=False, prose=True),
+                ),
                 rows=tuple(
                     (Cell(f"`{metric.key}`"), Cell(metric.unit), Cell(metric.better), Cell(metric.meaning))
                     for metric in shown

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -36,10 +37,12 @@ def section(study: Study) -> Section:
         return Section("length", "Quality by sentence length", left_out=reason)
     explanation = (
         "Test sentences in buckets of ten by their source tokens; a bucket needs "
-        f"{MINIMUM_BUCKET_SENTENCES} sentences. The bars are 95 % bootstrap intervals over sentences of the mean over seeds: "
-        "they show how much the test set, not training, leaves open."
+        f"{MINIMUM_BUCKET_SENTENCES} sentences. The bars are 95 % bootstrap intervals over sentences of the mean over "
+        "seeds: they show how much the test set, not training, leaves open."
     )
-    return Section("length", "Quality by sentence length", [Text(explanation), _figure(profiles, study), _table(profiles)])
+    return Section(
+        "length", "Quality by sentence length", [Text(explanation), _figure(profiles, study), _table(profiles)]
+    )
 
 
 def _profile(variant: Variant) -> _Profile | None:
@@ -57,9 +60,8 @@ def _figure(profiles: Sequence[_Profile], study: Study) -> Figure:
     panels = tuple(
         Panel(
             setting,
-            lambda axes, group=group: _draw(axes, [by_variant[variant] for variant in group], study.looks),
-            6.6 if len(settings_of(by_variant)) == 1 else 4.4,
-            3.4,
+            partial(_draw, profiles=[by_variant[variant] for variant in group], looks=study.looks),
+            5.4 if len(settings_of(by_variant)) == 1 else 4.8,
         )
         for setting, group in settings_of(by_variant).items()
     )
@@ -67,14 +69,17 @@ def _figure(profiles: Sequence[_Profile], study: Study) -> Figure:
         slug="length",
         alt="BLEU by source length. "
         + " ".join(f"{profile.variant.label}: {_spoken(profile)}." for profile in profiles),
-        caption="BLEU by source length. The dashed line marks the training limit: no longer sentence was seen in training.",
+        caption="BLEU by source length. The dashed line marks the training limit: "
+        "no longer sentence was seen in training.",
         panels=panels,
         mechanisms=tuple(dict.fromkeys(profile.variant.attention for profile in profiles)),
     )
 
 
 def _spoken(profile: _Profile) -> str:
-    return ", ".join(f"{number(bucket.bleu.value, 1)} at {_range(bounds)}" for bounds, bucket in profile.buckets.items())
+    return ", ".join(
+        f"{number(bucket.bleu.value, 1)} at {_range(bounds)}" for bounds, bucket in profile.buckets.items()
+    )
 
 
 def _range(bounds: tuple[int, int]) -> str:
@@ -84,11 +89,18 @@ def _range(bounds: tuple[int, int]) -> str:
 def _draw(axes: Axes, profiles: Sequence[_Profile], looks: dict[str, Look]) -> None:
     bounds = sorted({bucket for profile in profiles for bucket in profile.buckets})
     for index, profile in enumerate(profiles):
-        aside = 0.9 * (index - (len(profiles) - 1) / 2)
+        aside = 0.55 * (index - (len(profiles) - 1) / 2)
         middles = [(low + high) / 2 + aside for low, high in profile.buckets]
         found = [bucket.bleu for bucket in profile.buckets.values()]
         errors = [[one.value - one.low for one in found], [one.high - one.value for one in found]]
-        axes.errorbar(middles, [one.value for one in found], yerr=errors, elinewidth=1, capsize=2, **line(looks[profile.variant.attention]))
+        axes.errorbar(
+            middles,
+            [one.value for one in found],
+            yerr=errors,
+            elinewidth=1,
+            capsize=2,
+            **line(looks[profile.variant.attention]),
+        )
     axes.set_xticks([(low + high) / 2 for low, high in bounds], [_range(bucket) for bucket in bounds])
     axes.set_ylim(bottom=0)
     axes.grid(visible=False, axis="x")
@@ -98,8 +110,8 @@ def _draw(axes: Axes, profiles: Sequence[_Profile], looks: dict[str, Look]) -> N
     for limit in limits:
         axes.axvline(limit + 0.5, color=FRONT, linewidth=1, linestyle=(0, (3, 2)), zorder=1)
         axes.annotate(
-            f"limit {limit}", (limit + 0.5, 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
-            textcoords="offset points", va="top", color=INK, fontsize=8,
+            f"training limit {limit}", (limit + 0.5, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
+            textcoords="offset points", ha="center", va="bottom", color=INK, fontsize=8,
         )  # fmt: skip
 
 

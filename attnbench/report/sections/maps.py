@@ -1,6 +1,7 @@
 """Attention maps: the same test sentences, one map a mechanism, side by side."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from attnbench.report.variants import Variant, settings_of
 from attnbench.report.wording import listed
 
 SENTENCES = 3
-_READABLE_TOKENS = 40
+_READABLE_TOKENS = 30
+_PANEL_INCHES = 3.15
+"""Width up to which three maps stand side by side on the page."""
 _INK = "#2c6fbb"
 """Weight 1; weight 0 is transparent, so that maps stand on light and dark paper."""
 
@@ -25,24 +28,27 @@ def section(study: Study) -> Section:
     chosen = chosen_runs(study)
     sentences = chosen_sentences(chosen)
     if not sentences:
-        reason = "no two mechanisms have an attention map of the same sentence." if chosen else "no run has attention maps."
+        reason = (
+            "no two mechanisms have an attention map of the same sentence." if chosen else "no run has attention maps."
+        )
         return Section("maps", "Attention maps", left_out=reason)
     setting, seed = chosen[0][0].setting, chosen[0][1].seed
-    without = sorted({variant.attention for variant in study.finished} - {variant.attention for variant, _ in chosen})
+    shown = {variant.attention for variant, _ in chosen}
+    without = [name for name in study.looks if name not in shown]
     explanation = (
-        f"Weights of seed {seed}{f', {setting}' if setting else ''}: source tokens from left to right, target tokens from top to "
-        "bottom, each row sums to 1; the darker, the greater. "
+        f"Weights of seed {seed}{f', {setting}' if setting else ''}, under the model's own translation: source tokens "
+        "from left to right, target tokens from top to bottom; each row sums to 1; the stronger the colour, the greater. "
     )
     if without:
-        explanation += f"No maps: {listed([f'`{name}`' for name in without])}."
+        explanation += f"Without a map, or with equal weights everywhere: {listed([f'`{name}`' for name in without])}."
     return Section("maps", "Attention maps", [Text(explanation), *(_figure(chosen, index) for index in sentences)])
 
 
 def chosen_runs(study: Study) -> list[tuple[Variant, Run]]:
-    """In the setting with most mechanisms that have maps, the first seed of each."""
+    """In the setting with most mechanisms that have telling maps, the first seed of each."""
     best: list[tuple[Variant, Run]] = []
     for group in settings_of(study.finished).values():
-        found = [(variant, next((run for run in variant.runs if run.maps), None)) for variant in group]
+        found = [(variant, next((run for run in variant.runs if _telling(run)), None)) for variant in group]
         known = [(variant, run) for variant, run in found if run is not None]
         best = known if len(known) > len(best) else best
     return best
@@ -50,12 +56,24 @@ def chosen_runs(study: Study) -> list[tuple[Variant, Run]]:
 
 def chosen_sentences(chosen: Sequence[tuple[Variant, Run]]) -> list[int]:
     """Of the sentences that every chosen run has a map of, the shortest, the middle and the longest readable one."""
-    shared = set.intersection(*({entry["sentence"] for entry in run.maps} for _, run in chosen)) if chosen else set()
+    shared = (
+        set.intersection(*({entry["sentence"] for entry in _drawable(run)} for _, run in chosen)) if chosen else set()
+    )
     size = {index: max(max(_map(run, index)["weights_shape"]) for _, run in chosen) for index in shared}
     ordered = sorted(shared, key=lambda index: (size[index], index))
     readable = [index for index in ordered if size[index] <= _READABLE_TOKENS] or ordered[:1]
-    places = np.linspace(0, len(readable) - 1, min(SENTENCES, len(readable))).round().astype(int) if readable else []
+    places = np.linspace(0, len(readable) - 1, min(SENTENCES, len(readable))).round().astype(int)
     return [readable[place] for place in places]
+
+
+def _telling(run: Run) -> bool:
+    """Whether any of the run's maps holds weights that differ."""
+    return any(np.ptp(entry["weights"]) > 1e-3 for entry in _drawable(run))
+
+
+def _drawable(run: Run) -> list[dict[str, Any]]:
+    """The maps of hypotheses that are not empty."""
+    return [entry for entry in run.maps if entry["source"] and entry["target"]]
 
 
 def kept_maps(study: Study) -> dict[str, list[dict[str, Any]]]:
@@ -78,16 +96,21 @@ def _figure(chosen: Sequence[tuple[Variant, Run]], sentence: int) -> Figure:
         alt=f"Attention maps of test sentence {sentence + 1} for {listed([name for name, _ in maps])}: "
         f"{len(maps[0][1]['source'])} source tokens, {len(maps[0][1]['target'])} target tokens.",
         caption=f"Test sentence {sentence + 1}: {source}",
-        panels=tuple(Panel(name, lambda axes, entry=entry: _draw(axes, entry), *_size(entry)) for name, entry in maps),
+        panels=tuple(Panel(name, partial(_draw, entry=entry), *_size(entry)) for name, entry in maps),
     )
 
 
 def _size(entry: dict[str, Any]) -> tuple[float, float]:
-    """Inches: a fixed size a token, and room for the labels."""
+    """Inches: one size for every token, and room for the labels."""
     target, source = entry["weights_shape"]
-    longest = max(map(len, (*entry["source"], *entry["target"])))
-    margin = 0.3 + 0.07 * longest
-    return 0.17 * source + margin, 0.17 * target + margin
+    token = _token_inches(entry)
+    above, beside = (token * (0.6 + 0.42 * max(map(len, entry[side]))) for side in ("source", "target"))
+    return token * source + beside, token * target + above
+
+
+def _token_inches(entry: dict[str, Any]) -> float:
+    tokens = entry["weights_shape"][1] + 0.6 + 0.42 * max(map(len, entry["target"]))
+    return min(0.18, _PANEL_INCHES / tokens)
 
 
 def _draw(axes: Axes, entry: dict[str, Any]) -> None:
@@ -95,8 +118,9 @@ def _draw(axes: Axes, entry: dict[str, Any]) -> None:
     image = np.empty((*weights.shape, 4))
     image[..., :3], image[..., 3] = to_rgb(_INK), np.clip(weights, 0, 1)
     axes.imshow(image, interpolation="none", aspect="equal")
-    axes.set_xticks(range(weights.shape[1]), entry["source"], rotation=90, fontsize=7)
-    axes.set_yticks(range(weights.shape[0]), entry["target"], fontsize=7)
+    points = 0.7 * 72 * _token_inches(entry)
+    axes.set_xticks(range(weights.shape[1]), entry["source"], rotation=90, fontsize=points)
+    axes.set_yticks(range(weights.shape[0]), entry["target"], fontsize=points)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.grid(visible=False)

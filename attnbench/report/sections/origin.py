@@ -30,9 +30,11 @@ def section(study: Study) -> Section:
     if not facts:
         reason = "the source holds no commit, versions, device or command of the runs."
         return Section("origin", "Where the numbers come from", left_out=reason)
+    chosen = f" select={study.selection.metric} over={study.selection.over}" if study.selection else ""
+    command = f"python -m attnbench.report --csv reports/{study.name}/runs.csv{chosen}"
     again = (
-        "`runs.csv` holds every run, `sentences.csv.gz` the BLEU statistics and length of every test sentence, so all tests and "
-        f"intervals can be computed again: `python -m attnbench.report --csv reports/{study.name}/runs.csv` writes this report."
+        "`runs.csv` holds every run, `sentences.csv.gz` the BLEU statistics and length of every test sentence, so all "
+        f"tests and intervals can be computed again: `{command}` writes this report."
     )
     return Section("origin", "Where the numbers come from", [Text(_spent(study)), Text(again), _table(facts)])
 
@@ -62,9 +64,9 @@ def _facts(study: Study) -> Iterator[tuple[str, str]]:
     for package in packages:
         found = [_text(run.provenance.get("versions", {}).get(package)) for run in study.runs]
         yield package, _values(study.runs, found)
-    digests = [{key: _text(value) for key, value in flatten(run.provenance.get("facts", {})).items()} for run in study.runs]
+    digests = [flatten(run.provenance.get("facts", {})) for run in study.runs]
     for key in sorted({key for known in digests for key in known if key.startswith(("data", "digests"))}):
-        yield f"sha256 {key}", _values(study.runs, [known.get(key, "") for known in digests])
+        yield f"sha256 {key}", _values(study.runs, [_text(known.get(key)) for known in digests])
 
 
 def _text(value: object) -> str:
@@ -90,7 +92,7 @@ def _table(facts: list[tuple[str, str]]) -> Table:
     return Table(
         slug="origin",
         caption="Code, machine and versions",
-        columns=(Column("what", numeric=False), Column("value", numeric=False)),
+        columns=(Column("what", numeric=False), Column("value", numeric=False, prose=True)),
         rows=tuple((Cell(name), Cell(value)) for name, value in facts),
         data=pd.DataFrame(facts, columns=["what", "value"]),
     )

@@ -1,13 +1,15 @@
 """Quality against speed, with the Pareto front."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter
 
 from attnbench.report.elements import Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.estimates import estimate_of, texts_of
+from attnbench.report.estimates import Estimate, estimate_of, texts_of
 from attnbench.report.naming import factor_cells, factor_columns
 from attnbench.report.study import Study
 from attnbench.report.style import FRONT, INK, Look
@@ -26,11 +28,11 @@ def section(study: Study) -> Section:
         reason = "it needs two variants with a test BLEU and a measured speed."
         return Section("tradeoff", "Quality against speed", left_out=reason)
     explanation = (
-        "A variant is on the Pareto front if no other of the same data set is both at least as good and at least as fast, "
-        "and better in one of the two. The front takes means at their word: the intervals say how far they can be taken."
+        "A variant is on the Pareto front if no other of the same data set is both at least as good and at least as "
+        "fast, and better in one of the two. The front takes means at their word: the intervals say how far that goes."
     )
-    blocks = [Text(explanation), _figure(study, variants, speeds), _table(variants, speeds)]
-    return Section("tradeoff", "Quality against speed", blocks)
+    figure, table = _figure(study, variants, speeds), _table(variants, speeds)
+    return Section("tradeoff", "Quality against speed", [Text(explanation), figure, table])
 
 
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
@@ -69,7 +71,7 @@ def _figure(study: Study, variants: Sequence[Variant], speeds: Sequence[str]) ->
     panels = tuple(
         Panel(
             f"{measure(speed).name}{f', {data}' if len(groups) > 1 else ''}",
-            lambda axes, group=group, speed=speed: _draw(axes, group, speed, study.looks),
+            partial(_draw, variants=group, speed=speed, looks=study.looks),
         )
         for data, group in groups.items()
         for speed in speeds
@@ -80,7 +82,8 @@ def _figure(study: Study, variants: Sequence[Variant], speeds: Sequence[str]) ->
     return Figure(
         slug="tradeoff",
         alt=f"Test BLEU against speed. {spoken}.",
-        caption="Test BLEU against speed; up and to the right is better. Bars: 95 % intervals where there are any. Grey line: the Pareto front.",
+        caption="Test BLEU against speed; up and to the right is better. Bars: 95 % intervals where there are any. "
+        "Grey line: the Pareto front.",
         panels=panels,
         mechanisms=tuple(dict.fromkeys(variant.attention for variant in variants)),
     )
@@ -92,21 +95,28 @@ def _draw(axes: Axes, variants: Sequence[Variant], speed: str, looks: dict[str, 
     axes.plot(*zip(*front, strict=True), color=FRONT, linewidth=1.2, drawstyle="steps-pre", zorder=1)
     for variant, (x, y) in zip(measured, points, strict=True):
         look, quality, pace = looks[variant.attention], estimate_of(variant, _QUALITY), estimate_of(variant, speed)
-        bars = {
-            name: [[found.value - found.low], [found.high - found.value]]
-            for name, found in (("xerr", pace), ("yerr", quality))
-            if found.bounded
-        }
         axes.errorbar(
-            x, y, **bars, color=look.light, marker=look.marker, markersize=7, capsize=2, elinewidth=1, linestyle="none"
+            x,
+            y,
+            xerr=_bars(pace),
+            yerr=_bars(quality),
+            color=look.light,
+            marker=look.marker,
+            markersize=7,
+            capsize=2,
+            elinewidth=1,
+            linestyle="none",
         )
         if variant.setting and len(measured) <= 12:
-            axes.annotate(
-                variant.setting, (x, y), xytext=(6, 4), textcoords="offset points", color=INK, fontsize=6.5
-            )
+            axes.annotate(variant.setting, (x, y), xytext=(6, 4), textcoords="offset points", color=INK, fontsize=6.5)
     axes.set_xlim(0, max(x for x, _ in points) * 1.12)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel(measure(speed).unit)
     axes.set_ylabel("test BLEU (0\u2013100)")
+
+
+def _bars(found: Estimate) -> list[list[float]] | None:
+    return [[found.value - found.low], [found.high - found.value]] if found.bounded else None
 
 
 def _table(variants: Sequence[Variant], speeds: Sequence[str]) -> Table:

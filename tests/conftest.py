@@ -1,6 +1,7 @@
 """Fixtures that every part of the tests may ask for."""
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,3 +88,21 @@ def gradients() -> Callable[..., list[npt.NDArray[np.float64] | None]]:
         return [None if x is None else np.asarray(x).astype(np.float64) for x in found]
 
     return compute
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an MLflow store with all its tables and no run; making them takes over a second."""
+    from attnbench.tracking import Store
+
+    file = tmp_path_factory.mktemp("store") / "new" / "mlflow.db"
+    with Store(f"sqlite:///{file}", warn=pytest.fail).client() as client:
+        assert [experiment.name for experiment in client.search_experiments()] == ["Default"]
+    return file
+
+
+@pytest.fixture
+def store_uri(migrated_store: Path, tmp_path: Path) -> str:
+    """The address of an MLflow store of the test's own, in its folder."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    return f"sqlite:///{tmp_path / 'mlflow.db'}"

@@ -3,8 +3,11 @@
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
 from pathlib import Path
 
 import hydra
@@ -19,12 +22,19 @@ from attnbench.sweep.table import near, print_summary
 from attnbench.sweep.work import Job
 from attnbench.tracking import StoreError, open_store, public
 
+_FULL_ERROR = "HYDRA_FULL_ERROR"
+
 Report = Callable[[Path, Path, Path], Path]
 """Writes the report: runs_dir, plan and the folder to write into give the path of its page."""
 
 
 def write_report(runs_dir: Path, plan: Path, output: Path) -> Path:
-    """Writes the report of a plan's runs."""
+    """Writes the report of a plan's runs, in a process of its own: drawing needs more memory than all else here."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_build_report, runs_dir, plan, output).result()
+
+
+def _build_report(runs_dir: Path, plan: Path, output: Path) -> Path:
     from attnbench.report import build
 
     return build(runs_dir, plan, output)
@@ -40,20 +50,20 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
         report: writes the report of a sweep.
     """
     sys.path.insert(0, str(Path.cwd()))
-    program = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(Job(worker))
     os.environ.pop(PLAN_VARIABLE, None)
-    told = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+    program = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(Job(worker))
     try:
-        program()
-    except REFUSALS as error:
-        if told:
-            raise
-        print(sentence(error), file=sys.stderr)
-        return REFUSED
+        with _whole_errors():
+            program()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    stop_listening()
+    except Exception as error:
+        if PLAN_VARIABLE not in os.environ:
+            return _refuse(error)
+        if not stop_of(Path(os.environ[PLAN_VARIABLE])).requests():  # else a launcher's processes were interrupted
+            traceback.print_exc()
+    finally:
+        stop_listening()
     if PLAN_VARIABLE not in os.environ:  # --cfg and --info print, and plan nothing
         return 0
     return conclude(Path(os.environ[PLAN_VARIABLE]), report)
@@ -63,20 +73,38 @@ def conclude(path: Path, report: Report) -> int:
     """Tells what the plan at `path` came to, sends what MLflow lacks, writes the report; returns the exit code."""
     plan, runs_dir = Plan.read(path), path.parents[1]
     config = plan.entries[0].run_config()
-    folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
-    statuses = [current_status(folder)[0] for folder in folders]
     print_summary(plan, runs_dir)
-    settled = [folder for folder, status in zip(folders, statuses, strict=True) if status not in (NEW, ELSEWHERE)]
-    _send(settled, config.tracking.uri)
-    if FINISHED in statuses:
-        _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
     stop = stop_of(path)
     requests = stop.requests()
     stop.clear()
     if requests:
-        print(f"Stopped by {requests[0]}. The same command goes on from here.")
+        print(f"\nStopped by {requests[0]}. The same command goes on from here.")
         return 128 + signal.Signals[requests[0]]
+    folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
+    statuses = [current_status(folder)[0] for folder in folders]
+    _send([folder for folder, status in zip(folders, statuses) if status not in (NEW, ELSEWHERE)], config.tracking.uri)
+    if FINISHED in statuses:
+        _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
     return 0 if all(status in (FINISHED, ELSEWHERE) for status in statuses) else 1
+
+
+@contextmanager
+def _whole_errors() -> Iterator[None]:
+    """Lets Hydra's errors through, to be told as one sentence, unless the user has asked for a traceback."""
+    asked = os.environ.get(_FULL_ERROR)
+    os.environ[_FULL_ERROR] = "1"
+    try:
+        yield
+    finally:
+        if asked is None:
+            del os.environ[_FULL_ERROR]
+
+
+def _refuse(error: Exception) -> int:
+    if os.environ.get(_FULL_ERROR) == "1" or not isinstance(error, REFUSALS):
+        raise error
+    print(sentence(error), file=sys.stderr)
+    return REFUSED
 
 
 def _send(folders: Sequence[RunFolder], uri: str) -> None:

@@ -53,9 +53,23 @@ def compositions(config: DictConfig, config_name: str) -> list[Composition]:
     return [composer.compose(overrides) for batch in batches for overrides in batch]
 
 
-def parallel_jobs(config: DictConfig) -> int:
-    """How many jobs the chosen launcher has at work on this machine at once; -1 means one a core."""
-    return int(config.hydra.launcher.get("n_jobs") or 1)
+@dataclass(frozen=True)
+class Launcher:
+    """How Hydra's launcher does jobs.
+
+    Attributes:
+        one_by_one: one after another in this process.
+        parallel: how many share this machine at once; -1 means one a core.
+    """
+
+    one_by_one: bool
+    parallel: int
+
+    @classmethod
+    def of(cls, config: DictConfig) -> "Launcher":
+        """The chosen one."""
+        node = config.hydra.launcher
+        return cls(str(node._target_).endswith(".BasicLauncher"), int(node.get("n_jobs") or 1))
 
 
 class _Composer:

@@ -30,6 +30,7 @@ class Place:
         name: the run folder's.
         parallel: how many runs are at work at once.
         mean_seconds: how long a run took so far; None before one has finished.
+        alone: whether no other process writes to the terminal.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Place:
     name: str
     parallel: int
     mean_seconds: float | None
+    alone: bool
 
     def __str__(self) -> str:
         return f"run {self.number} of {self.total}  {self.name}"
@@ -134,7 +136,7 @@ class PlainDisplay:
 
 def make_display(place: Place) -> Display:
     """A living display where this process has the terminal to itself, else plain lines."""
-    return TerminalDisplay(place) if sys.stdout.isatty() and place.parallel == 1 else PlainDisplay(place)
+    return TerminalDisplay(place) if sys.stdout.isatty() and place.alone else PlainDisplay(place)
 
 
 def _say(line: str) -> None:

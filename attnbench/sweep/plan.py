@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Any
 from attnbench.config import RunConfig, from_mapping, signature, to_mapping
 from attnbench.launch import ELSEWHERE, Stop, settle_abandoned
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json, write_json
-from attnbench.sweep.compose import Composition
+from attnbench.sweep.compose import Composition, Launcher
 from attnbench.sweep.facts import Survey, command_line, provenance
 from attnbench.tracking import check_uri
 
@@ -21,6 +22,7 @@ NEW = "NEW"
 PLAN_VARIABLE = "ATTNBENCH_PLAN"
 """Environment variable that names the frozen plan in every process that works on it."""
 
+_PROBE_BYTES = 1 << 16
 _SHARED = ("study", "runs_dir", "reports_dir", "tracking", "rerun", "dry_run")
 
 
@@ -62,7 +64,8 @@ class Plan:
         command: as a user types it.
         created: UTC, ISO 8601.
         rerun: which runs are done again: none, failed or all.
-        parallel: how many runs are at work at once.
+        one_by_one: whether one process does the runs, one after another; else each of Hydra's jobs does its own.
+        parallel: how many runs share this machine at once.
         gpus: that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
         entries: the runs.
         jobs: for each job, the index of its entry.
@@ -72,6 +75,7 @@ class Plan:
     command: str
     created: str
     rerun: str
+    one_by_one: bool
     parallel: int
     gpus: list[str]
     entries: list[Entry]
@@ -101,13 +105,13 @@ class Plan:
         return cls(**values | {"entries": [Entry(**entry) for entry in values["entries"]]})
 
 
-def make_plan(jobs: Sequence[Composition], parallel: int) -> Plan:
+def make_plan(jobs: Sequence[Composition], launcher: Launcher) -> Plan:
     """Checks and signs every job's run and looks up what its folder holds.
 
     Raises:
         ValueError: an option of any of the runs is wrong, or the machine lacks what it needs.
     """
-    survey = Survey(parallel)
+    survey = Survey(launcher.parallel)
     configs = [from_mapping(job.values) for job in jobs]
     _check_shared(configs)
     check_uri(configs[0].tracking.uri)
@@ -133,11 +137,28 @@ def make_plan(jobs: Sequence[Composition], parallel: int) -> Plan:
         command=command,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         rerun=configs[0].rerun,
+        one_by_one=launcher.one_by_one,
         parallel=survey.parallel,
         gpus=list(survey.devices.gpus) if any(config.device == "gpu" for config in decided) else [],
         entries=list(entries.values()),
         jobs=[places[signed] for signed in signatures],
     )
+
+
+def claim(runs_dir: Path) -> None:
+    """Makes `runs_dir` and sees that it can be written.
+
+    Raises:
+        ValueError: it cannot, be it for its place, its permissions or a full disk.
+    """
+    try:
+        (runs_dir / "plans").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=runs_dir) as file:
+            file.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        raise ValueError(
+            f"runs_dir={runs_dir} cannot be written: {error.strerror}. Free it, or give another folder: runs_dir=DIR."
+        ) from error
 
 
 def folder_name(config: RunConfig, signed: str) -> str:

@@ -1,6 +1,7 @@
 """One of Hydra's jobs: find its run in the frozen plan, do it unless it is done, and never raise."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from attnbench.sweep.display import Place, make_display
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import TASKS, do_task
 from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, stop_of
+from attnbench.sweep.words import count
 from attnbench.tracking import following, open_store
 
 
@@ -41,7 +43,12 @@ class Job:
             raise SystemExit(self._finished_task(composed))
         try:
             work = Work(Path(os.environ[PLAN_VARIABLE]), self.command)
-            return (work.do_one(HydraConfig.get().job.num) if work.parallel else work.do_all()).status
+            if work.plan.one_by_one:
+                return work.do_all().status
+            # In a process that a launcher started; Ctrl-C reaches the run through the stop file.
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            return work.do_one(HydraConfig.get().job.num).status
         except Exception:
             traceback.print_exc()
             return FAILED
@@ -63,22 +70,17 @@ class Work:
     """
 
     def __init__(self, path: Path, command: Sequence[str]) -> None:
-        self._plan = Plan.read(path)
+        self.plan = Plan.read(path)
         self._runs_dir = path.parents[1]
         self._stop = stop_of(path)
         self._command = command
-        self._wanted = [entry for entry in self._plan.entries if self._plan.wanted(entry)]
-
-    @property
-    def parallel(self) -> bool:
-        """Whether other processes work on the plan at the same time."""
-        return self._plan.parallel > 1
+        self._wanted = [entry for entry in self.plan.entries if self.plan.wanted(entry)]
 
     def do_one(self, number: int) -> Outcome:
         """Does the run of Hydra's job `number`, unless it is done or another job's."""
-        index = self._plan.jobs[number]
-        entry = self._plan.entries[index]
-        if entry not in self._wanted or self._plan.jobs.index(index) != number:
+        index = self.plan.jobs[number]
+        entry = self.plan.entries[index]
+        if entry not in self._wanted or self.plan.jobs.index(index) != number:
             return Outcome(entry.status, entry.reason)
         return self._do([entry])
 
@@ -88,7 +90,7 @@ class Work:
 
     def _do(self, entries: Sequence[Entry]) -> Outcome:
         """Goes round `entries` until none wants another round, so that profiled variants take turns."""
-        outcome, waiting, fresh = Outcome(FINISHED), list(entries), self._plan.rerun == "all"
+        outcome, waiting, fresh = Outcome(FINISHED), list(entries), self.plan.rerun == "all"
         while waiting:
             again = []
             for entry in waiting:
@@ -111,7 +113,7 @@ class Work:
                         facts=entry.facts,
                         fresh=fresh,
                         stop=self._stop,
-                        gpus=self._plan.gpus,
+                        gpus=self.plan.gpus,
                         progress=display.update,
                         command=self._command,
                     )
@@ -125,14 +127,15 @@ class Work:
         seconds = [read_json(folder.result)["duration_seconds"] for folder in done]
         number = self._wanted.index(entry) + 1
         mean = sum(seconds) / len(seconds) if seconds else None
-        return Place(number, len(self._wanted), entry.folder, self._plan.parallel, mean)
+        return Place(number, len(self._wanted), entry.folder, self.plan.parallel, mean, alone=self.plan.one_by_one)
 
     def _folder(self, entry: Entry) -> RunFolder:
         return RunFolder(self._runs_dir / entry.folder)
 
 
 def _main_result(folder: RunFolder) -> str:
-    if not folder.finished():
-        return ""
-    metrics = read_json(folder.result)["metrics"]
-    return f"BLEU {metrics['test/bleu']:.1f}" if "test/bleu" in metrics else ""
+    metrics = read_json(folder.result)["metrics"] if folder.finished() else {}
+    if "test/bleu" in metrics:
+        return f"BLEU {metrics['test/bleu']:.1f}"
+    tokens_per_second = metrics.get("speed/train_target_tokens_per_second")
+    return "" if tokens_per_second is None else f"{count(tokens_per_second)} tokens/s"

@@ -82,10 +82,9 @@ def _reason(error: BaseException) -> str:
 
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, requests.Timeout):
-            return f"no answer within {os.environ['MLFLOW_HTTP_REQUEST_TIMEOUT']} s"
-        if isinstance(cause, requests.ConnectionError):
-            return "no connection"
+        if isinstance(cause, requests.RequestException):
+            timeout = os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"]
+            return f"no answer within {timeout} s" if "timed out" in str(cause) else "no connection"
         cause = cause.__cause__ or cause.__context__
     return str(error).strip().partition("\n")[0].rstrip(".")[:200]
 

@@ -1,0 +1,201 @@
+"""What reaches the store, read back with MLflow's own client."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from attnbench.config import from_mapping, parameters
+from attnbench.results import FAILED, KILLED, RUNNING, RunFolder, read_json
+from attnbench.tracking import Forwarder, Store, StoreError
+
+Make = Callable[..., RunFolder]
+Finish = Callable[..., None]
+
+
+@pytest.fixture
+def store(store_uri: str) -> Store:
+    return Store(store_uri, warn=pytest.fail)
+
+
+@pytest.fixture
+def client(store: Store) -> Iterator[MlflowClient]:
+    with store.client() as found:
+        yield found
+
+
+def forward(folder: RunFolder, store: Store, *, settle: bool = True) -> str:
+    """Sends with a forwarder that remembers nothing but what the folder does, as another process would."""
+    run_id = Forwarder(folder, store).forward(settle=settle)
+    assert run_id is not None
+    return run_id
+
+
+def history(client: MlflowClient, run_id: str, key: str) -> list[tuple[int, float]]:
+    return sorted((point.step, point.value) for point in client.get_metric_history(run_id, key))
+
+
+def runs_of(client: MlflowClient, study: str) -> list[Run]:
+    experiment = client.get_experiment_by_name(study)
+    return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
+
+
+def test_a_run_has_its_params_and_tags_from_its_first_event_on(make_folder: Make, store: Store, client: Any) -> None:
+    folder = make_folder("dot-h128", seed=7)
+    run = client.get_run(forward(folder, store, settle=False))
+    assert run.info.status == RUNNING
+    assert run.info.run_name == "dot-h128"
+    assert client.get_experiment(run.info.experiment_id).name == "length"
+    config = from_mapping(read_json(folder.config))
+    assert run.data.params == {key: str(value) for key, value in parameters(config).items()}
+    wanted = {"signature": "3f" * 32, "study": "length", "seed": "7", "attention": "bahdanau", "commit": "c0ffee" * 5}
+    assert wanted.items() <= run.data.tags.items()
+    assert run.data.tags["dirty"] == "true"
+
+
+def test_metrics_keep_their_steps_and_go_once(make_folder: Make, store: Store, client: Any) -> None:
+    folder = make_folder()
+    folder.append("metrics", step=3, values={"train/loss": 0.5})
+    forward(folder, store, settle=False)
+    folder.append("metrics", step=5, values={"train/loss": 0.25, "valid/bleu": 7.0})
+    run_id = forward(folder, store, settle=False)
+    assert forward(folder, store, settle=False) == run_id
+    assert history(client, run_id, "train/loss") == [(3, 0.5), (5, 0.25)]
+    assert history(client, run_id, "valid/bleu") == [(5, 7.0)]
+    assert len(runs_of(client, "length")) == 1
+
+
+def test_a_line_that_is_being_written_waits_for_its_end(make_folder: Make, store: Store, client: Any) -> None:
+    folder = make_folder()
+    with folder.events.open("a") as file:
+        file.write('{"type": "metrics", "step": 3, "values"')
+    run_id = forward(folder, store, settle=False)
+    with folder.events.open("a") as file:
+        file.write(': {"train/loss": 0.5}, "time": 11.0}\n')
+    forward(folder, store, settle=False)
+    assert history(client, run_id, "train/loss") == [(3, 0.5)]
+
+
+def test_a_finished_run_has_each_result_under_its_own_key_and_its_files(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    folder.append("metrics", step=11, values={"train/loss": 0.5})
+    finish(folder, **{"test/bleu": 43.0, "length/slope": -1.5})
+    run = client.get_run(forward(folder, store))
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics == {"train/loss": 0.5, "test/bleu": 43.0, "length/slope": -1.5}
+    assert history(client, run.info.run_id, "test/bleu") == [(11, 43.0)]
+    assert run.data.tags["bleu_signature"] == "tok:none"
+    assert run.data.tags["status_reason"] == ""
+    files = {file.path for file in client.list_artifacts(run.info.run_id)}
+    assert files == {"config.json", "facts.json", "result.json", "predictions.txt", "run.log", "checkpoint"}
+    assert [file.path for file in client.list_artifacts(run.info.run_id, "checkpoint")] == ["checkpoint/best.npz"]
+
+
+def test_nothing_is_sent_while_the_run_is_at_work_that_may_still_change(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    finish(folder, **{"test/bleu": 43.0})
+    run = client.get_run(forward(folder, store, settle=False))
+    assert (run.info.status, run.data.metrics, client.list_artifacts(run.info.run_id)) == (RUNNING, {}, [])
+
+
+def test_a_failed_run_says_why_and_keeps_its_log(make_folder: Make, store: Store, client: Any) -> None:
+    folder = make_folder()
+    folder.log.write_text("non-finite\n")
+    folder.append("status", status=FAILED, reason="non-finite loss")
+    run = client.get_run(forward(folder, store))
+    assert (run.info.status, run.data.tags["status_reason"]) == (FAILED, "non-finite loss")
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"config.json", "facts.json", "run.log"}
+
+
+def test_a_resumed_run_goes_on_in_the_same_mlflow_run_without_repeating_steps(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    folder.append("metrics", step=3, values={"train/loss": 0.5})
+    folder.append("metrics", step=5, values={"train/loss": 0.25})
+    folder.append("status", status=KILLED, reason="signal SIGTERM")
+    first = forward(folder, store)
+    assert client.get_run(first).info.status == KILLED
+    folder.append("status", status=RUNNING)
+    assert forward(folder, store, settle=False) == first
+    assert client.get_run(first).info.status == RUNNING
+    folder.append("params", values={"seed": 1, "vocabulary": 11})
+    folder.append("metrics", step=5, values={"train/loss": 0.26})
+    folder.append("metrics", step=7, values={"train/loss": 0.125})
+    finish(folder, **{"test/bleu": 43.0})
+    assert forward(folder, store) == first
+    run = client.get_run(first)
+    assert (run.info.status, run.data.params["vocabulary"]) == ("FINISHED", "11")
+    assert history(client, first, "train/loss") == [(3, 0.5), (5, 0.25), (7, 0.125)]
+
+
+def test_a_store_that_lost_the_run_is_sent_it_again(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    finish(folder, **{"test/bleu": 43.0})
+    client.delete_run(forward(folder, store))
+    (run,) = (client.get_run(forward(folder, store)),)
+    assert run.data.metrics == {"test/bleu": 43.0}
+    assert len(runs_of(client, "length")) == 1
+
+
+def test_a_second_store_gets_the_run_too_and_a_moved_one_is_recognised(
+    make_folder: Make, finish: Finish, store: Store, migrated_store: Path, tmp_path: Path
+) -> None:
+    folder = make_folder()
+    finish(folder, **{"test/bleu": 43.0})
+    first = forward(folder, store)
+    (tmp_path / "other.db").write_bytes(migrated_store.read_bytes())
+    assert forward(folder, Store(f"sqlite:///{tmp_path}/other.db", warn=pytest.fail)) != first
+    (tmp_path / "moved.db").write_bytes((tmp_path / "mlflow.db").read_bytes())
+    assert forward(folder, Store(f"sqlite:///{tmp_path}/moved.db", warn=pytest.fail)) == first
+
+
+def test_more_points_than_mlflow_takes_at_once_all_arrive(make_folder: Make, store: Store, client: Any) -> None:
+    folder = make_folder()
+    point = {"type": "metrics", "time": 7.0, "values": {"train/loss": 1.0}}
+    with folder.events.open("a") as file:
+        file.writelines(json.dumps(point | {"step": step}) + "\n" for step in range(1300))
+    assert len(history(client, forward(folder, store, settle=False), "train/loss")) == 1300
+
+
+def test_a_run_that_has_not_begun_is_not_made(tmp_path: Path, store: Store, client: Any) -> None:
+    assert Forwarder(RunFolder(tmp_path / "nothing"), store).forward(settle=True) is None
+    assert client.search_experiments(filter_string="name = 'length'") == []
+
+
+def test_a_deleted_study_comes_back_with_its_next_run(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    first = make_folder("first")
+    finish(first, **{"test/bleu": 43.0})
+    forward(first, store)
+    client.delete_experiment(client.get_experiment_by_name("length").experiment_id)
+    second = make_folder("second", signature="71" * 32)
+    assert client.get_run(forward(second, store, settle=False)).info.status == RUNNING
+
+
+def test_a_store_that_does_not_answer_loses_nothing_and_warns_once(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    finish(folder, **{"test/bleu": 43.0})
+    warnings: list[str] = []
+    away = Store("http://127.0.0.1:9", warn=warnings.append)
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            Forwarder(folder, away).forward(settle=True, insist=True)
+    assert warnings == [
+        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs go on and their results stay in their "
+        "folders. Send them later with: python -m attnbench task=sync"
+    ]
+    assert client.get_run(forward(folder, store)).data.metrics == {"test/bleu": 43.0}

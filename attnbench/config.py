@@ -61,12 +61,20 @@ class AttentionConfig:
 
     def __post_init__(self) -> None:
         if self.target is None:
-            check_choice("attention.score", self.score, ("none", "final_state", "uniform", "additive", "dot", "general"))
+            check_choice(
+                "attention.score", self.score, ("none", "final_state", "uniform", "additive", "dot", "general")
+            )
         check_choice("attention.scale", self.scale, ("none", "sqrt_units", "learned"))
         check_choice("attention.query_time", self.query_time, ("previous", "current"))
         check_choice("attention.weights", self.weights, ("softmax",))
         if self.units is not None:
             check_positive("attention.units", self.units)
+        if self.target is None and self.scale != "none" and self.score not in ("additive", "dot", "general"):
+            raise ValueError(f"attention.scale={self.scale} needs a score; {self.score} has none. Use scale=none.")
+        if self.target is None and self.use_bias and self.score not in ("additive", "general"):
+            raise ValueError(
+                f"attention.use_bias needs a score with weights; {self.score} has none. Use use_bias=false."
+            )
         if self.score == "none" and self.target is None and self.input_feeding:
             raise ValueError("attention.input_feeding needs a context: score none has none. Use input_feeding=false.")
 
@@ -200,7 +208,9 @@ class EvaluationConfig:
 
     def __post_init__(self) -> None:
         if not self.beam_sizes:
-            raise ValueError("evaluation.beam_sizes is empty. Give at least one size, for example [1] for greedy search.")
+            raise ValueError(
+                "evaluation.beam_sizes is empty. Give at least one size, for example [1] for greedy search."
+            )
         for size in self.beam_sizes:
             check_positive("evaluation.beam_sizes", size)
         if len(set(self.beam_sizes)) != len(self.beam_sizes):

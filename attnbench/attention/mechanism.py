@@ -81,7 +81,7 @@ class Attention(SeededLayer):
             self.initial_state(memory),
             queries,
             constants=tuple(memory),
-            variables=self.trainable_variables,
+            variables=self.variables,
             dtype=self.compute_dtype,
         )
         return contexts, weights
@@ -89,6 +89,9 @@ class Attention(SeededLayer):
     def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
         """Creates the weights from the shapes of query and values."""
         self.built = True
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
+        """The outputs carry no mask: the source's is no mask of contexts."""
 
     def call(self, query: Any, values: Any, mask: Any = None) -> tuple[Any, Any]:
         """Attends from one query, or from several at once, to the values.

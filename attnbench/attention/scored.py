@@ -19,6 +19,8 @@ class ScoredAttention(Attention):
 
     def __init__(self, score: Any, *, scale: str = "none", **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if scale not in ("none", "sqrt_units", "learned"):
+            raise ValueError(f"Unknown scale {scale!r}. Known: none, sqrt_units, learned.")
         self.score, self.scale = score, scale
         self.stepped = score.stepped
 
@@ -51,7 +53,7 @@ class ScoredAttention(Attention):
 
     def _scaled(self, scores: Any) -> Any:
         if self.scale == "sqrt_units":
-            return scores * ops.cast(self.score.units**-0.5, scores.dtype)
+            return scores * self.score.units**-0.5
         if self.scale == "learned":
             return scores * ops.cast(self.scale_factor, scores.dtype)
         return scores

@@ -54,7 +54,8 @@ def _from_target(target: str, options: dict[str, Any]) -> Attention:
             "Put the module into the working folder or install it."
         ) from error
     try:
-        layer = found(**options, name="attention")
+        layer = found(**options)
+        layer.name = "attention"
     except TypeError as error:
         raise ValueError(
             f"attention.target {target!r} cannot be made from attention.options {options!r}: {error}."

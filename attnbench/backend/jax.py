@@ -80,7 +80,8 @@ def scan(
     Arguments and result are those of the TensorFlow loop: it keeps carries and matrix products for the backward pass
     and repeats the rest.
     """
-    mapping = [(v, v.value if dtype is None else v.value.astype(dtype)) for v in variables]
+    floats = [v for v in variables if keras.backend.is_float_dtype(v.dtype)]
+    mapping = [(v, v.value if dtype is None else v.value.astype(dtype)) for v in floats]
     kinds = jax.tree.map(lambda x: x.dtype, carry)
 
     def body(carry: Any, inputs: Any) -> tuple[Any, Any]:
@@ -132,9 +133,7 @@ def training_step(
 
     def step(*tensors: Any) -> Any:
         held = [*variables, *optimizer.variables]
-        weights, slots, report = jitted(
-            [v.value for v in variables], [v.value for v in optimizer.variables], *tensors
-        )
+        weights, slots, report = jitted([v.value for v in variables], [v.value for v in optimizer.variables], *tensors)
         for variable, value in zip(held, [*weights, *slots], strict=True):
             variable.assign(value)
         return report

@@ -76,7 +76,8 @@ class _Graph:
     """A function traced once, at its first call, with every axis of the arguments left open but that of vectors."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._function, self._traced = function, None
+        self._function = function
+        self._traced: Any = None
 
     def __call__(self, *tensors: Any) -> Any:
         if self._traced is None:

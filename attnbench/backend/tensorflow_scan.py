@@ -25,10 +25,10 @@ def product(x: Any, kernel: Any) -> Any:
     Returns:
         (..., outputs).
     """
-    kernel = tf.cast(kernel.value if isinstance(kernel, keras.Variable) else kernel, x.dtype)
     recorder = getattr(_ACTIVE, "recorder", None)
-    if recorder is not None and len(x.shape) == 2:
+    if recorder is not None and len(x.shape) == 2 and recorder.knows(kernel):
         return recorder.product(x, kernel)
+    kernel = tf.cast(kernel.value if isinstance(kernel, keras.Variable) else kernel, x.dtype)
     if len(x.shape) == 2:
         return x @ kernel
     shape = tf.concat([tf.shape(x)[:-1], [kernel.shape[-1]]], axis=0)
@@ -40,9 +40,9 @@ def product(x: Any, kernel: Any) -> Any:
 class _Recorder:
     """Sees the products of one step whose kernels are the loop's weights."""
 
-    def __init__(self, kernels: Sequence[Any]) -> None:
+    def __init__(self, kernels: Sequence[Any], variables: Sequence[Any]) -> None:
         self._weights = kernels
-        self._place = {id(kernel): place for place, kernel in enumerate(kernels)}
+        self._place = {id(kernel): place for place, kernel in enumerate(variables)}
         self.kernels: list[int] = []
 
     def __enter__(self) -> "_Recorder":
@@ -53,10 +53,12 @@ class _Recorder:
     def __exit__(self, *_: object) -> None:
         _ACTIVE.recorder = self._before
 
+    def knows(self, kernel: Any) -> bool:
+        """Whether `kernel` is one of the loop's variables; tensors made of them are new objects at every cast."""
+        return id(kernel) in self._place
+
     def product(self, x: Any, kernel: Any) -> Any:
-        place = self._place.get(id(kernel))
-        if place is None:
-            return x @ kernel
+        place = self._place[id(kernel)]
         self.kernels.append(place)
         return self.known_product(x, place)
 
@@ -67,8 +69,8 @@ class _Recorder:
 class _Record(_Recorder):
     """Keeps each product's output."""
 
-    def __init__(self, kernels: Sequence[Any]) -> None:
-        super().__init__(kernels)
+    def __init__(self, kernels: Sequence[Any], variables: Sequence[Any]) -> None:
+        super().__init__(kernels, variables)
         self.outputs: list[Any] = []
 
     def known_product(self, x: Any, place: int) -> Any:
@@ -79,8 +81,10 @@ class _Record(_Recorder):
 class _Replay(_Recorder):
     """Gives the kept outputs back, in order, and keeps each product's input."""
 
-    def __init__(self, kernels: Sequence[Any], outputs: Sequence[Any], transposed: dict[int, Any]) -> None:
-        super().__init__(kernels)
+    def __init__(
+        self, kernels: Sequence[Any], variables: Sequence[Any], outputs: Sequence[Any], transposed: dict[int, Any]
+    ) -> None:
+        super().__init__(kernels, variables)
         self._outputs, self._transposed = iter(outputs), transposed
         self.inputs: list[Any] = []
 
@@ -105,9 +109,7 @@ class _Arrays:
 
     @classmethod
     def like(cls, tensors: Sequence[Any], length: Any) -> "_Arrays":
-        return cls(
-            [tf.TensorArray(x.dtype, length, element_shape=x.shape, clear_after_read=False) for x in tensors]
-        )
+        return cls([tf.TensorArray(x.dtype, length, element_shape=x.shape, clear_after_read=False) for x in tensors])
 
     @classmethod
     def unstacked(cls, tensors: Sequence[Any], length: Any) -> "_Arrays":
@@ -143,16 +145,18 @@ def scan(
         carry: structure of tensors, the same after each step.
         sequences: structure of tensors (time, ...).
         constants: structure of tensors that every step sees.
-        variables: every Keras variable that `step` reads; read, and cast to `dtype`, once before the loop.
+        variables: every Keras variable that `step` reads; those of a float type are read, and cast to `dtype`, once
+            before the loop.
         dtype: the compute dtype; None leaves the variables as they are.
 
     Returns:
         The last carry, and the outputs stacked to (time, ...).
     """
+    variables = [v for v in variables if keras.backend.is_float_dtype(v.dtype)]
     weights = [v.value if dtype is None else tf.cast(v.value, dtype) for v in variables]
     parts = [carry, sequences, constants, weights]
-    parts = [tf.nest.map_structure(tf.convert_to_tensor, part) for part in parts]
-    loop = _Loop(step, parts, list(variables))
+    parts = [tf.nest.map_structure(tf.identity, part) for part in parts]
+    loop = _Loop(step, parts, variables)
     flat = loop.run(*tf.nest.flatten(parts))
     return loop.packed_result(flat)
 
@@ -198,7 +202,7 @@ class _Loop:
         inputs = _Arrays.unstacked(sequences, length)
 
         def advance(time: Any, carry: list[Any]) -> Any:
-            recorder = _Record(weights)
+            recorder = _Record(weights, self._variables)
             after, outputs = self._call(recorder, [carry, inputs.read(time), constants, weights])
             after = [tf.cast(new, old.dtype) for new, old in zip(after, carry)]
             return after, outputs, carry + recorder.outputs, recorder.kernels
@@ -208,7 +212,7 @@ class _Loop:
 
         def body(time: Any, carry: list[Any], out: list[Any], kept: list[Any]) -> Any:
             carry, outputs, keep, _ = advance(time, carry)
-            return time + 1, carry, _Arrays(out).write(time, outputs).arrays, _Arrays(kept).write(time, keep).arrays
+            return [time + 1, carry, _Arrays(out).write(time, outputs).arrays, _Arrays(kept).write(time, keep).arrays]
 
         _, final, out_arrays, kept_arrays = tf.while_loop(
             lambda time, *_: time < length,
@@ -230,7 +234,7 @@ class _Loop:
         def retreat(time: Any, carry_gradient: list[Any]) -> Any:
             state = kept.read(time)
             carry, products = state[: len(initial)], state[len(initial) :]
-            recorder = _Replay(weights, products, transposed)
+            recorder = _Replay(weights, self._variables, products, transposed)
             step_groups = [carry, inputs.read(time), constants, weights]
             return self._step_gradient(recorder, step_groups, products, carry_gradient, upstream.read(time))
 
@@ -245,7 +249,7 @@ class _Loop:
             carry_gradient, step_gradients, collected, sums = retreat(time, carry_gradient)
             totals = [total + x for total, x in zip(totals, [x for x in sums if x is not None], strict=True)]
             row = [x for x in step_gradients + collected if x is not None]
-            return time - 1, carry_gradient, totals, _Arrays(out).write(time, row).arrays
+            return [time - 1, carry_gradient, totals, _Arrays(out).write(time, row).arrays]
 
         _, carry_gradient, totals, stacked = tf.while_loop(
             lambda time, *_: time >= 0,

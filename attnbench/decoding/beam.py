@@ -28,9 +28,7 @@ class _Beams(NamedTuple):
     state: Any
 
 
-def beam_search(
-    model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams: int, length_penalty: float
-) -> Any:
+def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams: int, length_penalty: float) -> Any:
     """The best finished hypothesis of a beam of `beams`.
 
     A finished hypothesis Y scores log P(Y) / ((5 + |Y|) / 6)^length_penalty, the end mark counted (Wu et al. 2016,

@@ -17,10 +17,15 @@ END, PAD = 2, 0
 
 
 class SourceBatch(Protocol):
-    """A batch of source sentences: ids with end mark, and each row's place in the set, -1 for an empty row."""
+    """A batch of source sentences."""
 
-    source: np.ndarray
-    rows: np.ndarray
+    @property
+    def source(self) -> np.ndarray:
+        """Ids with end mark, (batch, source)."""
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Each row's place in the set, -1 for an empty row."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ def forward_flops(model: Seq2Seq, *, source_tokens: float, target_tokens: float)
     """FLOPs of one sentence pair's forward pass: 2 per multiply-add of matrix products, nothing else.
 
     Each kernel is used once a source token (encoder, and the mechanism's `key_*` weights), once a sentence (bridge) or
-    once a target token (all others); embeddings are looked up, not multiplied. Scoring and weighing take 2 multiply-adds
-    a source token and unit for every target token.
+    once a target token (all others); embeddings are looked up, not multiplied. For every target token, scoring takes
+    a multiply-add a source token and attention unit, weighing one a source token and annotation unit.
 
     Args:
         source_tokens: length of the source with end mark.

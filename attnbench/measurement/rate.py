@@ -1,6 +1,7 @@
 """The rate of matrix products that the device reaches, the measure for `speed/utilisation`."""
 
 import time
+from typing import Any
 
 import numpy as np
 from keras import ops
@@ -16,7 +17,7 @@ def matrix_rate(dtype: str) -> float:
     values = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
     left = ops.cast(ops.convert_to_tensor(values), dtype)
 
-    def multiply(left):  # noqa: ANN001, ANN202
+    def multiply(left: Any) -> Any:
         return ops.matmul(left, left)
 
     product = backend.compiled(multiply, [])

@@ -48,7 +48,8 @@ class Decoder(SeededLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.attention, self.units, self.readout_units = attention, units, readout_units
+        self.attention: Any = attention
+        self.units, self.readout_units = units, readout_units
         self.queries_previous = attention is not None and query_time == "previous"
         self.input_feeding = input_feeding
         self.cells = [CELLS[cell](units, name=f"cell_{layer}") for layer in range(layers)]
@@ -85,7 +86,7 @@ class Decoder(SeededLayer):
         """Whether the RNN needs the context, or the readout, of the step before, so that attention is in its loop."""
         return self.queries_previous or self.input_feeding
 
-    def initial_state(self, layers: Any, memory: Memory | None) -> DecoderState:
+    def initial_state(self, layers: Any, memory: Any) -> DecoderState:
         """The state before the first target position.
 
         Args:
@@ -101,7 +102,7 @@ class Decoder(SeededLayer):
         return backend.product(embedded, self.embedding_kernel) + ops.cast(self.cells[0].bias, embedded.dtype)
 
     def position(
-        self, projected: Any, state: DecoderState, memory: Memory | None, masks: Any = ()
+        self, projected: Any, state: DecoderState, memory: Any, masks: Any = ()
     ) -> tuple[Any, Any, Any, DecoderState]:
         """One target position.
 
@@ -148,7 +149,7 @@ class Decoder(SeededLayer):
             total = total + backend.product(context, self.readout_context_kernel)
         return ops.tanh(total)
 
-    def teacher_forced(self, embedded: Any, state: DecoderState, memory: Memory | None, key: Any) -> tuple[Any, Any]:
+    def teacher_forced(self, embedded: Any, state: DecoderState, memory: Any, key: Any) -> tuple[Any, Any]:
         """Every target position, the true target before it being given.
 
         Args:
@@ -175,7 +176,7 @@ class Decoder(SeededLayer):
             context, weights = self.attention.attend_all(hidden, memory)
         return self._dropped_readout(self.readout(hidden, context), key), weights
 
-    def _stepwise(self, projected: Any, state: DecoderState, memory: Memory | None, key: Any) -> tuple[Any, Any]:
+    def _stepwise(self, projected: Any, state: DecoderState, memory: Any, key: Any) -> tuple[Any, Any]:
         def step(state: Any, inputs: Any, constants: Any) -> Any:
             projected, masks = inputs
             memory = Memory(*constants) if constants else None
@@ -187,7 +188,7 @@ class Decoder(SeededLayer):
             state,
             (projected, self._masks(projected, key)),
             constants=() if memory is None else tuple(memory),
-            variables=self.trainable_variables,
+            variables=self.variables,
             dtype=self.compute_dtype,
         )
         if self.input_feeding:

@@ -26,7 +26,7 @@ def save(path: Path, variables: Mapping[str, Sequence[Any]], state: TrainingStat
         variables: by group, such as `model` and `optimizer`; stored in order, with their paths.
         state: None for weights alone.
     """
-    arrays = {
+    arrays: dict[str, Any] = {
         f"{group}/{place:04d}/{variable.path}": np.asarray(variable.value)
         for group, members in variables.items()
         for place, variable in enumerate(members)
@@ -34,7 +34,7 @@ def save(path: Path, variables: Mapping[str, Sequence[Any]], state: TrainingStat
     if state is not None:
         arrays["state"] = np.frombuffer(json.dumps(asdict(state)).encode(), np.uint8)
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays)
     write_atomically(path, buffer.getvalue())
 
 

@@ -84,9 +84,7 @@ class Trainer:
         self._saved = time.monotonic()
 
     def _loss(self, source: Any, target: Any, key: Any) -> tuple[Any, Any]:
-        smoothed, plain, tokens = self._model.losses(
-            source, target, key, smoothing=self._options.label_smoothing
-        )
+        smoothed, plain, tokens = self._model.losses(source, target, key, smoothing=self._options.label_smoothing)
         return smoothed / tokens, plain
 
     def _adopt(self, state: TrainingState) -> None:

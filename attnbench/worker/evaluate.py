@@ -166,7 +166,10 @@ def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, fl
     for batch in _pair_batches(split):
         for row, weights in zip(batch.rows, aligner.batch(batch.source, batch.target), strict=True):
             if row >= 0:
-                words = dataset.source_vocabulary.words(split.source[row]), dataset.target_vocabulary.words(split.target[row])
+                words = (
+                    dataset.source_vocabulary.words(split.source[row]),
+                    dataset.target_vocabulary.words(split.target[row]),
+                )
                 predicted[row] = alignment.link_words(weights, *words)
                 entropies.append(alignment.entropy(weights))
     return {
@@ -180,9 +183,9 @@ def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count
     split = dataset.test
     candidates = np.flatnonzero(split.source.lengths <= LONGEST_MAP)
     ranked = candidates[np.argsort(split.source.lengths[candidates], kind="stable")]
-    places = np.linspace(0, len(ranked) - 1, count + 2)[1:-1].round().astype(int) if len(ranked) else []
+    evenly = (np.arange(count) + 1) * len(ranked) // (count + 1)
     maps = []
-    for row in dict.fromkeys(ranked[places].tolist() if len(ranked) else []):
+    for row in dict.fromkeys(ranked[evenly].tolist() if len(ranked) else []):
         source, target = split.source[row], decoded.hypotheses[row]
         ends = np.array([data.END], np.int32)
         pair = np.concatenate([source, ends])[None], np.concatenate([target, ends])[None].astype(np.int32)

@@ -52,9 +52,7 @@ def _round(config: RunConfig) -> dict[str, Any]:
     options, length = config.profile, config.sequence_length
     rate = matrix_rate(COMPUTE_TYPES[config.precision])
     memory = Memory()
-    model = build_model(
-        config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size
-    )
+    model = build_model(config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size)
     generator = np.random.Generator(np.random.Philox(key=0))
     shape = (options.batch_size, length)
     source, target = (generator.integers(_FIRST_WORD, options.vocabulary_size, shape, np.int32) for _ in range(2))
@@ -72,7 +70,7 @@ def _round(config: RunConfig) -> dict[str, Any]:
     }
 
 
-def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.ndarray) -> Callable[[], None]:
+def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.ndarray) -> Callable[[], Any]:
     optimizer = make_optimizer(config.training)
     optimizer.build(model.trainable_variables)
 
@@ -85,7 +83,7 @@ def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.
     return lambda: backend.read(step(*tensors))
 
 
-def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], None]:
+def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], Any]:
     """Greedy search over exactly `length` positions: the end mark is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
     banned[[0, 1, 2]] = -1e4

@@ -104,5 +104,3 @@ def _notes(dataset: data.Dataset) -> list[str]:
     if not dataset.skipped_pairs:
         return []
     return [f"{dataset.skipped_pairs} pairs with an empty side were skipped."]
-
-

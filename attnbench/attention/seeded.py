@@ -1,4 +1,4 @@
-"""Initial values that depend on a seed and on the weight's name alone, so that two models start equal where they can."""
+"""Initial values that depend on a seed and on a weight's name alone, so that two models start equal where they can."""
 
 import hashlib
 from typing import Any

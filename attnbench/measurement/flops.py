@@ -13,6 +13,7 @@ def forward_flops(model: Seq2Seq, *, source_tokens: float, target_tokens: float)
     a multiply-add a source token and attention unit, weighing one a source token and annotation unit.
 
     Args:
+        model: built.
         source_tokens: length of the source with end mark.
         target_tokens: length of the target with end mark.
     """

@@ -157,16 +157,15 @@ def _words(progress: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _line(progress: Mapping[str, Any] | None, elapsed_seconds: float, width: int) -> Table:
+def _line(progress: Mapping[str, Any] | None, elapsed_seconds: float, width: int) -> Text | Table:
     """The second living line: phase, bar, numbers; the bar takes what room is left."""
-    line = Table.grid(padding=(0, 2))
     if progress is None:
-        line.add_row(Text(f"starting  {duration(elapsed_seconds)}", style="dim"))
-        return line
+        return Text(f"starting  {duration(elapsed_seconds)}", style="dim")
     phase, *numbers = _words(progress)
-    room = width - sum(len(word) + 2 for word in [phase, *numbers]) - 2
-    cells: list[Text | ProgressBar] = [Text(phase, style="dim")]
-    if progress.get("steps") and room >= _NARROWEST_BAR:
-        cells.append(ProgressBar(progress["steps"], progress.get("step") or 0, width=min(room, _WIDEST_BAR)))
-    line.add_row(*cells, *(Text(number) for number in numbers))
+    room = width - sum(len(word) + 2 for word in [phase, *numbers])
+    if not progress.get("steps") or room < _NARROWEST_BAR:
+        return Text("  ".join([phase, *numbers]), no_wrap=True, overflow="ellipsis")
+    line = Table.grid(padding=(0, 2))
+    bar = ProgressBar(progress["steps"], progress.get("step") or 0, width=min(room, _WIDEST_BAR))
+    line.add_row(Text(phase, style="dim"), bar, *(Text(number) for number in numbers))
     return line

@@ -4,9 +4,16 @@ import time
 from collections.abc import Callable
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
 
 from attnbench.results import RunFolder
 from attnbench.tracking import Store, following
+
+
+def runs_of(client: MlflowClient, study: str) -> list[Run]:
+    experiment = client.get_experiment_by_name(study)
+    return [] if experiment is None else list(client.search_runs([experiment.experiment_id]))
 
 
 def test_events_arrive_during_the_run_and_the_rest_when_it_ends(
@@ -16,11 +23,10 @@ def test_events_arrive_during_the_run_and_the_rest_when_it_ends(
     with store.client() as client:
         with following(folder, store, system_metrics=False):
             deadline = time.monotonic() + 20
-            while client.get_experiment_by_name("length") is None and time.monotonic() < deadline:
+            while not runs_of(client, "length") and time.monotonic() < deadline:
                 time.sleep(0.05)
             finish(folder, **{"test/bleu": 43.0})
-        experiment = client.get_experiment_by_name("length")
-        (run,) = client.search_runs([experiment.experiment_id])
+        (run,) = runs_of(client, "length")
     assert (run.info.status, run.data.metrics) == ("FINISHED", {"test/bleu": 43.0})
 
 
@@ -31,7 +37,7 @@ def test_system_metrics_are_logged_where_they_are_wanted(
     folder, store = make_folder(), Store(store_uri, warn=pytest.fail)
     with store.client() as client, following(folder, store, system_metrics=True):
         time.sleep(2.5)
-        (run,) = client.search_runs([client.get_experiment_by_name("length").experiment_id])
+        (run,) = runs_of(client, "length")
     assert "system/cpu_utilization_percentage" in client.get_run(run.info.run_id).data.metrics
 
 

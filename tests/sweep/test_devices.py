@@ -1,0 +1,65 @@
+"""What the machine offers, and what it lacks."""
+
+import re
+from importlib.metadata import PackageNotFoundError
+
+import pytest
+
+from attnbench.sweep import devices
+from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
+
+ONE_GPU = Devices(("0",), "Abacus 3000", "")
+NO_DRIVER = Devices((), "", "no NVIDIA driver answers (NVML Shared Library Not Found)")
+
+
+def no_package(name: str) -> str:
+    raise PackageNotFoundError(name)
+
+
+def test_auto_takes_a_gpu_where_one_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "version", lambda name: "1.0")
+    assert choose_device("auto", "tensorflow", ONE_GPU) == "gpu"
+    assert choose_device("auto", "tensorflow", NO_DRIVER) == "cpu"
+    assert choose_device("cpu", "tensorflow", ONE_GPU) == "cpu"
+
+
+def test_a_gpu_that_is_wanted_and_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = (
+        "device=gpu cannot be had: no NVIDIA driver answers (NVML Shared Library Not Found). "
+        "Provide it, or use device=cpu."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        choose_device("gpu", "tensorflow", NO_DRIVER)
+
+
+@pytest.mark.parametrize(
+    ("backend", "install"), [("tensorflow", "pip install 'attnbench[gpu]'"), ("jax", "pip install 'jax[cuda12]'")]
+)
+def test_a_framework_without_cuda_is_refused_by_the_name_of_what_it_needs(
+    monkeypatch: pytest.MonkeyPatch, backend: str, install: str
+) -> None:
+    monkeypatch.setattr(devices, "version", no_package)
+    monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    message = (
+        f"device=gpu cannot be had: the CUDA packages of {backend} are not installed ({install}). "
+        "Provide it, or use device=cpu."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        choose_device("gpu", backend, ONE_GPU)
+
+
+def test_a_backend_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "version", no_package)
+    message = "backend=jax needs jax, which is not installed. pip install 'attnbench[jax]'"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_backend("jax")
+
+
+def test_gpus_that_the_environment_hides_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert find_gpus() == Devices((), "", "CUDA_VISIBLE_DEVICES is '-1', which hides every GPU")
+
+
+def test_this_machine_has_a_processor_with_a_name_and_cores() -> None:
+    assert processor_model()
+    assert usable_cores() >= 1

@@ -1,0 +1,57 @@
+"""What a user typed wrong, in one sentence."""
+
+import re
+
+import hydra
+import pytest
+
+from attnbench.sweep.compose import composition, conf_folder
+from attnbench.sweep.errors import REFUSALS, sentence
+
+
+def refusal(*overrides: str) -> str:
+    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"), pytest.raises(REFUSALS) as caught:
+        composition(hydra.compose("config", overrides=list(overrides), return_hydra_config=True))
+    return sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            ["attention=bahdnau"],
+            "Unknown attention 'bahdnau'. Known: bahdanau, dot, general, none, none_input, uniform. "
+            "Did you mean 'bahdanau'?",
+        ),
+        (
+            ["+experiments=smok"],
+            "Unknown experiments 'smok'. Known: learning_rate, length, mechanisms, multi30k, smoke. "
+            "Did you mean 'smoke'?",
+        ),
+        (
+            ["hiden_size=3"],
+            "Unknown option 'hiden_size'. Did you mean 'hidden_size'? python -m attnbench --cfg job lists them all.",
+        ),
+        (
+            ["training.epoch=3"],
+            "Unknown option 'training.epoch'. Did you mean 'training.epochs'? "
+            "python -m attnbench --cfg job lists them all.",
+        ),
+        (["study=???"], "Missing option 'study'. Give it a value: study=VALUE."),
+    ],
+)
+def test_what_is_unknown_or_missing_is_told_with_the_nearest(overrides: list[str], message: str) -> None:
+    assert refusal(*overrides) == message
+
+
+def test_an_unknown_data_set_names_those_that_are_known() -> None:
+    told = refusal("data=gramar")
+    assert re.fullmatch(r"Unknown data 'gramar'\. Known: [a-z0-9_, ]+\. Did you mean 'grammar'\?", told)
+
+
+def test_an_error_of_the_system_names_its_file() -> None:
+    assert sentence(PermissionError(13, "Permission denied", "/srv/runs")) == "Permission denied: /srv/runs."
+
+
+def test_every_refusal_is_one_line() -> None:
+    assert "\n" not in refusal("hidden_size=[1")

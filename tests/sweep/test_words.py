@@ -1,0 +1,25 @@
+"""Numbers, durations and statuses in words."""
+
+import pytest
+
+from attnbench.launch import ELSEWHERE, Outcome
+from attnbench.results import FAILED, FINISHED
+from attnbench.sweep.words import count, counted, duration, status_words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (754, "12:34"), (3723, "1:02:03")]
+)
+def test_durations_read_as_clocks_do(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_counts_keep_their_thousands_apart() -> None:
+    assert (count(999.5), count(1234567.4)) == ("1,000", "1,234,567")
+    assert (counted(1, "run"), counted(2, "run")) == ("1 run", "2 runs")
+
+
+def test_a_status_says_its_reason() -> None:
+    assert status_words(Outcome(FINISHED)) == "finished"
+    assert status_words(Outcome(FAILED, "out of memory")) == "failed (out of memory)"
+    assert status_words(Outcome(ELSEWHERE)) == "running elsewhere"

@@ -1,0 +1,111 @@
+"""Doing a plan's runs in this process, with the stand-in for the child."""
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from attnbench.launch import Outcome
+from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
+from attnbench.sweep.compose import Composition, Launcher
+from attnbench.sweep.plan import Plan, make_plan, stop_of
+from attnbench.sweep.work import Work
+
+CHECKOUT = Path(__file__).parents[2]
+STANDIN = (sys.executable, str(CHECKOUT / "tests" / "standin.py"))
+
+
+@pytest.fixture
+def work(
+    compositions: Callable[..., list[Composition]], store_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Work]:
+    """Freezes the plan of these jobs: `work(["attention=dot"], standin="crash")`."""
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+
+    def made(*jobs: list[str], standin: str = "finish", one_by_one: bool = True) -> Work:
+        monkeypatch.setenv("STANDIN", standin)
+        shared = [f"tracking.uri={store_uri}", "tracking.system_metrics=false", "threads=1"]
+        plan = make_plan(compositions(*([*shared, *job] for job in jobs)), Launcher(one_by_one, parallel=1))
+        return Work(plan.write(Path(plan.entries[0].config["runs_dir"])), STANDIN)
+
+    return made
+
+
+def folders(plan: Plan) -> list[RunFolder]:
+    return [RunFolder(Path(entry.config["runs_dir"]) / entry.folder) for entry in plan.entries]
+
+
+def begun(folder: RunFolder) -> list[float]:
+    return [event["time"] for event in folder.read_events() if event.get("status") == RUNNING]
+
+
+def test_a_failed_run_does_not_end_the_sweep(work: Callable[..., Work]) -> None:
+    job = work(["attention=dot"], ["attention=none"], standin="dot=crash,none=finish")
+    assert job.do_all() == Outcome(FINISHED)
+    assert [folder.status()[0] for folder in folders(job.plan)] == [FAILED, FINISHED]
+
+
+def test_profiled_variants_take_turns(work: Callable[..., Work]) -> None:
+    job = work(*(["task=profile", f"attention={name}"] for name in ("dot", "none", "general")), standin="rounds")
+    job.do_all()
+    times = sorted((time, number) for number, folder in enumerate(folders(job.plan)) for time in begun(folder))
+    assert [number for _, number in times] == [0, 1, 2, 0, 1, 2]
+    assert all(folder.finished() for folder in folders(job.plan))
+
+
+def test_a_job_of_a_launcher_does_its_own_run_and_every_round_of_it(work: Callable[..., Work]) -> None:
+    job = work(*(["task=profile", f"attention={name}"] for name in ("dot", "none")), standin="rounds", one_by_one=False)
+    assert job.do_one(1) == Outcome(FINISHED)
+    assert [folder.finished() for folder in folders(job.plan)] == [False, True]
+    assert len(begun(folders(job.plan)[1])) == 2
+
+
+def test_of_jobs_that_mean_the_same_run_the_first_does_it(work: Callable[..., Work]) -> None:
+    job = work(["seed=1"], ["seed=1", "study=main"], one_by_one=False)
+    job.do_one(1)
+    assert not folders(job.plan)[0].finished()
+    job.do_one(0)
+    assert folders(job.plan)[0].finished()
+
+
+def test_nothing_begins_after_a_request_to_stop(work: Callable[..., Work], tmp_path: Path) -> None:
+    job = work(["seed=1"])
+    (path,) = (tmp_path / "runs" / "plans").glob("*.json")
+    stop_of(path).request("SIGTERM")
+    assert job.do_all() == Outcome(KILLED, "signal SIGTERM")
+    assert not folders(job.plan)[0].path.exists()
+
+
+def test_rerun_all_starts_finished_runs_afresh_and_once(work: Callable[..., Work]) -> None:
+    first = work(["seed=1"])
+    first.do_all()
+    again = work(["seed=1", "rerun=all"])
+    again.do_all()
+    (folder,) = folders(again.plan)
+    assert len(begun(folder)) == 1
+    assert folder.finished()
+
+
+def test_the_plan_counts_and_not_what_has_become_of_conf(work: Callable[..., Work]) -> None:
+    job = work(["hidden_size=22"])
+    job.do_all()
+    assert read_json(folders(job.plan)[0].config)["hidden_size"] == 22
+
+
+def test_a_disk_that_is_full_fails_the_run_and_not_the_sweep(
+    work: Callable[..., Work], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = work(["attention=dot"], ["attention=none"])
+    first, second = folders(job.plan)
+
+    def write(path: Path, value: object) -> None:
+        if path == first.config:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_json(path, value)
+
+    monkeypatch.setattr("attnbench.launch.run.write_json", write)
+    job.do_all()
+    assert second.finished()
+    assert f"{first.path.name}  failed (error: No space left on device: {first.config}.)" in capsys.readouterr().out

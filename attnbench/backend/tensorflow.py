@@ -63,7 +63,7 @@ def reset_memory_peak() -> None:
 
 def read(value: Any) -> np.ndarray:
     """The value as a NumPy array; waits until it is computed."""
-    return np.asarray(value)
+    return np.asarray(value.numpy())
 
 
 def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:

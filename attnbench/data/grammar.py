@@ -88,7 +88,7 @@ class _Grower:
         return clauses
 
     def _clause(self, conjunction: Word | None) -> Clause:
-        pronoun = conjunction is not None and self._random.random() < 0.25
+        pronoun = conjunction is not None and self._random.random() < 0.4
         return Clause(conjunction, None if pronoun else self._noun_phrase(), self._verb())
 
     def _grow(self, clause: Clause, missing: int) -> int:
@@ -98,7 +98,7 @@ class _Grower:
             + [self._add_object] * 6
             + [self._add_particle] * 4
             + [self._add_relative] * 3
-            + [self._add_adverb] * 2
+            + [self._add_adverb] * 3
             + [self._add_negation]
         )
         grow = self._one_of(ways)

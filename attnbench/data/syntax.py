@@ -10,7 +10,8 @@ Each kind of word shows which kinds may follow, so a sentence has one analysis a
 what makes translation hard:
 
     local order    adjectives follow their noun, the last one first
-    distant order  the verb is last in relative clauses and after a subordinating conjunction; adverbs open their clause
+    distant order  the verb is last in relative clauses and after a subordinating conjunction; the adverb moves from the
+                   end of its clause to just after the subject
     one to many    some nouns and adverbs are two target words; the negation is one word before the verb and one at the
                    end of the clause
     many to one    some nouns are two source words; a verb and its particle are one target word
@@ -128,7 +129,7 @@ def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Bil
     source = conjunction[0] + subject[0] + before[0] + verb + obj[0] + particle + adverb[0]
     verb_last = clause.conjunction in lexicon.subordinators
     predicate = obj[1] + before[1] + verb_target if verb_last else before[1] + verb_target + obj[1]
-    return source, conjunction[1] + adverb[1] + subject[1] + predicate + after
+    return source, conjunction[1] + subject[1] + adverb[1] + predicate + after
 
 
 def _noun_phrase(phrase: NounPhrase, lexicon: Lexicon) -> _Bilingual:

@@ -77,9 +77,9 @@ def test_a_particle_beyond_the_object_changes_the_verb() -> None:
     assert written(clause) == ("the cat sees the cat off", "la gata salit la gata")
 
 
-def test_negation_is_two_words_and_an_adverb_opens_its_clause() -> None:
+def test_negation_is_two_words_and_an_adverb_comes_after_the_subject() -> None:
     clause = Clause(None, NounPhrase(THE, CAT), SEES, negated=True, object=NounPhrase(THE, CAT), adverb=TODAY)
-    assert written(clause) == ("the cat not sees the cat today", "en hoy la gata ne vidit la gata pa")
+    assert written(clause) == ("the cat not sees the cat today", "la gata en hoy ne vidit la gata pa")
 
 
 def test_a_pronoun_agrees_with_the_subject_of_the_clause_before_not_with_its_object() -> None:

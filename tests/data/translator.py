@@ -50,7 +50,7 @@ class Translator:
         form = [verb.senses[particle][plural]]
         adverb = list(self.adverbs[self.take()]) if self.sees(self.adverbs) else []
         middle = thing + before + form if verb_last else before + form + thing
-        return opening + adverb + subject + middle + after
+        return opening + subject + adverb + middle + after
 
     def noun_phrase(self) -> tuple[list[str], tuple[int, bool]]:
         determiner = self.determiners[self.take()]

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runs = _read(options, study)
         output = options.output or Path("reports") / runs.study
         page = write(runs, output, **choices)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         print(f"attnbench.report: {error}", file=sys.stderr)
         return 2
     print(f"Wrote the report of {runs.study}: open {page} in a browser, or read {page.with_name('report.md')}.")

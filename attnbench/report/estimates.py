@@ -40,13 +40,16 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], statistics: np.ndarray | None = None, purpose: str = "") -> Estimate:
-    """Mean and t interval from three values on; of two, both; of one, that value.
+    """Mean and t interval from three values on; of two, both; of one, or with one that is not finite, the mean alone.
 
     Args:
         values: one a seed.
         statistics: BLEU statistics `(sentences, 10)` of the only seed: then its bootstrap interval is given.
         purpose: names the estimate, so that its random numbers depend on nothing else.
     """
+    nan = float("nan")
+    if not np.all(np.isfinite(values)):
+        return Estimate(float(np.mean(values)), nan, nan, ONE_VALUE)
     if len(values) >= 2 and len(set(values)) == 1:
         return Estimate(values[0], values[0], values[0], OVER_SEEDS if len(values) >= 3 else BOTH_VALUES)
     if len(values) >= 3:
@@ -57,7 +60,6 @@ def estimate(values: Sequence[float], statistics: np.ndarray | None = None, purp
     if len(values) == 1 and statistics is not None:
         interval = bootstrap_interval(statistics, generator=generator(purpose))
         return Estimate(values[0], interval.low, interval.high, OVER_SENTENCES)
-    nan = float("nan")
     return Estimate(values[0], nan, nan, ONE_VALUE) if values else Estimate(nan, nan, nan, "")
 
 

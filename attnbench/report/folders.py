@@ -95,17 +95,19 @@ def run_of(
     metrics: Mapping[str, float],
     histories: Mapping[str, tuple[tuple[int, float], ...]],
     params: Mapping[str, str] | None = None,
+    signature: str = "",
 ) -> Run:
     """A run from the files that there are of it, in a run folder or among a store's artifacts.
 
     Args:
         run_id: name of the run folder.
         files: by the names that they have in a run folder.
-        status: FINISHED counts only with a result.json.
+        status: where there is no result.json that says FINISHED.
         reason: why it did not finish.
         metrics: the last value of each key that was logged; result.json's go before them.
         histories: by key.
         params: where there is no config.json.
+        signature: where there is no facts.json.
 
     Raises:
         ValueError: a file is not as this version writes it.
@@ -121,9 +123,9 @@ def run_of(
     return Run(
         run_id=run_id,
         status=FINISHED if finished else status,
-        signature=facts.get("signature", ""),
+        signature=facts.get("signature", signature),
         params=texts(parameters(from_mapping(config)) if config else params or {}),
-        metrics=dict(metrics) | result.get("metrics", {}),
+        metrics={key: float(value) for key, value in (dict(metrics) | result.get("metrics", {})).items()},
         histories=histories,
         sentences=_sentences(files["sentences.csv"]) if finished and "sentences.csv" in files else None,
         maps=read_json(files["maps.json"]) if finished and "maps.json" in files else [],

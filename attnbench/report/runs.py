@@ -28,7 +28,7 @@ SENTENCE_COLUMNS = (
 MECHANISMS = ("none", "none_input", "uniform", "bahdanau", "dot", "general")
 """The order of the presets in every table and legend; others follow by name."""
 
-_PLACES = ("runs_dir", "reports_dir", "tracking.", "data.root", "data.cache_dir", "run", "input", "output")
+_PLACES = ("runs_dir", "reports_dir", "data.root", "data.cache_dir", "run", "input", "output")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,9 +87,9 @@ class Runs:
 
 
 def texts(params: Mapping[str, Any]) -> dict[str, str]:
-    """Params as the texts that MLflow stores, without those that only say where files lie."""
-    kept = {key: value for key, value in params.items() if not key.startswith(_PLACES[2]) and key not in _PLACES}
-    return {key: str(value) for key, value in sorted(kept.items())}
+    """Params as the texts that MLflow stores, without empty ones and those that only say where files lie."""
+    kept = {key: str(value) for key, value in sorted(params.items()) if key not in _PLACES}
+    return {key: value for key, value in kept.items() if value and not key.startswith("tracking.")}
 
 
 def natural(text: str) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from attnbench.report.folders import run_of
-from attnbench.report.runs import Run, Runs
+from attnbench.report.runs import Run, Runs, texts
 from attnbench.tracking import StoreError, TrackedRun, public, read_runs
 from attnbench.tracking.address import check_uri, sqlite_file
 
@@ -46,7 +46,8 @@ def _run(tracked: TrackedRun) -> Run:
         reason=tracked.tags.get("status_reason", ""),
         metrics=_numbers(tracked.metrics),
         histories={key: tuple(points) for key, points in tracked.histories.items()},
-        params=tracked.params,
+        params=texts(tracked.params),
+        signature=tracked.tags["signature"],
     )
 
 

@@ -33,7 +33,7 @@ def build(
         The path of index.html.
 
     Raises:
-        ValueError: there is no finished run, or the choice is not possible.
+        ValueError: there is no finished run, the choice is not possible, or `output` cannot be written.
     """
     runs = read_all(runs_dir) if plan is None else read_planned(runs_dir, read_plan(plan))
     return write(runs, output, select=select, over=over)
@@ -42,11 +42,17 @@ def build(
 def write(runs: Runs, output: Path, *, select: str | None = None, over: str | None = None) -> Path:
     """As `build`, of runs that have been read already."""
     study = study_of(runs, metric=select, over=over)
-    content = contents(study, runs)
-    for stale in _written_before(output) - set(content):
-        (output / stale).unlink(missing_ok=True)
-    for name, data in content.items():
-        write_atomically(output / name, data)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        content = contents(study, runs)
+        for stale in _written_before(output) - set(content):
+            (output / stale).unlink(missing_ok=True)
+        for name, data in content.items():
+            write_atomically(output / name, data)
+    except OSError as error:
+        raise ValueError(
+            f"The report cannot be written into {output}: {error.strerror}. Name a folder that can be written."
+        ) from error
     return output / "index.html"
 
 

@@ -97,7 +97,7 @@ def _machines(study: Study) -> str:
 
 def _machine(run: Run) -> str | None:
     device, threads = run.provenance.get("device"), run.provenance.get("threads")
-    return None if device is None else f"{device} with {threads} threads"
+    return f"{device} with {threads} threads" if device and threads else device
 
 
 def _versions(study: Study) -> str:

@@ -20,8 +20,8 @@ def section(study: Study) -> Section:
     known = measure(selection.metric)
     explanation = (
         f"For each variant and seed, the `{selection.over}` with the {_best(selection)} {known.name} of the kept "
-        "weights was chosen. The test set had no part in the choice, and every other section shows only the chosen runs; "
-        "`runs.csv` holds all of them."
+        "weights was chosen. The test set had no part in the choice. Every other section shows only the chosen "
+        "runs; `runs.csv` holds all of them."
     )
     return Section("choice", title, [Text(explanation), _table(study, selection)])
 

@@ -37,7 +37,7 @@ def section(study: Study) -> Section:
     without = [name for name in study.looks if name not in shown]
     explanation = (
         f"Weights of seed {seed}{f', {setting}' if setting else ''}, under the model's own translation: source tokens "
-        "from left to right, target tokens from top to bottom; each row sums to 1; the stronger the colour, the greater. "
+        "from left to right, target tokens from top to bottom. Each row sums to 1: the stronger the colour, the more. "
     )
     if without:
         explanation += f"Without a map, or with equal weights everywhere: {listed([f'`{name}`' for name in without])}."

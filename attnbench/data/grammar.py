@@ -59,11 +59,23 @@ class Grammar:
 
 
 class _Grower:
-    """Grows a sentence from its shortest form by random additions until it has the wanted length."""
+    """Grows a sentence from its shortest form by random additions until it has the wanted length.
+
+    Each `_add_` method adds something of at most `missing` words to a clause, where it can, and returns how many words
+    it added.
+    """
 
     def __init__(self, lexicon: Lexicon, random: Random) -> None:
         self._lexicon = lexicon
         self._random = random
+        self._ways = (
+            [self._add_adjective] * 6
+            + [self._add_object] * 6
+            + [self._add_particle] * 4
+            + [self._add_relative] * 3
+            + [self._add_adverb] * 3
+            + [self._add_negation]
+        )
 
     def sentence(self, length: int) -> list[Clause]:
         """The clauses of a sentence of exactly `length` words; an attempt that gets stuck short of it is begun anew."""
@@ -73,7 +85,8 @@ class _Grower:
             for _ in range(_ATTEMPTS):
                 if missing <= 0:
                     break
-                missing -= self._grow(self._one_of(clauses), missing)
+                add = self._one_of(self._ways)
+                missing -= add(self._one_of(clauses), missing)
             if missing == 0:
                 return clauses
 
@@ -90,19 +103,6 @@ class _Grower:
     def _clause(self, conjunction: Word | None) -> Clause:
         pronoun = conjunction is not None and self._random.random() < 0.4
         return Clause(conjunction, None if pronoun else self._noun_phrase(), self._verb())
-
-    def _grow(self, clause: Clause, missing: int) -> int:
-        """Adds something of at most `missing` words to `clause`; returns how many words it added."""
-        ways = (
-            [self._add_adjective] * 6
-            + [self._add_object] * 6
-            + [self._add_particle] * 4
-            + [self._add_relative] * 3
-            + [self._add_adverb] * 3
-            + [self._add_negation]
-        )
-        grow = self._one_of(ways)
-        return grow(clause, missing)
 
     def _add_adjective(self, clause: Clause, missing: int) -> int:
         phrase = self._one_of(list(clause.noun_phrases()) or (None,))

@@ -312,6 +312,11 @@ class RunConfig:
                 f"model.bridge=copy needs equal sizes: the decoder has {self.hidden_size} units, the encoder {values}. "
                 "Use model.bridge=dense, or model.encoder_size=null."
             )
+        if self.model.bridge == "zero" and self.attention.score == "none" and self.attention.target is None:
+            raise ValueError(
+                "model.bridge=zero and no attention leave the decoder without the source. "
+                "Use model.bridge=dense, or another attention."
+            )
         if self.model.tied_embeddings == "all" and not self._shares_one_vocabulary():
             raise ValueError(
                 "model.tied_embeddings=all needs one vocabulary for both sides. "

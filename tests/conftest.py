@@ -66,7 +66,8 @@ def gradients() -> Callable[..., list[npt.NDArray[np.float64] | None]]:
         with tf.GradientTape() as tape:
             tape.watch(tensors)
             result = loss(*tensors)
-        return tape.gradient(result, tensors + values)
+        found = tape.gradient(result, tensors + values)
+        return [None if x is None else tf.convert_to_tensor(x) for x in found]
 
     def on_jax(loss: Callable[..., Any], arrays: Sequence[Any], variables: Sequence[Any]) -> list[Any]:
         import jax

@@ -6,9 +6,7 @@ import numpy as np
 from keras import ops
 
 from attnbench import backend
-from attnbench.model import Seq2Seq
-
-PAD = 0
+from attnbench.model import PAD, Seq2Seq
 
 
 class ForcedAligner:

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from attnbench.model import Seq2Seq
+from attnbench.model import BEGIN, END, PAD, Seq2Seq
 
-BEGIN, END, PAD = 1, 2, 0
 _NEVER = -1e9
 
 

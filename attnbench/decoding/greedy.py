@@ -4,9 +4,7 @@ from typing import Any
 
 from keras import ops
 
-from attnbench.model import Seq2Seq
-
-BEGIN, END, PAD = 1, 2, 0
+from attnbench.model import BEGIN, END, PAD, Seq2Seq
 
 
 def length_limits(source: Any) -> tuple[Any, Any]:

@@ -11,9 +11,7 @@ from keras import ops
 from attnbench import backend
 from attnbench.decoding.beam import beam_search
 from attnbench.decoding.greedy import greedy_search, length_limits
-from attnbench.model import Seq2Seq
-
-END, PAD = 2, 0
+from attnbench.model import END, PAD, Seq2Seq
 
 
 class SourceBatch(Protocol):

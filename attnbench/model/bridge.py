@@ -11,7 +11,7 @@ from attnbench.attention.seeded import SeededLayer
 class Bridge(SeededLayer):
     """`dense`: tanh(W [last forward; first backward] + b) (Bahdanau et al. 2015); `copy`: as it is; `zero`: zeros.
 
-    Decoder layer i starts from encoder layer i, or from the top one where the encoder has fewer layers.
+    The top layers belong together, then those below them; decoder layers that the encoder lacks start from its lowest.
     """
 
     def __init__(self, kind: str, units: int, *, layers: int, states: int, **kwargs: Any) -> None:
@@ -29,7 +29,8 @@ class Bridge(SeededLayer):
 
     def run(self, finals: list[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
         """Final states by encoder layer -> initial states by decoder layer, each a tuple of (batch, units)."""
-        chosen = [finals[min(layer, len(finals) - 1)] for layer in range(self.layers)]
+        above = len(finals) - self.layers
+        chosen = [finals[max(above + layer, 0)] for layer in range(self.layers)]
         if self.kind == "copy":
             return tuple(chosen)
         if self.kind == "zero":

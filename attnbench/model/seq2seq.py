@@ -13,8 +13,7 @@ from attnbench.model.cells import CELLS
 from attnbench.model.decoder import Decoder, DecoderState
 from attnbench.model.dropout import Dropout
 from attnbench.model.encoder import Encoder
-
-PAD, BEGIN = 0, 1
+from attnbench.model.marks import BEGIN, PAD
 
 
 class Encoded(NamedTuple):

@@ -1,0 +1,3 @@
+"""The ids of the marks, which every vocabulary shares."""
+
+PAD, BEGIN, END = 0, 1, 2

@@ -1,0 +1,49 @@
+"""Cross-entropy by hand and against NumPy."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from keras import ops
+
+from attnbench import backend
+
+
+def test_cross_entropy_of_even_logits_is_the_logarithm_of_the_number_of_classes() -> None:
+    logits = ops.zeros((2, 7))
+    smoothed, plain = backend.cross_entropy(logits, ops.convert_to_tensor(np.array([3, 5], np.int32)), smoothing=0.1)
+    np.testing.assert_allclose(backend.read(plain), np.log([7, 7]), rtol=1e-6)
+    np.testing.assert_allclose(backend.read(smoothed), np.log([7, 7]), rtol=1e-6)
+
+
+def test_smoothing_mixes_the_true_class_with_the_mean_of_all() -> None:
+    # Probabilities 3/4 and 1/4; with smoothing 0.5 the true class weighs 0.75, the other 0.25.
+    logits = ops.convert_to_tensor(np.log([[3.0, 1.0]]).astype(np.float32))
+    smoothed, plain = backend.cross_entropy(logits, ops.convert_to_tensor(np.array([0], np.int32)), smoothing=0.5)
+    assert float(backend.read(plain)[0]) == pytest.approx(-np.log(0.75), rel=1e-6)
+    assert float(backend.read(smoothed)[0]) == pytest.approx(-0.75 * np.log(0.75) - 0.25 * np.log(0.25), rel=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_gradient_is_the_probability_less_the_smoothed_truth(
+    smoothing: float, gradients: Callable[..., Any]
+) -> None:
+    generator = np.random.default_rng(1)
+    logits, weights = generator.normal(size=(5, 7)).astype(np.float32), generator.uniform(size=5).astype(np.float32)
+    targets = np.array([0, 6, 3, 3, 1], np.int32)
+
+    def loss(logits: Any) -> Any:
+        smoothed, _ = backend.cross_entropy(logits, ops.convert_to_tensor(targets), smoothing=smoothing)
+        return ops.sum(smoothed * ops.convert_to_tensor(weights))
+
+    (found,) = gradients(loss, [logits])
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = (1 - smoothing) * np.eye(7)[targets] + smoothing / 7
+    np.testing.assert_allclose(found, weights[:, None] * (probabilities - truth), rtol=1e-5, atol=1e-6)
+
+
+def test_large_logits_do_not_overflow() -> None:
+    logits = ops.convert_to_tensor(np.array([[1e4, 0, -1e4]], np.float32))
+    _, plain = backend.cross_entropy(logits, ops.convert_to_tensor(np.array([1], np.int32)), smoothing=0.0)
+    assert float(backend.read(plain)[0]) == pytest.approx(1e4)

@@ -1,0 +1,106 @@
+"""The time loop against the same steps written one after another."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from attnbench import backend
+
+TIME, BATCH, UNITS = 5, 3, 7
+
+
+def _cell() -> tuple[keras.Variable, keras.Variable, Callable[..., Any]]:
+    generator = np.random.default_rng(1)
+    kernel = keras.Variable(generator.normal(size=(UNITS, UNITS)), dtype="float64")
+    vector = keras.Variable(generator.normal(size=UNITS), dtype="float64")
+
+    def step(state: Any, inputs: Any, constants: Any) -> Any:
+        state = ops.tanh(backend.product(state, kernel) + inputs * vector.value + constants[0] * constants[1])
+        return state, (ops.sin(state), inputs)
+
+    return kernel, vector, step
+
+
+def _one_by_one(step: Callable[..., Any], state: Any, inputs: Any, constants: Any) -> Any:
+    outputs = []
+    for time in range(inputs.shape[0]):
+        state, output = step(state, inputs[time], constants)
+        outputs.append(output)
+    return state, tuple(ops.stack(column) for column in zip(*outputs, strict=True))
+
+
+def _arrays(time: int = TIME) -> tuple[np.ndarray, ...]:
+    generator = np.random.default_rng(2)
+    return tuple(generator.normal(size=size) for size in ((BATCH, UNITS), (time, BATCH, UNITS), (BATCH, UNITS)))
+
+
+@pytest.mark.parametrize("time", [1, 2, TIME])
+def test_a_loop_computes_what_its_steps_compute(time: int) -> None:
+    kernel, vector, step = _cell()
+    state, inputs, constant = (ops.convert_to_tensor(x) for x in _arrays(time))
+    expected = _one_by_one(step, state, inputs, (constant, constant))
+    found = backend.scan(step, state, inputs, constants=(constant, constant), variables=[kernel, vector])
+    for x, y in zip(keras.tree.flatten(found), keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(backend.read(x), backend.read(y), rtol=1e-12)
+
+
+@pytest.mark.parametrize("time", [1, 2, TIME])
+def test_a_loops_gradients_are_its_steps_gradients_even_for_one_tensor_given_twice(
+    time: int, gradients: Callable[..., Any]
+) -> None:
+    kernel, vector, step = _cell()
+
+    def loss(run: Callable[..., Any]) -> Callable[..., Any]:
+        def value(state: Any, inputs: Any, constant: Any) -> Any:
+            final, (outputs, passed) = run(state, inputs, constant)
+            return ops.sum(final**2) + ops.sum(outputs * passed)
+
+        return value
+
+    def looped(state: Any, inputs: Any, constant: Any) -> Any:
+        return backend.scan(step, state, inputs, constants=(constant, constant), variables=[kernel, vector])
+
+    def plain(state: Any, inputs: Any, constant: Any) -> Any:
+        return _one_by_one(step, state, inputs, (constant, constant))
+
+    found = gradients(loss(looped), _arrays(time), [kernel, vector])
+    expected = gradients(loss(plain), _arrays(time), [kernel, vector])
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-12)
+
+
+def test_a_loop_that_multiplies_twice_by_one_kernel_adds_both_gradients(gradients: Callable[..., Any]) -> None:
+    kernel = keras.Variable([[3.0]], dtype="float64")
+
+    def step(state: Any, inputs: Any, _: Any) -> Any:
+        state = backend.product(backend.product(state, kernel), kernel)
+        return state, inputs
+
+    def loss(state: Any) -> Any:
+        final, _ = backend.scan(step, state, ops.zeros((2, 1, 1), "float64"), variables=[kernel])
+        return ops.sum(final)
+
+    # Two steps of two products: 5 · 3⁴, whose derivative is 5 · 4 · 3³ by the kernel and 3⁴ by the state.
+    state, weight = gradients(loss, [np.array([[5.0]])], [kernel])
+    assert state == pytest.approx(81)
+    assert weight == pytest.approx(540)
+
+
+def test_a_product_of_three_axes_is_the_product_of_its_rows() -> None:
+    generator = np.random.default_rng(3)
+    x, kernel = generator.normal(size=(2, 3, 5)), generator.normal(size=(5, 7))
+    found = backend.read(backend.product(ops.convert_to_tensor(x), ops.convert_to_tensor(kernel)))
+    np.testing.assert_allclose(found, np.einsum("bsi,io->bso", x, kernel), rtol=1e-12)
+
+
+def test_random_numbers_depend_on_the_key_and_the_place_alone() -> None:
+    key, other = (ops.convert_to_tensor(np.array(x, np.int32)) for x in ([1, 2], [1, 3]))
+    first = backend.read(backend.uniform((11,), key, 5))
+    np.testing.assert_array_equal(first, backend.read(backend.uniform((11,), key, 5)))
+    assert (first != backend.read(backend.uniform((11,), other, 5))).any()
+    assert (first != backend.read(backend.uniform((11,), key, 7))).any()
+    assert ((first >= 0) & (first < 1)).all()

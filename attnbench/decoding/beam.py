@@ -30,9 +30,10 @@ class _Beams(NamedTuple):
 def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams: int, length_penalty: float) -> Any:
     """The best finished hypothesis of a beam of `beams`.
 
-    A finished hypothesis Y scores log P(Y) / ((5 + |Y|) / 6)^length_penalty, the end mark counted (Wu et al. 2016,
-    equation 14, without coverage). A sentence ends when no alive beam can still pass the worst of its `beams` finished
-    hypotheses, or at its limit; without any finished one its best alive beam is taken.
+    A hypothesis Y is finished when its end mark is among the `beams` best extensions of its sentence. It scores
+    log P(Y) / ((5 + |Y|) / 6)^length_penalty, the end mark counted (Wu et al. 2016, equation 14, without coverage).
+    A sentence ends when no alive beam can still pass the worst of its `beams` finished hypotheses, or at its limit;
+    without any finished one its best alive beam is taken. One beam without penalty is greedy search.
 
     Args:
         model: decodes.
@@ -47,7 +48,8 @@ def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams
     """
     encoded = model.encode(source)
     search = _Search(limits, longest, beams=beams, length_penalty=length_penalty)
-    memory, state = keras.tree.map_structure(search.repeat, (encoded.memory, encoded.state))
+    memory = None if encoded.memory is None else keras.tree.map_structure(search.repeat, encoded.memory)
+    state = keras.tree.map_structure(search.repeat, encoded.state)
 
     def advance(*values: Any) -> Any:
         beam = _Beams(*values)
@@ -106,7 +108,8 @@ class _Search:
         written = ops.take_along_axis(beam.tokens, parents[:, :, None], axis=1)
         written = ops.where(self._places == beam.place, tokens[:, :, None], written)
         ends = tokens == END
-        ended, ended_scores = self._finish(beam, written, ops.where(ends, scores, _NEVER))
+        among_best = ops.arange(scores.shape[-1])[None, :] < self._beams
+        ended, ended_scores = self._finish(beam, written, ops.where(ops.logical_and(ends, among_best), scores, _NEVER))
         alive_scores, chosen = ops.top_k(ops.where(ends, _NEVER, scores), self._beams)
         chosen = ops.cast(chosen, "int32")
         alive = ops.take_along_axis(written, chosen[:, :, None], axis=1)

@@ -26,6 +26,29 @@ PRESETS = {
 SOURCE_WORDS, TARGET_WORDS, HIDDEN, EMBEDDING = 17, 19, 2 * 11, 13
 
 
+def build_model(preset: str, *, seed: int = 1, **changes: Any) -> Seq2Seq:
+    """A small model: `build_model("dot", cell="lstm")`, a preset with changes."""
+    score, query_time, input_feeding = PRESETS[preset]
+    options: dict[str, Any] = {
+        "source_vocabulary": SOURCE_WORDS,
+        "target_vocabulary": TARGET_WORDS,
+        "hidden_size": HIDDEN,
+        "annotation_size": HIDDEN,
+        "embedding_size": EMBEDDING,
+        "cell": "gru",
+        "encoder_layers": 1,
+        "decoder_layers": 1,
+        "bidirectional": True,
+        "bridge": "dense",
+        "embedding_dropout": 0.0,
+        "layer_dropout": 0.0,
+        "readout_dropout": 0.0,
+        "tied_embeddings": "none",
+    }
+    mechanism = attention.build(score, units=7)
+    return Seq2Seq(mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes})
+
+
 @pytest.fixture
 def float64() -> Any:
     """Computes in float64 for the length of a test."""
@@ -39,32 +62,8 @@ def float64() -> Any:
 
 @pytest.fixture
 def make_model() -> Callable[..., Seq2Seq]:
-    """`make_model("dot", seed=1, cell="lstm")`: a preset, with changes."""
-
-    def make(preset: str, *, seed: int = 1, **changes: Any) -> Seq2Seq:
-        score, query_time, input_feeding = PRESETS[preset]
-        mechanism = attention.build(score, units=7)
-        options: dict[str, Any] = {
-            "source_vocabulary": SOURCE_WORDS,
-            "target_vocabulary": TARGET_WORDS,
-            "hidden_size": HIDDEN,
-            "annotation_size": HIDDEN,
-            "embedding_size": EMBEDDING,
-            "cell": "gru",
-            "encoder_layers": 1,
-            "decoder_layers": 1,
-            "bidirectional": True,
-            "bridge": "dense",
-            "embedding_dropout": 0.0,
-            "layer_dropout": 0.0,
-            "readout_dropout": 0.0,
-            "tied_embeddings": "none",
-        }
-        return Seq2Seq(
-            mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes}
-        )
-
-    return make
+    """See `build_model`."""
+    return build_model
 
 
 @pytest.fixture

@@ -9,20 +9,8 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.model import BEGIN, Seq2Seq
+from tests.model.conftest import PRESETS
 
-PRESETS = [
-    "none",
-    "none_input",
-    "uniform",
-    "bahdanau",
-    "dot",
-    "general",
-    "additive current",
-    "dot previous",
-    "general with input feeding",
-    "dot with input feeding",
-    "additive previous with input feeding",
-]
 SHAPES: list[dict[str, Any]] = [
     {"cell": "lstm", "encoder_layers": 2, "decoder_layers": 3},
     {"bidirectional": False, "bridge": "copy", "encoder_layers": 2},

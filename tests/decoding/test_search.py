@@ -1,0 +1,123 @@
+"""Greedy and beam search against probabilities that a reader can follow."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from attnbench.decoding import Searcher, beam_search, greedy_search, length_limits
+from tests.decoding.table_model import TableModel, batch
+
+A, B = 3, 4
+WORDS = 5
+
+
+def _table(**rows: list[float]) -> np.ndarray:
+    """Probabilities of END, A and B after BEGIN ("begin"), A ("a") and B ("b"), for source token 3."""
+    table = np.zeros((WORDS, WORDS, WORDS))
+    for name, place in (("begin", 1), ("a", A), ("b", B)):
+        table[3, place, [2, A, B]] = rows[name]
+    return table
+
+
+GARDEN_PATH = _table(begin=[0.0, 0.6, 0.4], a=[0.3, 0.35, 0.35], b=[0.9, 0.05, 0.05])
+
+
+def _decode(model: Any, batch: Any, **options: Any) -> list[list[int]]:
+    decoded = Searcher(model, **options).decode([batch], len(batch.rows))
+    return [ids.tolist() for ids in decoded.hypotheses]
+
+
+def test_greedy_search_takes_the_most_probable_token() -> None:
+    model = TableModel(_table(begin=[0.1, 0.7, 0.2], a=[0.2, 0.3, 0.5], b=[0.8, 0.1, 0.1]))
+    assert _decode(model, batch([3, 2])) == [[A, B]]
+
+
+def test_a_beam_finds_the_better_sentence_behind_the_worse_first_token() -> None:
+    # B END has 0.4 · 0.9 = 0.36; A END has 0.6 · 0.3 = 0.18, and whatever else follows A has less.
+    model = TableModel(GARDEN_PATH)
+    assert _decode(model, batch([3, 2]))[0][0] == A
+    assert _decode(model, batch([3, 2]), beams=2) == [[B]]
+
+
+def test_a_length_penalty_prefers_the_longer_sentence() -> None:
+    # END at once has log 0.5; A A ... END costs less a token: with penalty 1 the 12 tokens of the limit pay.
+    model = TableModel(_table(begin=[0.5, 0.5, 0.0], a=[0.02, 0.98, 0.0], b=[1.0, 0.0, 0.0]))
+    assert _decode(model, batch([3, 2]), beams=3) == [[]]
+    assert len(_decode(model, batch([3, 2]), beams=3, length_penalty=2.0)[0]) > 0
+
+
+def test_decoding_stops_at_twice_the_source_and_ten() -> None:
+    model = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 1.0, 0.0], b=[1.0, 0.0, 0.0]))
+    decoded = Searcher(model).decode([batch([3, 2], [3, 3, 3, 2])], 2)
+    assert [len(ids) for ids in decoded.hypotheses] == [2 * 1 + 10, 2 * 3 + 10]
+    assert decoded.unfinished == 2
+
+
+def test_tokens_are_counted_up_to_and_with_the_end_mark() -> None:
+    model = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 0.0, 1.0], b=[1.0, 0.0, 0.0]))
+    decoded = Searcher(model).decode([batch([3, 2], [3, 2])], 2, timed=True)
+    assert decoded.tokens == 2 * 3
+    assert decoded.unfinished == 0
+    assert decoded.seconds > 0
+
+
+def test_an_empty_row_is_passed_over() -> None:
+    model = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[1.0, 0.0, 0.0], b=[1.0, 0.0, 0.0]))
+    source = batch([0, 0], [3, 2])
+    source.rows = np.array([-1, 0])
+    for beams in (1, 2):
+        decoded = Searcher(model, beams=beams).decode([source], 1)
+        assert [ids.tolist() for ids in decoded.hypotheses] == [[A]]
+
+
+def _random_table(seed: int) -> np.ndarray:
+    table = np.zeros((WORDS, WORDS, WORDS))
+    table[:, :, 2:] = np.random.default_rng(seed).dirichlet([0.5] * 3, size=(WORDS, WORDS))
+    return table
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_one_beam_without_penalty_is_greedy_search(seed: int) -> None:
+    model = TableModel(_random_table(seed))
+    source = ops.convert_to_tensor(np.array([[3, 2, 0], [4, 4, 2]], np.int32))
+    limits, longest = length_limits(source)
+    greedy = np.asarray(greedy_search(model, source, limits, longest))
+    beam = np.asarray(beam_search(model, source, limits, longest, beams=1, length_penalty=0.0))
+    np.testing.assert_array_equal(greedy, beam)
+
+
+def _best_of_all(table: np.ndarray, *, first: int, longest: int, power: float) -> list[int]:
+    """The best finished sentence of at most `longest` tokens, by trying every one."""
+    found: list[tuple[float, list[int]]] = []
+    for length in range(longest):
+        for words in itertools.product((A, B), repeat=length):
+            path = [1, *words, 2]
+            total = sum(np.log(table[first, x, y]) for x, y in itertools.pairwise(path))
+            found.append((total / ((5 + length + 1) / 6) ** power, list(words)))
+    return max(found)[1]
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), power=st.sampled_from([0.0, 0.6, 1.0]))
+def test_a_beam_wide_enough_finds_the_best_of_all_sentences(seed: int, power: float) -> None:
+    table = _random_table(seed)
+    source = ops.convert_to_tensor(np.array([[3, 2], [4, 2]], np.int32))
+    limits = ops.convert_to_tensor(np.array([4, 4], np.int32))
+    # 2³ beams hold every prefix of three words; END is a candidate of each.
+    written = np.asarray(beam_search(TableModel(table), source, limits, 4, beams=16, length_penalty=power))
+    for row, first in enumerate((3, 4)):
+        words = [int(x) for x in written[row] if x not in (0, 2)]
+        assert words == _best_of_all(table, first=first, longest=4, power=power)
+
+
+def test_a_sentences_hypothesis_does_not_depend_on_its_batch() -> None:
+    model = TableModel(_random_table(7))
+    rows = [[3, 2], [4, 4, 4, 2], [4, 3, 2]]
+    for beams in (1, 3):
+        together = _decode(model, batch(*rows), beams=beams, length_penalty=0.6)
+        assert together == [_decode(model, batch(row), beams=beams, length_penalty=0.6)[0] for row in rows]

@@ -30,6 +30,8 @@ reference_tokens
 def main() -> int:
     """Works on the folder that the command line names; returns the exit code of the contract."""
     folder = RunFolder(Path(sys.argv[1]))
+    if len(sys.argv) > 2:
+        return _decode(*sys.argv[2:])
     lock = folder.lock()
     if lock is None:
         return 4
@@ -37,6 +39,16 @@ def main() -> int:
     folder.append("status", status=RUNNING)
     threading.Thread(target=_exit_with_parent, args=(folder,), daemon=True).start()
     return _behaviour(config)(folder, config)
+
+
+def _decode(task: str, source: str, output: str) -> int:
+    """Puts the task's name before each line."""
+    text = "".join(f"{task}: {line}\n" for line in Path(source).read_text().splitlines())
+    if output == "-":
+        print(text, end="")
+    else:
+        Path(output).write_text(text)
+    return 0
 
 
 def _behaviour(config: RunConfig) -> Callable[[RunFolder, RunConfig], int]:

@@ -10,7 +10,8 @@ from attnbench.config import RunConfig, from_mapping, suggestion
 from attnbench.launch import environment
 from attnbench.results import RunFolder, read_json
 from attnbench.sweep.facts import Survey
-from attnbench.tracking import Forwarder, Store, StoreError, check_uri, open_store
+from attnbench.sweep.words import counted
+from attnbench.tracking import Forwarder, Store, StoreError, check_uri, open_store, public
 
 
 def do_task(config: RunConfig, command: Sequence[str]) -> int:
@@ -38,9 +39,7 @@ def find_run(runs_dir: Path, wanted: str) -> RunFolder:
     if not found:
         known = [signed[:10] for signed in signatures.values()]
         near = suggestion(wanted[:10], known)
-        raise ValueError(
-            f"No run {wanted!r} in {runs_dir}, which holds {len(known)} runs.{near} Name one by its signature."
-        )
+        raise ValueError(f"No run {wanted!r} among the {len(known)} in {runs_dir}.{near} Give the signature of one.")
     if len(found) > 1:
         names = ", ".join(signatures[folder][:10] for folder in found)
         raise ValueError(f"run={wanted} is the beginning of {len(found)} signatures: {names}. Give more of it.")
@@ -53,17 +52,14 @@ def _decode(config: RunConfig, command: Sequence[str]) -> int:
     """Hands the child the finished run, the text and the place for the result."""
     for key in ("run", "input"):
         if getattr(config, key) is None:
-            raise ValueError(
-                f"task={config.task} needs {key}. Give run=SIGNATURE input=FILE, and output=FILE for a file."
-            )
+            raise ValueError(f"task={config.task} needs {key}. Give run=SIGNATURE and input=FILE.")
     folder = find_run(Path(config.runs_dir), str(config.run))
     source = str(config.input)
     if source != "-" and not Path(source).is_file():
         raise ValueError(f"No file {source!r} to {config.task}. Give input=FILE.")
     if config.output is not None and not Path(config.output).absolute().parent.is_dir():
-        raise ValueError(
-            f"No folder {str(Path(config.output).parent)!r} to write output={config.output} into. Make it."
-        )
+        folder_name = str(Path(config.output).parent)
+        raise ValueError(f"No folder {folder_name!r} for output={config.output}. Make it first.")
     trained = from_mapping(read_json(folder.config))
     survey = Survey(parallel=1)
     decided = survey.decide(replace(trained, device=config.device, threads=config.threads))
@@ -84,7 +80,8 @@ def _sync(config: RunConfig, _command: Sequence[str]) -> int:
         sent = [send(folder, store) for folder in folders]
     except StoreError:
         return 1
-    print(f"Sent {sum(sent)} of {len(sent)} runs to {config.tracking.uri}; it had the others.")
+    new = sum(sent)
+    print(f"Sent {counted(new, 'run')} to {public(config.tracking.uri)}; {len(sent) - new} were there already.")
     return 0
 
 

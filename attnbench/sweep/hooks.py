@@ -23,12 +23,11 @@ class Plan(Callback):
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Plans a single run, or does a task on a finished one."""
-        _or_exit(lambda: _begin(config, [composition(config)], Launcher(one_by_one=True, parallel=1)))
+        _or_exit(lambda: _begin([composition(config)], Launcher(one_by_one=True, parallel=1)))
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         """Plans a sweep."""
-        name = str(kwargs["config_name"])
-        _or_exit(lambda: _begin(config, compositions(config, name), Launcher.of(config)))
+        _or_exit(lambda: _begin_sweep(config, str(kwargs["config_name"])))
 
 
 def _or_exit(step: Callable[[], None]) -> None:
@@ -42,7 +41,7 @@ def _or_exit(step: Callable[[], None]) -> None:
         raise SystemExit(1) from None
 
 
-def _begin(config: DictConfig, jobs: Sequence[Composition], launcher: Launcher) -> None:
+def _begin(jobs: Sequence[Composition], launcher: Launcher) -> None:
     first = from_mapping(jobs[0].values)
     if len(jobs) == 1 and first.task in TASKS:
         return
@@ -55,16 +54,17 @@ def _begin(config: DictConfig, jobs: Sequence[Composition], launcher: Launcher) 
     path = plan.write(Path(first.runs_dir)).resolve()
     os.environ[PLAN_VARIABLE] = str(path)
     stop_of(path).listen()
-    if plan.one_by_one:
-        _make_one_job(config, jobs[0])
-    # Launchers that start jobs elsewhere hand each of them these variables, composed from the sweep's overrides.
-    with open_dict(config):
-        config.hydra.job.env_set[PLAN_VARIABLE] = str(path)
-        config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PLAN_VARIABLE}='{path}'")
 
 
-def _make_one_job(config: DictConfig, first: Composition) -> None:
-    """Makes the sweep a single job of Hydra's, which does the whole plan: Hydra would compose every run twice more."""
+def _begin_sweep(config: DictConfig, config_name: str) -> None:
+    jobs, launcher = compositions(config, config_name), Launcher.of(config)
+    _begin(jobs, launcher)
+    path = os.environ.get(PLAN_VARIABLE)
     with open_dict(config):
-        config.hydra.sweeper.params = {}
-        config.hydra.overrides.task = list(first.overrides)
+        if launcher.one_by_one:
+            # A single job of Hydra's does the whole plan: Hydra would compose each run twice more, 0.1 s each.
+            config.hydra.sweeper.params = {}
+            config.hydra.overrides.task = list(jobs[0].overrides)
+        elif path is not None:
+            # Launchers that start jobs elsewhere compose them from these overrides.
+            config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PLAN_VARIABLE}='{path}'")

@@ -1,0 +1,213 @@
+"""The whole command, as a user types it, with a stand-in for training and for the report."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from attnbench.results import FINISHED, KILLED, read_json
+from tests.sweep.driver import Program
+
+
+def wait_for_training(program: Program) -> None:
+    """Until a child has made a step."""
+    deadline = time.monotonic() + 30
+    while not list(program.path.glob("runs/*/progress.json")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def plan_lines(output: str) -> list[list[str]]:
+    """The words of the plan's rows: signature and the rest."""
+    rows = [line.split() for line in output.splitlines()]
+    return [row for row in rows if row and len(row[0]) == 10 and all(letter in "0123456789abcdef" for letter in row[0])]
+
+
+def test_a_sweep_trains_compares_logs_and_reports(program: Program) -> None:
+    ended = program("-m", "attention=dot,none", "study=first")
+    assert ended.code == 0, ended.errors
+    assert ended.output.startswith("first: 2 runs: 2 new\n")
+    assert [row[1:] for row in plan_lines(ended.output)] == [["dot", "new"], ["none", "new"]]
+    assert "run 2 of 2  none-h128-l20-s1-grammar-" in ended.output
+    table = ended.output[ended.output.index("attention   BLEU") :].splitlines()
+    assert [line.split() for line in table[:4] if "─" not in line] == [
+        ["attention", "BLEU", "train", "tokens/s", "time"],
+        ["dot", "51.0", "5,400", "0:02"],
+        ["none", "51.0", "5,400", "0:02"],
+    ]
+    assert ended.output.endswith(
+        "\nReport      reports/first/index.html\nMLflow      mlflow ui --backend-store-uri sqlite:///mlflow.db\n"
+    )
+    (plan,) = program.path.glob("runs/plans/*.json")
+    assert (program.path / "reports" / "first" / "index.html").read_text() == f"runs {plan.name}\n"
+    client = MlflowClient(f"sqlite:///{program.path}/mlflow.db")
+    experiment = client.get_experiment_by_name("first")
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert {run.data.tags["attention"]: run.data.metrics["test/bleu"] for run in runs} == {"dot": 51.0, "none": 51.0}
+    facts = read_json(program.folders()["dot"].facts)
+    assert facts["facts"].keys() == {"data", "device", "mechanism", "threads", "versions"}
+    assert facts["facts"]["versions"].keys() == {"keras", "tensorflow"}
+    assert facts["provenance"]["command"].startswith("python -m attnbench -m attention=dot,none study=first")
+    assert Path(runs[0].info.artifact_uri).is_relative_to(program.path / "mlartifacts" / "first")
+
+
+def test_finished_runs_are_skipped_and_failed_ones_go_on(program: Program) -> None:
+    first = program("-m", "attention=dot,none", standin="dot=finish,none=crash")
+    assert first.code == 1
+    log = program.folders()["none"].log.relative_to(program.path)
+    name = log.parent.name
+    assert f"{name}  failed (error: KeyError: 'annotations')\n    log {log}\n" in first.output
+    second = program("-m", "attention=dot,none,general")
+    assert second.code == 0, second.errors
+    assert second.output.startswith("main: 3 runs: 1 finished, 1 failed, 1 new\n")
+    done, failed, new = plan_lines(second.output)
+    assert (done[1], done[2].strip(","), done[-1]) == ("dot", "finished", "skipped")
+    assert failed[1:] == ["none", "failed", "(error:", "KeyError:", "'annotations'),", "goes", "on"]
+    assert new[1:] == ["general", "new"]
+    assert "run 1 of 2  none" in second.output
+    third = program("-m", "attention=dot,none,general", "rerun=all", "dry_run=true")
+    assert [row[1:] for row in plan_lines(third.output)] == [
+        [name, "finished,", "starts", "afresh"] for name in ("dot", "none", "general")
+    ]
+
+
+def test_a_dry_run_prints_the_plan_and_leaves_nothing_behind(program: Program) -> None:
+    before = sorted(program.path.iterdir())
+    ended = program("-m", "attention=dot,none", "seed=1,2", "dry_run=true")
+    assert ended.code == 0
+    assert [row[1:] for row in plan_lines(ended.output)] == [
+        ["dot", "1", "new"],
+        ["dot", "2", "new"],
+        ["none", "1", "new"],
+        ["none", "2", "new"],
+    ]
+    assert sorted(program.path.iterdir()) == before
+
+
+def test_an_error_in_any_run_stops_everything_before_any_work(program: Program) -> None:
+    ended = program("-m", "attention=dot,genral")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors == (
+        "Unknown attention 'genral'. Known: bahdanau, dot, general, none, none_input, uniform. "
+        "Did you mean 'general'?\n"
+    )
+    assert not program.folders()
+
+
+def test_an_error_in_a_single_run_is_one_sentence_too(program: Program) -> None:
+    ended = program("attention=dot", "model.encoder_size=22")
+    assert ended.code == 2
+    assert ended.errors == (
+        "dot needs equal sizes: the query has 128 units, the values 22. "
+        "Use attention=general, or model.encoder_size=null.\n"
+    )
+
+
+def test_the_configuration_can_be_asked_for(program: Program) -> None:
+    ended = program("--cfg", "job", "--package", "hidden_size")
+    assert (ended.code, ended.output) == (0, "128\n")
+
+
+def test_ctrl_c_keeps_the_checkpoint_and_the_same_command_goes_on(program: Program) -> None:
+    with program.start("-m", "attention=dot,none", standin="slow") as process:
+        wait_for_training(program)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert output.endswith("\n1 run not started\n\nStopped by SIGINT. The same command goes on from here.\n")
+    folder = program.folders()["dot"]
+    assert folder.status() == (KILLED, "signal SIGTERM")
+    steps = int((folder.checkpoints / "last.npz").read_text())
+    assert 0 < steps < 5
+    again = program("-m", "attention=dot,none", "dry_run=true")
+    assert [row[1:] for row in plan_lines(again.output)] == [
+        ["dot", "killed", "(signal", "SIGTERM),", "goes", "on"],
+        ["none", "new"],
+    ]
+    assert not list(program.path.glob("runs/plans/*.stop"))
+
+
+def test_sigterm_ends_a_sweep_as_ctrl_c_does(program: Program) -> None:
+    with program.start(standin="slow") as process:
+        wait_for_training(program)
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert output.endswith("Stopped by SIGTERM. The same command goes on from here.\n")
+
+
+def test_a_killed_sweep_takes_its_child_along_and_the_next_command_goes_on(program: Program) -> None:
+    with program.start("attention=dot", standin="stubborn") as process:
+        deadline = time.monotonic() + 30
+        while not program.folders() or not program.folders()["dot"].locked():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.kill()
+    folder = program.folders()["dot"]
+    while folder.locked():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    ended = program("attention=dot", "dry_run=true")
+    assert plan_lines(ended.output)[0][1:] == ["killed", "(parent", "died),", "goes", "on"]
+
+
+def test_an_mlflow_server_that_is_away_costs_one_warning(program: Program) -> None:
+    ended = program("-m", "attention=dot,none", "tracking.uri=http://127.0.0.1:9")
+    assert ended.code == 0
+    assert ended.errors == (
+        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs go on and their results stay in their "
+        "folders. Send them later with: python -m attnbench task=sync\n"
+    )
+
+
+def test_a_mechanism_outside_the_package_works_with_its_own_folder_of_configurations(program: Program) -> None:
+    (program.path / "mine.py").write_text("class MyAttention:\n    units = 3\n")
+    presets = program.path / "my_conf" / "attention"
+    presets.mkdir(parents=True)
+    (presets / "mine.yaml").write_text("name: mine\ntarget: mine.MyAttention\noptions: {heads: 3}\n")
+    words = ("--config-dir", "my_conf", "attention=mine")
+    ended = program(*words)
+    assert ended.code == 0, ended.errors
+    config = read_json(program.folders()["mine"].config)
+    assert config["attention"]["target"] == "mine.MyAttention"
+    assert config["attention"]["options"] == {"heads": 3}
+    (program.path / "mine.py").write_text("class MyAttention:\n    units = 5\n")
+    changed = program(*words, "dry_run=true")
+    assert [row[1:] for row in plan_lines(changed.output)] == [["new"]]
+
+
+def test_a_sweep_with_joblib_does_each_run_once_on_its_own_cores(program: Program) -> None:
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    ended = program("-m", "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "attention=dot,none", "threads=1")
+    assert ended.code == 0, ended.errors
+    assert "2 runs at once" in ended.output
+    folders = program.folders()
+    assert {name: folder.status()[0] for name, folder in folders.items()} == {"dot": FINISHED, "none": FINISHED}
+    (plan,) = program.plans()
+    assert (plan["one_by_one"], plan["parallel"], plan["jobs"]) == (False, 2, [0, 1])
+
+
+def test_the_plan_is_on_screen_before_anything_heavy_is_imported(program: Program) -> None:
+    script = (
+        "import sys\n"
+        "from attnbench.sweep import main\n"
+        "sys.argv[1:] = ['dry_run=true', 'device=cpu']\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit:\n"
+        "    heavy = {'mlflow', 'keras', 'tensorflow', 'jax', 'pandas', 'matplotlib'}\n"
+        "    print(sorted(heavy & sys.modules.keys()))\n"
+    )
+    ended = subprocess.run(
+        [Program.python, "-c", script],
+        cwd=program.path,
+        env={**os.environ, "PYTHONPATH": str(Program.checkout)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stdout.endswith("\n[]\n"), ended.stderr

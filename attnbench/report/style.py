@@ -90,6 +90,11 @@ def looks(mechanisms: Iterable[str]) -> dict[str, Look]:
     return {name: _PRESETS.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
 
 
+def from_zero(values: Iterable[float]) -> tuple[float, float]:
+    """Limits of an axis that begins at zero and has room above the greatest value."""
+    return 0.0, 1.06 * max(values) or 1.0
+
+
 def line(look: Look) -> dict[str, Any]:
     """The look as matplotlib's arguments of a line with markers."""
     return {"color": look.light, "marker": look.marker, "linestyle": (0, look.dashes) if look.dashes else "-"}

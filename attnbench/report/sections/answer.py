@@ -144,14 +144,14 @@ def _cost(peers: Sequence[Variant]) -> str:
     """Speed and memory of the mechanisms in the best variant's setting."""
     parts = []
     speeds = {variant.attention: estimate_of(variant, _SPEED).value for variant in peers if variant.metric(_SPEED)}
-    if len(speeds) > 1:
+    if len(speeds) > 1 and min(speeds.values()) > 0:
         fast, slow = max(speeds, key=speeds.__getitem__), min(speeds, key=speeds.__getitem__)
         parts.append(
             f"Training is fastest with `{fast}`, {number(speeds[fast])} target tokens/s, "
             f"{number(speeds[fast] / speeds[slow], 2)} times as fast as with `{slow}`, the slowest."
         )
     peaks = {variant.attention: estimate_of(variant, _MEMORY).value for variant in peers if variant.metric(_MEMORY)}
-    if len(peaks) > 1:
+    if len(set(peaks.values())) > 1:
         least, most = min(peaks, key=peaks.__getitem__), max(peaks, key=peaks.__getitem__)
         shown = measure(_MEMORY).format
         low, high = f"{shown(peaks[least])} MiB (`{least}`)", f"{shown(peaks[most])} MiB (`{most}`)"

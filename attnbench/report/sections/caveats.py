@@ -14,7 +14,7 @@ def section(study: Study) -> Section:
     """The warnings that apply, or the checks that passed."""
     lines = tuple(line for check in CHECKS if (line := check(study)))
     if lines:
-        notice = Notice("These runs differ in more than what is compared", lines)
+        notice = Notice("Keep in mind", lines)
         return Section("caveats", "Before comparing", [notice])
     checked = (
         "Checked and equal in all compared runs: training pairs, data files, test set and its scoring, seeds, commit, "

@@ -163,10 +163,23 @@ def _figure(study: Study) -> Figure:
         slug="quality",
         alt="Test BLEU of each variant with its interval and its seeds. "
         + ". ".join(f"{variant.label}: {' '.join(_bleu(variant))}" for variant in study.finished),
-        caption="Test BLEU. Filled marks with bars: value and 95 % interval (for two seeds, both values); "
-        "small rings: single seeds.",
+        caption=_caption(study),
         panels=panels,
     )
+
+
+def _caption(study: Study) -> str:
+    kinds = {estimate_of(variant, "test/bleu").kind for variant in study.finished}
+    bars = [
+        text
+        for known, text in (
+            (kinds & {OVER_SEEDS, OVER_SENTENCES}, "95 % interval"),
+            (kinds & {BOTH_VALUES}, "with two seeds, both values"),
+        )
+        if known
+    ]
+    text = f"Test BLEU. Bars: {'; '.join(bars)}." if bars else "Test BLEU."
+    return f"{text} Small rings: single seeds." if kinds & {OVER_SEEDS, BOTH_VALUES} else text
 
 
 def _bleu(variant: Variant) -> tuple[str, str]:

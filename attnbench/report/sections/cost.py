@@ -13,7 +13,7 @@ from attnbench.report.elements import Block, Cell, Column, Figure, Notice, Panel
 from attnbench.report.estimates import estimate_of, texts_of
 from attnbench.report.naming import factor_cells, factor_columns
 from attnbench.report.study import Study
-from attnbench.report.style import Look
+from attnbench.report.style import Look, from_zero
 from attnbench.report.variants import Variant
 from attnbench.report.wording import factor_name, factor_unit, factor_value, measure, number
 
@@ -125,12 +125,12 @@ def _draw(axes: Axes, part: pd.DataFrame, label: str, key: str, looks: dict[str,
         axes.set_xscale("log", base=2)
     axes.set_xticks(sizes, [number(size, 0) for size in sizes])
     axes.xaxis.set_minor_locator(NullLocator())
-    if part["value"].max() >= _LOGARITHMIC_FROM * part["value"].min():
+    if part["value"].max() >= _LOGARITHMIC_FROM * part["value"].min() > 0:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_minor_locator(NullLocator())
     else:
-        axes.set_ylim(0, part["value"].max() * 1.08)
+        axes.set_ylim(from_zero(part["value"]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel(label)
     axes.set_ylabel(measure(key).unit)

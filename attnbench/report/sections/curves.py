@@ -1,5 +1,6 @@
 """Training curves: losses and validation BLEU by optimiser step."""
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -11,7 +12,7 @@ from matplotlib.ticker import FuncFormatter
 from attnbench.report.elements import Figure, Panel, Section
 from attnbench.report.runs import HISTORIES
 from attnbench.report.study import Study
-from attnbench.report.style import Look
+from attnbench.report.style import Look, from_zero
 from attnbench.report.variants import Variant, settings_of
 from attnbench.report.wording import measure, number
 
@@ -55,6 +56,7 @@ def _frame(group: Sequence[Variant]) -> pd.DataFrame:
         for run in variant.runs
         for key in HISTORIES
         for step, value in run.histories.get(key, ())
+        if math.isfinite(value)
     ]
     return pd.DataFrame(records, columns=["attention", "run", "key", "step", "value"])
 
@@ -78,7 +80,7 @@ def _draw(axes: Axes, part: pd.DataFrame, key: str, looks: dict[str, Look]) -> N
         palette=palette, dashes={name: looks[name].dashes for name in shown}, errorbar=None, legend=False, ax=axes,
     )  # fmt: skip
     if key.endswith("loss"):
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(from_zero(part["value"]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel(measure(key).unit or "BLEU (0\u2013100)")

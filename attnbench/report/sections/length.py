@@ -12,7 +12,7 @@ from attnbench.report.elements import Cell, Column, Figure, Panel, Section, Tabl
 from attnbench.report.estimates import generator
 from attnbench.report.naming import factor_cells, factor_columns
 from attnbench.report.study import Study
-from attnbench.report.style import FRONT, INK, Look, line
+from attnbench.report.style import FRONT, INK, Look, from_zero, line
 from attnbench.report.variants import Variant, settings_of
 from attnbench.report.wording import DASH, number
 from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket, bucket_bleu
@@ -102,7 +102,7 @@ def _draw(axes: Axes, profiles: Sequence[_Profile], looks: dict[str, Look]) -> N
             **line(looks[profile.variant.attention]),
         )
     axes.set_xticks([(low + high) / 2 for low, high in bounds], [_range(bucket) for bucket in bounds])
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(from_zero(bucket.bleu.high for profile in profiles for bucket in profile.buckets.values()))
     axes.grid(visible=False, axis="x")
     axes.set_xlabel("source length (tokens)")
     axes.set_ylabel("BLEU (0\u2013100)")

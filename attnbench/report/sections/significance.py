@@ -29,14 +29,17 @@ def section(study: Study) -> Section:
     if not study.pairs:
         reason = "it needs two variants that differ in one factor and share a seed and the test set."
         return Section("differences", "Pairwise differences", left_out=reason)
-    many = len(study.pairs)
-    scope = (
-        f"{counted(many, 'pair')} of variants that differ in one factor and share seeds and test set. "
-        f"Holm's correction covers all {many} within A, and all within B; the two are never mixed. "
+    texts = [Text(text) for text in (_A, _B, _scope(len(study.pairs)), _limits(study.pairs))]
+    return Section("differences", "Pairwise differences", [*texts, _table(study.pairs)])
+
+
+def _scope(many: int) -> str:
+    pairs = "The only pair" if many == 1 else f"The {many} pairs"
+    return (
+        f"{pairs} of variants that differ in one factor and share seeds and test set. Holm's correction covers all "
+        "pairs within A, and all within B; the two tests are never mixed. "
         f"A difference is in **bold** only where both corrected p-values are below {LEVEL}."
     )
-    texts = [Text(text) for text in (_A, _B, scope, _limits(study.pairs))]
-    return Section("differences", "Pairwise differences", [*texts, _table(study.pairs)])
 
 
 def _limits(pairs: Sequence[Pair]) -> str:

@@ -12,7 +12,7 @@ from attnbench.report.elements import Cell, Column, Figure, Panel, Section, Tabl
 from attnbench.report.estimates import Estimate, estimate_of, texts_of
 from attnbench.report.naming import factor_cells, factor_columns
 from attnbench.report.study import Study
-from attnbench.report.style import FRONT, INK, Look
+from attnbench.report.style import FRONT, INK, Look, from_zero
 from attnbench.report.variants import Variant
 from attnbench.report.wording import DASH, measure, number
 
@@ -109,7 +109,7 @@ def _draw(axes: Axes, variants: Sequence[Variant], speed: str, looks: dict[str, 
         )
         if variant.setting and len(measured) <= 12:
             axes.annotate(variant.setting, (x, y), xytext=(6, 4), textcoords="offset points", color=INK, fontsize=6.5)
-    axes.set_xlim(0, max(x for x, _ in points) * 1.12)
+    axes.set_xlim(from_zero(x for x, _ in points))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel(measure(speed).unit)
     axes.set_ylabel("test BLEU (0\u2013100)")

@@ -110,14 +110,14 @@ def finish(folder: RunFolder, config: RunConfig) -> int:
 
 
 def slow(folder: RunFolder, config: RunConfig) -> int:
-    """Trains for three seconds; SIGTERM ends it after the step at hand, with a checkpoint."""
+    """Trains for three seconds, or for STANDIN_SECONDS; SIGTERM ends it with a checkpoint."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         folder.append("status", status=KILLED, reason="signal SIGTERM")
         sys.exit(3)
 
     signal.signal(signal.SIGTERM, end)
-    _train(folder, config, seconds=3)
+    _train(folder, config, seconds=float(os.environ.get("STANDIN_SECONDS", "3")))
     return finish(folder, config)
 
 

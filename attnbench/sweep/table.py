@@ -1,5 +1,7 @@
 """The plan before a sweep and the comparison after it, on the terminal."""
 
+import os
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,15 +16,17 @@ from attnbench.config import RunConfig, parameters
 from attnbench.launch import Outcome
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.plan import NEW, Entry, Plan, current_status
-from attnbench.sweep.words import colour_of, count, counted, duration, status_words
+from attnbench.sweep.words import colour_of, count, counted, duration, megabytes, one_decimal, status_words
 
 _SHOWN_RUNS = 40
+_FILE_WIDTH = 120
 _SEVEN = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
 
 
 def make_console() -> Console:
-    """A console for standard output that colours nothing of itself."""
-    return Console(highlight=False)
+    """A console for standard output that colours nothing of itself; wide where no terminal limits it."""
+    limited = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(highlight=False, width=None if limited else _FILE_WIDTH)
 
 
 def print_plan(plan: Plan, *, every_run: bool) -> None:
@@ -34,7 +38,7 @@ def print_plan(plan: Plan, *, every_run: bool) -> None:
     for line in (_shared_options(first, varying), _machine(plan, first)):
         console.print(Text(line, style="dim"), soft_wrap=not console.is_terminal)
     shown = plan.entries if every_run else plan.entries[:_SHOWN_RUNS]
-    table = _plain_table("run", *varying, "status")
+    table = _plain_table("run", *varying, last="status")
     for entry in shown:
         options = options_of(entry)
         table.add_row(entry.signature[:10], *(options.get(key, "") for key in varying), _status(plan, entry))
@@ -109,12 +113,12 @@ def print_summary(plan: Plan, runs_dir: Path) -> None:
 
 
 _COLUMNS = (
-    ("BLEU", "test/bleu", lambda value: f"{value:.1f}"),
-    ("within", "length/bleu_within", lambda value: f"{value:.1f}"),
-    ("beyond", "length/bleu_beyond", lambda value: f"{value:.1f}"),
-    ("train tokens/s", "speed/train_target_tokens_per_second", count),
-    ("decode tokens/s", "speed/decode_target_tokens_per_second", count),
-    ("peak MB", "memory/train_peak_bytes", lambda value: count(value / 1e6)),
+    ("BLEU", "test/bleu", one_decimal),
+    ("within", "length/bleu_within", one_decimal),
+    ("beyond", "length/bleu_beyond", one_decimal),
+    ("train\ntokens/s", "speed/train_target_tokens_per_second", count),
+    ("decode\ntokens/s", "speed/decode_target_tokens_per_second", count),
+    ("peak\nMB", "memory/train_peak_bytes", megabytes),
 )
 """The columns of the comparison: heading, metric key, how a number is written; one that no run has is left out."""
 
@@ -154,10 +158,13 @@ def near(path: Path) -> Path:
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
-def _plain_table(*texts: str, numbers: Sequence[str] = ()) -> Table:
+def _plain_table(*texts: str, numbers: Sequence[str] = (), last: str | None = None) -> Table:
+    """A table without walls; only its last column of text may be folded."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
     for heading in texts:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, no_wrap=True)
     for heading in numbers:
         table.add_column(heading, justify="right", no_wrap=True)
+    if last is not None:
+        table.add_column(last, overflow="fold")
     return table

@@ -19,6 +19,17 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
+def one_decimal(number: float) -> str:
+    """43.04 is `43.0`."""
+    return f"{number:.1f}"
+
+
+def megabytes(size_bytes: float) -> str:
+    """Bytes in units of a million: `123`, below ten `1.2`."""
+    size = size_bytes / 1e6
+    return one_decimal(size) if size < 10 else count(size)
+
+
 def counted(number: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

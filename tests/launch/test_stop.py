@@ -26,10 +26,11 @@ def test_requests_keep_their_order_until_they_are_cleared(stop: Stop) -> None:
     assert stop.requests() == []
 
 
-def test_ctrl_c_is_a_request_and_interrupts_nothing(stop: Stop) -> None:
+def test_signals_are_requests_and_interrupt_nothing(stop: Stop) -> None:
     stop.listen()
     os.kill(os.getpid(), signal.SIGINT)
-    assert stop.requests() == ["SIGINT"]
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.requests() == ["SIGINT", "SIGTERM"]
     stop_listening()
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)

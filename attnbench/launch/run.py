@@ -38,17 +38,17 @@ def launch(
     """Runs one child process to its end and returns how it ended.
 
     Args:
-        folder: the run's folder; what it holds of an earlier attempt is gone on from.
+        folder: the run's folder; the child goes on from what an earlier attempt left there.
         config: the run, frozen in the plan.
         facts: the content of facts.json.
         fresh: whether an earlier attempt is thrown away first (`rerun=all`).
         stop: asked several times a second.
         gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
-        progress: called about twice a second with the content of progress.json, None before the child wrote any.
-        command: the child's command, without the run folder.
+        progress: told progress.json about twice a second, None before there is any.
+        command: the child's, without the run folder.
 
     Raises:
-        OSError: the folder cannot be written, or the child cannot be started.
+        OSError: the folder cannot be written.
     """
     if not _prepare(folder, config, facts, fresh=fresh):
         return Outcome(ELSEWHERE)
@@ -58,9 +58,7 @@ def launch(
         beginning = Beginning.of(folder)
         child = _start(command, folder, environment(config, held.gpu))
         try:
-            if held.cores is not None:
-                with suppress(ProcessLookupError):
-                    os.sched_setaffinity(child.pid, held.cores)
+            _pin(child, held.cores)
             ending = _watch(child, folder, config.time_limit_minutes, stop, progress)
         finally:
             _kill(child)
@@ -119,6 +117,12 @@ def _start(command: Sequence[str], folder: RunFolder, variables: Mapping[str, st
             env={**os.environ, **variables},
             start_new_session=True,
         )
+
+
+def _pin(child: subprocess.Popen[bytes], cores: frozenset[int] | None) -> None:
+    if cores is not None:
+        with suppress(ProcessLookupError):
+            os.sched_setaffinity(child.pid, cores)
 
 
 def _watch(

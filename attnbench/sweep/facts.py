@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from attnbench.config import DataConfig, RunConfig
+from attnbench.config import RunConfig
 from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
 from attnbench.sweep.mechanism import source_digest
 
@@ -60,20 +60,20 @@ class Survey:
             ValueError: the data set cannot be used, or the user's mechanism cannot be found.
         """
         return {
-            "data": {} if config.task == "profile" else self._data_digests(config.data),
+            "data": {} if config.task == "profile" else self._data_digests(config),
             "device": self.devices.gpu_model if config.device == "gpu" else processor_model(),
             "mechanism": source_digest(config.attention.target) if config.attention.target else None,
             "threads": config.threads,
             "versions": {name: version(name) for name in _FRAMEWORKS[config.backend]},
         }
 
-    def _data_digests(self, data: DataConfig) -> dict[str, str]:
+    def _data_digests(self, config: RunConfig) -> dict[str, str]:
         from attnbench.data import check, digests
 
-        key = json.dumps(asdict(data), sort_keys=True)
+        key = json.dumps([asdict(config.data), config.sequence_length], sort_keys=True)
         if key not in self._digests:
-            check(data)
-            self._digests[key] = digests(data)
+            check(config.data, sequence_length=config.sequence_length)
+            self._digests[key] = digests(config.data)
         return self._digests[key]
 
 

@@ -84,7 +84,7 @@ def test_the_attention_of_the_listing_keeps_padding_at_zero(tmp_path: Path, monk
     write_own_attention(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     preset = OmegaConf.load(tmp_path / "my_conf" / "attention" / "bilinear.yaml")
-    layer = build("none", units=7, target=preset.target, options=OmegaConf.to_container(preset.options))
+    layer = build("none", units=7, target=preset.target, options=dict(preset.options))
     assert layer is not None
     generator = np.random.default_rng(0)
     query, values = generator.normal(size=(2, 5)), generator.normal(size=(2, 3, 11))

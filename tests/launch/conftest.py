@@ -17,8 +17,9 @@ STANDIN = (sys.executable, str(CHECKOUT / "tests" / "standin.py"))
 
 
 @pytest.fixture(autouse=True)
-def _children_find_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+def _children_find_the_package_and_no_cores_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
 
 
 @pytest.fixture

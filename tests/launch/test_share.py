@@ -3,18 +3,12 @@
 import os
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from attnbench.config import RunConfig
 from attnbench.launch import environment
 from attnbench.launch.share import share
-
-
-@pytest.fixture(autouse=True)
-def _locks_of_this_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
 
 
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ class Program:
 
     def start(self, *words: str, standin: str = "finish", **variables: str) -> "subprocess.Popen[str]":
         """Starts the command and returns its process."""
-        own = {"PYTHONPATH": str(CHECKOUT), "STANDIN": standin, "COLUMNS": "100", **variables}
+        own = {"PYTHONPATH": str(CHECKOUT), "STANDIN": standin, "COLUMNS": "100", "TMPDIR": str(self.path), **variables}
         environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"} | own
         return subprocess.Popen(
             [*PROGRAM, *words, "device=cpu", "tracking.system_metrics=false"],

@@ -78,7 +78,8 @@ def conclude(path: Path, report: Report) -> int:
     requests = stop.requests()
     stop.clear()
     if requests:
-        print(f"\nStopped by {requests[0]}. The same command goes on from here.")
+        command = "The same command without rerun=all" if plan.rerun == "all" else "The same command"
+        print(f"\nStopped by {requests[0]}. {command} goes on from here.")
         return 128 + signal.Signals[requests[0]]
     folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
     statuses = [current_status(folder)[0] for folder in folders]

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -140,7 +141,8 @@ def make_display(place: Place) -> Display:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    with suppress(BrokenPipeError):  # the runs go on when nobody listens any more
+        print(line, flush=True)
 
 
 def _words(progress: Mapping[str, Any]) -> list[str]:

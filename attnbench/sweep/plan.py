@@ -1,8 +1,7 @@
 """The frozen plan of a sweep: every run checked, signed and looked up before the first one starts."""
 
-import hashlib
-import json
 import re
+import secrets
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +22,7 @@ PLAN_VARIABLE = "ATTNBENCH_PLAN"
 """Environment variable that names the frozen plan in every process that works on it."""
 
 _PROBE_BYTES = 1 << 16
+_STUDY = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SHARED = ("study", "runs_dir", "reports_dir", "tracking", "rerun", "dry_run")
 
 
@@ -91,10 +91,8 @@ class Plan:
 
     def write(self, runs_dir: Path) -> Path:
         """Writes the plan into `runs_dir`/plans and returns its path."""
-        content = json.dumps([entry.signature for entry in self.entries] + [self.created])
         stamp = re.sub(r"[^0-9]", "", self.created)[:14]
-        digest = hashlib.sha256(content.encode()).hexdigest()[:6]
-        path = runs_dir / "plans" / f"{_slug(self.study)}-{stamp}-{digest}.json"
+        path = runs_dir / "plans" / f"{self.study}-{stamp}-{secrets.token_hex(3)}.json"
         write_json(path, asdict(self))
         return path
 
@@ -203,6 +201,11 @@ def _check_shared(configs: Sequence[RunConfig]) -> None:
         values = _distinct(getattr(config, key) for config in configs)
         if len(values) > 1:
             raise ValueError(f"A sweep has one {key}, received {len(values)}: {', '.join(map(str, values))}. Use one.")
+    if not re.fullmatch(_STUDY, configs[0].study):
+        raise ValueError(
+            f"study must name a folder, received {configs[0].study!r}. Use letters, digits, '_', '-' and '.', "
+            "and begin with a letter or digit."
+        )
     for config in configs:
         if config.task not in ("train", "profile"):
             raise ValueError(f"task={config.task} is not a run of a sweep. Use it without -m and without other values.")

@@ -119,6 +119,9 @@ class Work:
                     )
             except OSError as error:
                 outcome = Outcome(FAILED, f"error: {sentence(error)}")
+            except Exception as error:  # whatever happens to one run, the others are done
+                traceback.print_exc()
+                outcome = Outcome(FAILED, f"error: {type(error).__name__}: {error}")
             display.end(outcome, _main_result(folder))
         return outcome
 

@@ -89,7 +89,10 @@ class Forwarder:
                     sent = self._find(client, sent)
                     self._known = True
                 if sent is None:
-                    sent = self._create(client)
+                    begun, _ = _events_from(self._folder.events, 0)
+                    if not begun:
+                        return None
+                    sent = self._create(client, round(1000 * begun[0]["time"]))
                 self._send_events(client, sent)
                 if settle and sent.status in _SETTLED and sent.settled != sent.status:
                     self._settle(client, sent)
@@ -131,13 +134,12 @@ class Forwarder:
                 return candidate
         return None
 
-    def _create(self, client: "MlflowClient") -> Sent:
+    def _create(self, client: "MlflowClient", start_milliseconds: int) -> Sent:
         config = from_mapping(read_json(self._folder.config))
         facts = read_json(self._folder.facts)
-        first = next(self._folder.read_events())
         run = client.create_run(
             _experiment(client, config.study, self._store.uri),
-            start_time=round(1000 * first["time"]),
+            start_time=start_milliseconds,
             tags=_tags(parameters(config), facts),
             run_name=self._folder.path.name,
         )
@@ -191,7 +193,8 @@ class Forwarder:
         self._remember(sent)
 
     def _artifacts(self, finished: bool) -> list[str]:
-        announced = [event["path"] for event in self._folder.read_events() if event["type"] == "artifact"]
+        events, _ = _events_from(self._folder.events, 0)
+        announced = [event["path"] for event in events if event["type"] == "artifact"]
         names = [*_ARTIFACTS, *announced] if finished else _ARTIFACTS_OF_UNFINISHED
         return [name for name in dict.fromkeys(names) if (self._folder.path / name).exists()]
 
@@ -244,7 +247,17 @@ def _events_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
         file.seek(offset)
         text = file.read()
     whole = text[: text.rfind(b"\n") + 1]
-    return [json.loads(line) for line in whole.splitlines()], offset + len(whole)
+    events = [event for line in whole.splitlines() if (event := _event(line)) is not None]
+    return events, offset + len(whole)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    """The event of a line; None for one that a kill or a full disk cut off."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
 
 
 def _new_points(event: Mapping[str, Any], steps: dict[str, int]) -> list[tuple[str, float, int, int]]:

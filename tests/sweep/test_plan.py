@@ -104,6 +104,11 @@ def test_options_vary_where_runs_differ(compositions: Compositions) -> None:
     [
         ([["study=a"], ["study=b"]], "A sweep has one study, received 2: a, b. Use one."),
         (
+            [["study=a/b"]],
+            "study must name a folder, received 'a/b'. Use letters, digits, '_', '-' and '.', "
+            "and begin with a letter or digit.",
+        ),
+        (
             [["task=sync"], ["task=train"]],
             "task=sync is not a run of a sweep. Use it without -m and without other values.",
         ),

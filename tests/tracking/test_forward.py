@@ -80,6 +80,14 @@ def test_a_line_that_is_being_written_waits_for_its_end(make_folder: Make, store
     assert history(client, run_id, "train/loss") == [(3, 0.5)]
 
 
+def test_a_line_that_a_kill_cut_off_is_passed_over(make_folder: Make, store: Store, client: Any) -> None:
+    folder = make_folder()
+    with folder.events.open("a") as file:
+        file.write('{"type": "metrics", "step": 3, "val\n')
+    folder.append("metrics", step=5, values={"train/loss": 0.5})
+    assert history(client, forward(folder, store, settle=False), "train/loss") == [(5, 0.5)]
+
+
 def test_a_finished_run_has_each_result_under_its_own_key_and_its_files(
     make_folder: Make, finish: Finish, store: Store, client: Any
 ) -> None:

@@ -82,7 +82,7 @@ class _Graph:
     def __call__(self, *tensors: Any) -> Any:
         if self._traced is None:
             specs = [tf.TensorSpec(x.shape if len(x.shape) < 2 else (None,) * len(x.shape), x.dtype) for x in tensors]
-            self._traced = tf.function(self._function, input_signature=specs)
+            self._traced = tf.function(self._function, input_signature=specs, autograph=False)
         return self._traced(*tensors)
 
 

@@ -66,7 +66,7 @@ class Memory:
         self._raise("memory/train_peak_resident_bytes", process_peak_bytes() - self._before)
 
     def _raise(self, key: str, value: int | None) -> None:
-        if value is not None:
+        if value:
             self.peaks[key] = max(self.peaks.get(key, 0.0), float(value))
 
     def metrics(self) -> dict[str, float]:

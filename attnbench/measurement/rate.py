@@ -9,11 +9,12 @@ from keras import ops
 from attnbench import backend
 
 REPETITIONS = 5
+CPU_SIZE, GPU_SIZE = 4096, 8192
 
 
 def matrix_rate(dtype: str) -> float:
     """FLOP/s of the best of five products of two square matrices, 4096 rows each (8192 on a GPU), in `dtype`."""
-    size = 8192 if backend.device_name().startswith("GPU") else 4096
+    size = GPU_SIZE if backend.device_name().startswith("GPU") else CPU_SIZE
     values = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
     left = ops.cast(ops.convert_to_tensor(values), dtype)
 

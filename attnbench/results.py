@@ -1,16 +1,16 @@
 """The folder of a run: what each file in it is, how it is written so that a kill loses nothing, and how it is read.
 
-    config.json      the resolved configuration, frozen before the run starts
-    facts.json       what else identifies the run: digests, versions, device model, threads; and its provenance
-    lock             held by the child while it works
-    events.jsonl     one event a line, in order: statuses, params, tags, metrics (with step), artifacts
-    progress.json    where the run is just now; replaced about once a second, never kept
-    run.log          the child's standard output and error
-    checkpoint/      last.npz goes on from a kill; best.npz holds the best weights
-    result.json      complete when the run has FINISHED; absent before
-    sentences.csv    per test sentence: source tokens and BLEU statistics, no text
-    predictions.txt  the hypotheses of the test set, one a line
-    maps.json        attention weights of chosen test sentences
+config.json      the resolved configuration, frozen before the run starts
+facts.json       what else identifies the run: digests, versions, device model, threads; and its provenance
+lock             held by the child while it works
+events.jsonl     one event a line, in order: statuses, params, tags, metrics (with step), artifacts
+progress.json    where the run is just now; replaced about once a second, never kept
+run.log          the child's standard output and error
+checkpoint/      last.npz goes on from a kill; best.npz holds the best weights
+result.json      complete when the run has FINISHED; absent before
+sentences.csv    per test sentence: source tokens and BLEU statistics, no text
+predictions.txt  the hypotheses of the test set, one a line
+maps.json        attention weights of chosen test sentences
 """
 
 import fcntl

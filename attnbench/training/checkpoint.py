@@ -45,11 +45,11 @@ def load(path: Path, variables: Mapping[str, Sequence[Any]]) -> TrainingState | 
         CheckpointError: the file is damaged, or was written for other weights.
     """
     try:
-        with np.load(path) as file:
+        with np.load(io.BytesIO(path.read_bytes())) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise CheckpointError(
-            f"The checkpoint {path.name} is damaged ({error}). Start this run afresh with rerun=all."
+            f"The checkpoint {path.name} is damaged. Start this run afresh with rerun=all."
         ) from error
     for group, members in variables.items():
         names = [f"{group}/{place:04d}/{variable.path}" for place, variable in enumerate(members)]

@@ -232,4 +232,4 @@ class Trainer:
 def make_optimizer(options: Any) -> keras.optimizers.Optimizer:
     """The Keras optimiser that `training.optimizer` names, with the gradient's global norm clipped."""
     kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
-    return kinds[options.optimizer](options.learning_rate, global_clipnorm=options.clip_norm)
+    return kinds[options.optimizer](options.learning_rate, global_clipnorm=options.clip_norm, name="optimizer")

@@ -1,0 +1,33 @@
+"""`task=profile` in rounds."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from attnbench.results import RunFolder
+from tests.worker.conftest import result, run
+
+
+def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
+    folder = prepare(
+        tmp_path,
+        "attention=bahdanau",
+        "task=profile",
+        "profile.rounds=2",
+        "profile.steps=3",
+        "profile.vocabulary_size=11",
+        "profile.batch_size=2",
+    )
+    assert run(folder) == 5, folder.log.read_text()
+    assert not folder.result.exists()
+    assert run(folder) == 0, folder.log.read_text()
+    rounds = json.loads((folder.path / "rounds.json").read_text())
+    assert [len(entry[part]) for entry in rounds for part in ("training", "decoding")] == [3, 3, 3, 3]
+    metrics = result(folder)["metrics"]
+    assert metrics["speed/timed_steps"] == metrics["speed/timed_decodings"] == 6
+    seconds = sum(window[0] for entry in rounds for window in entry["training"])
+    # Two sentences of eight tokens in each of six steps.
+    assert abs(metrics["speed/train_target_tokens_per_second"] * seconds - 6 * 2 * 8) < 1e-6
+    assert metrics["speed/compile_seconds"] > 0
+    assert metrics["memory/train_peak_bytes"] > 0
+    assert folder.status() == ("FINISHED", "")

@@ -32,6 +32,7 @@ class Place:
         parallel: how many runs are at work at once.
         mean_seconds: how long a run took so far; None before one has finished.
         alone: whether no other process writes to the terminal.
+        part: what a run is made of, epoch or round.
     """
 
     number: int
@@ -40,6 +41,7 @@ class Place:
     parallel: int
     mean_seconds: float | None
     alone: bool
+    part: str = "epoch"
 
     def __str__(self) -> str:
         return f"run {self.number} of {self.total}  {self.name}"
@@ -91,7 +93,7 @@ class TerminalDisplay:
         if left is not None and self.place.number < self.place.total:
             head.append(f"  sweep {duration(self.place.sweep_seconds_left(elapsed, left))} left", style="dim")
         head.no_wrap, head.overflow = True, "ellipsis"
-        self._live.update(Group(head, _line(progress, elapsed, self.console.width)))
+        self._live.update(Group(head, _line(progress, self.place.part, elapsed, self.console.width)))
 
     def end(self, outcome: Outcome, note: str) -> None:
         """Replaces the living lines by one that stays."""
@@ -127,7 +129,7 @@ class PlainDisplay:
         now = time.monotonic()
         if progress is not None and now - self._said >= _PLAIN_SECONDS:
             self._said = now
-            _say(f"{self.place}  " + "  ".join(_words(progress)))
+            _say(f"{self.place}  " + "  ".join(_words(progress, self.place.part)))
 
     def end(self, outcome: Outcome, note: str) -> None:
         """Says how the run ended."""
@@ -145,11 +147,11 @@ def _say(line: str) -> None:
         print(line, flush=True)
 
 
-def _words(progress: Mapping[str, Any]) -> list[str]:
+def _words(progress: Mapping[str, Any], part: str) -> list[str]:
     """The parts of progress.json that are there, each with its unit."""
     words = [str(progress.get("phase", ""))]
     if progress.get("epochs"):
-        words.append(f"epoch {progress.get('epoch', 0)} of {progress['epochs']}")
+        words.append(f"{part} {progress.get('epoch', 0)} of {progress['epochs']}")
     if progress.get("loss") is not None:
         words.append(f"loss {progress['loss']:.3f}")
     if progress.get("target_tokens_per_second") is not None:
@@ -159,11 +161,11 @@ def _words(progress: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def _line(progress: Mapping[str, Any] | None, elapsed_seconds: float, width: int) -> Text | Table:
+def _line(progress: Mapping[str, Any] | None, part: str, elapsed_seconds: float, width: int) -> Text | Table:
     """The second living line: phase, bar, numbers; the bar takes what room is left."""
     if progress is None:
         return Text(f"starting  {duration(elapsed_seconds)}", style="dim")
-    phase, *numbers = _words(progress)
+    phase, *numbers = _words(progress, part)
     room = width - sum(len(word) + 2 for word in [phase, *numbers])
     if not progress.get("steps") or room < _NARROWEST_BAR:
         return Text("  ".join([phase, *numbers]), no_wrap=True, overflow="ellipsis")

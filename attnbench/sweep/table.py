@@ -70,7 +70,8 @@ def _counts(plan: Plan) -> str:
 
 def _shared_options(first: RunConfig, varying: Sequence[str]) -> str:
     values = parameters(first)
-    return "  ".join(f"{key} {values[key]}" for key in _SEVEN if key not in varying)
+    unused = ("seed", "data") if first.task == "profile" else ()
+    return "  ".join(f"{key} {values[key]}" for key in _SEVEN if key not in varying and key not in unused)
 
 
 def _machine(plan: Plan, first: RunConfig) -> str:

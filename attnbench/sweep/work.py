@@ -130,7 +130,10 @@ class Work:
         seconds = [read_json(folder.result)["duration_seconds"] for folder in done]
         number = self._wanted.index(entry) + 1
         mean = sum(seconds) / len(seconds) if seconds else None
-        return Place(number, len(self._wanted), entry.folder, self.plan.parallel, mean, alone=self.plan.one_by_one)
+        part = "round" if entry.config["task"] == "profile" else "epoch"
+        return Place(
+            number, len(self._wanted), entry.folder, self.plan.parallel, mean, alone=self.plan.one_by_one, part=part
+        )
 
     def _folder(self, entry: Entry) -> RunFolder:
         return RunFolder(self._runs_dir / entry.folder)

@@ -54,7 +54,7 @@ def test_a_terminal_keeps_one_line_a_run() -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_the_living_line_fits_its_terminal(width: int) -> None:
     console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(display._line(PROGRESS, 5.0, width))
+    console.print(display._line(PROGRESS, "epoch", 5.0, width))
     assert isinstance(console.file, io.StringIO)
     first, *_ = console.file.getvalue().splitlines()
     assert len(first.rstrip()) <= width

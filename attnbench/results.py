@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 
@@ -102,17 +102,27 @@ class RunFolder:
     def append(self, kind: str, **fields: Any) -> None:
         """Appends one event; `kind` is status, params, tags, metrics or artifact."""
         line = json.dumps({"time": time.time(), "type": kind, **fields}, sort_keys=True, ensure_ascii=False)
-        with self.events.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        with self.events.open("ab+") as file:
+            if file.tell() and not self._ends_a_line(file):
+                line = f"\n{line}"
+            file.write(f"{line}\n".encode())
+
+    @staticmethod
+    def _ends_a_line(file: BinaryIO) -> bool:
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
 
     def read_events(self) -> Iterator[dict[str, Any]]:
-        """The events so far, in order; a last line cut by a kill is left out."""
+        """The events so far, in order; a line cut by a kill or a full disk is left out."""
         if not self.events.exists():
             return
-        with self.events.open(encoding="utf-8") as file:
+        with self.events.open(encoding="utf-8", errors="replace") as file:
             for line in file:
-                if line.endswith("\n"):
-                    yield json.loads(line)
+                try:
+                    event = json.loads(line)
+                except json.JSONDecodeError:
+                    continue
+                yield event
 
     def status(self) -> tuple[str | None, str]:
         """The last status event and its reason; (None, "") for a folder in which nothing has started."""

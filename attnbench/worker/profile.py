@@ -121,8 +121,9 @@ def _metrics(rounds: list[dict[str, Any]]) -> dict[str, float]:
     clock = StepClock(training, compiled=float(np.mean([entry["compile_seconds"] for entry in rounds])))
     decode = StepClock(decoding)
     metrics = clock.metrics() | rounds[-1]["parameters"]
-    for key in rounds[0]["peaks"]:
-        metrics[key] = max(entry["peaks"][key] for entry in rounds)
+    for entry in rounds:
+        for key, value in entry["peaks"].items():
+            metrics[key] = max(metrics.get(key, 0.0), value)
     flops, rate = rounds[0]["flops"], max(entry["rate"] for entry in rounds)
     metrics |= {
         "speed/decode_target_tokens_per_second": float(decode.tokens_per_second or 0),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Any, tuple[An
         raise ValueError(
             f"The run folder {folder.path.name} holds no checkpoint to decode with. Train the run again with rerun=all."
         )
-    set_up(config)
+    set_up(replace(config, device="auto"))
     source, target = (data.from_dict(kept[side]) for side in ("source", "target"))
     model = build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
     checkpoint.load(folder.checkpoints / "best.npz", {"model": model.trainable_variables})

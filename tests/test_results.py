@@ -1,0 +1,61 @@
+"""The run folder: what a kill leaves is read for what it is."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from attnbench.results import RunFolder, read_json, write_atomically, write_json
+
+
+def test_an_event_after_a_cut_line_is_a_line_of_its_own(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.append("status", status="RUNNING")
+    with folder.events.open("a") as file:
+        file.write('{"type": "metr')
+    folder.append("status", status="KILLED", reason="parent died")
+    assert [event["status"] for event in folder.read_events()] == ["RUNNING", "KILLED"]
+    assert folder.status() == ("KILLED", "parent died")
+
+
+def test_a_folder_in_which_nothing_has_started_has_no_status(tmp_path: Path) -> None:
+    assert RunFolder(tmp_path / "new").status() == (None, "")
+
+
+def test_a_run_is_finished_when_its_result_says_so(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    assert not folder.finished()
+    write_json(folder.result, {"status": "FINISHED"})
+    assert folder.finished()
+
+
+def test_a_lock_holds_until_its_descriptor_is_closed(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    assert not folder.locked()
+    descriptor = folder.lock()
+    assert descriptor is not None
+    assert folder.lock() is None
+    assert folder.locked()
+    os.close(descriptor)
+    assert not folder.locked()
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b.txt"
+    write_atomically(path, "first")
+    write_atomically(path, "ö")
+    assert path.read_bytes() == "ö".encode()
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_same_value_writes_the_same_bytes(tmp_path: Path) -> None:
+    write_json(tmp_path / "x", {"b": 1, "a": [2]})
+    write_json(tmp_path / "y", {"a": [2], "b": 1})
+    assert (tmp_path / "x").read_bytes() == (tmp_path / "y").read_bytes()
+    assert read_json(tmp_path / "x") == {"a": [2], "b": 1}
+    assert read_json(tmp_path / "z") is None
+
+
+def test_a_folder_has_no_other_files(tmp_path: Path) -> None:
+    with pytest.raises(AttributeError, match="^results$"):
+        _ = RunFolder(tmp_path).results

@@ -96,10 +96,12 @@ class Seq2Seq(SeededLayer):
 
     def build(self) -> None:
         """Creates all weights."""
-        near = keras.initializers.RandomUniform(-0.1, 0.1)
+        # As wide as an output layer that shares the table allows: smaller embeddings cost several epochs.
+        reach = 1.0 if self.tied_embeddings == "none" else self.embedding_size**-0.5
+        initializer = keras.initializers.RandomUniform(-reach, reach)
 
         def table(rows: int, name: str) -> Any:
-            return self.add_weight((rows, self.embedding_size), near, name=name)
+            return self.add_weight((rows, self.embedding_size), initializer, name=name)
 
         self.target_embedding = table(self.target_vocabulary, "target_embedding")
         shared = self.tied_embeddings == "all"

@@ -57,5 +57,5 @@ def test_the_same_value_writes_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_folder_has_no_other_files(tmp_path: Path) -> None:
-    with pytest.raises(AttributeError, match="^results$"):
+    with pytest.raises(AttributeError, match=r"^results$"):
         _ = RunFolder(tmp_path).results

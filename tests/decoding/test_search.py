@@ -32,33 +32,33 @@ def _decode(model: Any, batch: Any, **options: Any) -> list[list[int]]:
 
 
 def test_greedy_search_takes_the_most_probable_token() -> None:
-    model = TableModel(_table(begin=[0.1, 0.7, 0.2], a=[0.2, 0.3, 0.5], b=[0.8, 0.1, 0.1]))
+    model: Any = TableModel(_table(begin=[0.1, 0.7, 0.2], a=[0.2, 0.3, 0.5], b=[0.8, 0.1, 0.1]))
     assert _decode(model, batch([3, 2])) == [[A, B]]
 
 
 def test_a_beam_finds_the_better_sentence_behind_the_worse_first_token() -> None:
     # B END has 0.4 · 0.9 = 0.36; A END has 0.6 · 0.3 = 0.18, and whatever else follows A has less.
-    model = TableModel(GARDEN_PATH)
+    model: Any = TableModel(GARDEN_PATH)
     assert _decode(model, batch([3, 2]))[0][0] == A
     assert _decode(model, batch([3, 2]), beams=2) == [[B]]
 
 
 def test_a_length_penalty_prefers_the_longer_sentence() -> None:
     # END at once has log 0.5; A A ... END costs less a token: with penalty 1 the 12 tokens of the limit pay.
-    model = TableModel(_table(begin=[0.5, 0.5, 0.0], a=[0.02, 0.98, 0.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(begin=[0.5, 0.5, 0.0], a=[0.02, 0.98, 0.0], b=[1.0, 0.0, 0.0]))
     assert _decode(model, batch([3, 2]), beams=3) == [[]]
     assert len(_decode(model, batch([3, 2]), beams=3, length_penalty=2.0)[0]) > 0
 
 
 def test_decoding_stops_at_twice_the_source_and_ten() -> None:
-    model = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 1.0, 0.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 1.0, 0.0], b=[1.0, 0.0, 0.0]))
     decoded = Searcher(model).decode([batch([3, 2], [3, 3, 3, 2])], 2)
     assert [len(ids) for ids in decoded.hypotheses] == [2 * 1 + 10, 2 * 3 + 10]
     assert decoded.unfinished == 2
 
 
 def test_tokens_are_counted_up_to_and_with_the_end_mark() -> None:
-    model = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 0.0, 1.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 0.0, 1.0], b=[1.0, 0.0, 0.0]))
     decoded = Searcher(model).decode([batch([3, 2], [3, 2])], 2, timed=True)
     assert decoded.tokens == 2 * 3
     assert decoded.unfinished == 0
@@ -66,7 +66,7 @@ def test_tokens_are_counted_up_to_and_with_the_end_mark() -> None:
 
 
 def test_an_empty_row_is_passed_over() -> None:
-    model = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[1.0, 0.0, 0.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[1.0, 0.0, 0.0], b=[1.0, 0.0, 0.0]))
     source = batch([0, 0], [3, 2])
     source.rows = np.array([-1, 0])
     for beams in (1, 2):
@@ -83,7 +83,7 @@ def _random_table(seed: int) -> np.ndarray:
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_one_beam_without_penalty_is_greedy_search(seed: int) -> None:
-    model = TableModel(_random_table(seed))
+    model: Any = TableModel(_random_table(seed))
     source = ops.convert_to_tensor(np.array([[3, 2, 0], [4, 4, 2]], np.int32))
     limits, longest = length_limits(source)
     greedy = np.asarray(greedy_search(model, source, limits, longest))
@@ -106,10 +106,11 @@ def _best_of_all(table: np.ndarray, *, first: int, longest: int, power: float) -
 @given(seed=st.integers(0, 10_000), power=st.sampled_from([0.0, 0.6, 1.0]))
 def test_a_beam_wide_enough_finds_the_best_of_all_sentences(seed: int, power: float) -> None:
     table = _random_table(seed)
+    model: Any = TableModel(table)
     source = ops.convert_to_tensor(np.array([[3, 2], [4, 2]], np.int32))
     limits = ops.convert_to_tensor(np.array([4, 4], np.int32))
     # 2³ beams hold every prefix of three words; END is a candidate of each.
-    written = np.asarray(beam_search(TableModel(table), source, limits, 4, beams=16, length_penalty=power))
+    written = np.asarray(beam_search(model, source, limits, 4, beams=16, length_penalty=power))
     for row, first in enumerate((3, 4)):
         words = [int(x) for x in written[row] if x not in (0, 2)]
         assert words == _best_of_all(table, first=first, longest=4, power=power)

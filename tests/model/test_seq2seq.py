@@ -19,13 +19,13 @@ SHAPES: list[dict[str, Any]] = [
 Pairs = tuple[np.ndarray, np.ndarray]
 
 
-def _tensors(*arrays: np.ndarray) -> list[Any]:
-    return [ops.convert_to_tensor(x) for x in arrays]
+def _tensors(*arrays: np.ndarray) -> Any:
+    return tuple(ops.convert_to_tensor(x) for x in arrays)
 
 
 def _logits(model: Seq2Seq, source: np.ndarray, target: np.ndarray, key: Any = None) -> np.ndarray:
     """(batch, target, vocabulary)"""
-    logits, _ = model.teacher_forced(*_tensors(source, target), key)
+    logits, _ = model.teacher_forced(ops.convert_to_tensor(source), ops.convert_to_tensor(target), key)
     return backend.read(logits).reshape(target.shape[1], target.shape[0], -1).swapaxes(0, 1)
 
 

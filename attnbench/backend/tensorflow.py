@@ -52,13 +52,20 @@ def device_name() -> str:
 
 
 def memory_peak_bytes() -> int | None:
-    """Peak bytes of the framework's allocator since the last reset."""
-    return int(tf.config.experimental.get_memory_info(device_name())["peak"])
+    """Peak bytes of the framework's allocator since the last reset; None where it keeps no count.
+
+    On a CPU only oneDNN's allocator counts, and only allocations of 256 KiB and more.
+    """
+    try:
+        return int(tf.config.experimental.get_memory_info(device_name())["peak"])
+    except ValueError:
+        return None
 
 
 def reset_memory_peak() -> None:
-    """Lets the peak start again from what is allocated now."""
-    tf.config.experimental.reset_memory_stats(device_name())
+    """Lets the peak start again from what is allocated now, where there is a count."""
+    if memory_peak_bytes() is not None:
+        tf.config.experimental.reset_memory_stats(device_name())
 
 
 def read(value: Any) -> np.ndarray:

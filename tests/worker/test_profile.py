@@ -29,5 +29,5 @@ def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder
     # Two sentences of eight tokens in each of six steps.
     assert abs(metrics["speed/train_target_tokens_per_second"] * seconds - 6 * 2 * 8) < 1e-6
     assert metrics["speed/compile_seconds"] > 0
-    assert metrics["memory/train_peak_bytes"] > 0
+    assert metrics["memory/process_peak_bytes"] > 0
     assert folder.status() == ("FINISHED", "")

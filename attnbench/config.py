@@ -1,47 +1,20 @@
-"""The checked configuration of one run, and the signature that identifies its results.
+"""The checked configuration of one run.
 
 The defaults live in `conf/`; these classes hold none, so a run cannot silently differ from what its YAML says.
 """
 
 import dataclasses
-import difflib
-import hashlib
-import json
-import types
-import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from attnbench.checks import check_choice, check_fraction, check_positive
+from attnbench.mapping import build, flatten
 
 RESULTS_VERSION = 1
 """Raised whenever a change of the code can change a number that a run reports."""
 
 TASKS = ("train", "profile", "translate", "align", "sync")
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Returns ` Did you mean 'x'?` for the known name nearest to `name`, or nothing where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" Did you mean '{near[0]}'?" if near else ""
-
-
-def check_choice(key: str, value: object, known: Iterable[str]) -> None:
-    """Raises ValueError unless `value` is one of `known`, naming the nearest."""
-    known = tuple(known)
-    if value not in known:
-        raise ValueError(f"Unknown {key} {value!r}. Known: {', '.join(known)}.{suggestion(str(value), known)}")
-
-
-def check_positive(key: str, value: float) -> None:
-    """Raises ValueError unless `value` is greater than zero."""
-    if not value > 0:
-        raise ValueError(f"{key} must be positive, received {value!r}. Give a value greater than 0.")
-
-
-def check_fraction(key: str, value: float) -> None:
-    """Raises ValueError unless 0 <= `value` < 1."""
-    if not 0 <= value < 1:
-        raise ValueError(f"{key} must be at least 0 and below 1, received {value!r}.")
 
 
 @dataclass(frozen=True)
@@ -346,109 +319,9 @@ def to_mapping(config: RunConfig) -> dict[str, Any]:
     return dataclasses.asdict(config)
 
 
-def build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
-    """Builds the options class `cls` from `values`; `prefix` is where they stand, for messages.
-
-    Raises:
-        ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
-    """
-    hints = typing.get_type_hints(cls)
-    unknown = [key for key in values if key not in hints]
-    if unknown:
-        raise ValueError(f"Unknown option '{prefix}{unknown[0]}'.{suggestion(str(unknown[0]), hints)}")
-    missing = [key for key in hints if key not in values]
-    if missing:
-        raise ValueError(f"Missing option '{prefix}{missing[0]}'. Give it a value.")
-    return cls(**{key: _value(hint, values[key], f"{prefix}{key}") for key, hint in hints.items()})
-
-
-def _value(hint: Any, value: Any, key: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, Mapping):
-            raise ValueError(f"{key} must be a group of options, received {value!r}.")
-        return build(hint, value, f"{key}.")
-    if typing.get_origin(hint) is types.UnionType:
-        if value is None:
-            return None
-        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
-    origin = typing.get_origin(hint) or hint
-    if origin is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if origin is list and isinstance(value, list | tuple):
-        (item,) = typing.get_args(hint)
-        return [_value(item, entry, key) for entry in value]
-    if origin is dict and isinstance(value, Mapping):
-        return dict(value)
-    if not isinstance(value, origin) or (isinstance(value, bool) and origin is not bool):
-        raise ValueError(f"{key} must be {_type_name(hint)}, received {value!r}.")
-    return value
-
-
-def _type_name(hint: Any) -> str:
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(hint, "a list" if typing.get_origin(hint) is list else "a group of options")
-
-
-_NOT_IDENTIFYING = (
-    "study tracking dry_run rerun run input output runs_dir reports_dir time_limit_minutes task device threads "
-    "backend precision"
-).split()
-_ONLY_TRAINING = ("data", "training", "evaluation", "seed")
-
-
-def identity(config: RunConfig) -> dict[str, Any]:
-    """The part of `config` that decides a run's results: no names, paths, tracking, launcher or display.
-
-    `task`, `backend`, `precision` are part of it; `device` and `threads` enter the signature as what they resolve to.
-    """
-    kept = {key: value for key, value in to_mapping(config).items() if key not in _NOT_IDENTIFYING}
-    if config.task == "profile":
-        for key in _ONLY_TRAINING:
-            del kept[key]
-    else:
-        del kept["profile"]
-        for key in ("name", "root", "cache_dir"):
-            del kept["data"][key]
-        del kept["training"]["checkpoint_seconds"]
-    del kept["attention"]["name"]
-    return kept | {"task": config.task, "backend": config.backend, "precision": config.precision}
-
-
-def signature(config: RunConfig, facts: Mapping[str, Any]) -> str:
-    """sha256 (hexadecimal) of the canonical JSON of a run's identity.
-
-    Args:
-        config: the run.
-        facts: what the configuration cannot know: digests of data files and of a user mechanism's source, versions of
-            backend and framework, device model, number of threads.
-    """
-    content = {"config": identity(config), "facts": dict(facts), "results_version": RESULTS_VERSION}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested options as dotted keys: `{"model": {"cell": "gru"}}` becomes `{"model.cell": "gru"}`."""
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
 def parameters(config: RunConfig) -> dict[str, Any]:
     """What MLflow logs as params: every option by its dotted key; `attention` and `data` are the names."""
     flat = flatten(to_mapping(config))
     flat["attention"] = flat.pop("attention.name")
     flat["data"] = flat.pop("data.name")
     return flat
-
-
-__all__ = [
-    "RESULTS_VERSION", "TASKS", "AttentionConfig", "DataConfig", "EarlyStoppingConfig", "EvaluationConfig",
-    "ModelConfig", "ProfileConfig", "RunConfig", "SubwordConfig", "TrackingConfig", "TrainingConfig",
-    "check_choice", "check_fraction", "check_positive", "flatten", "from_mapping", "identity", "parameters",
-    "signature", "suggestion", "to_mapping",
-]  # fmt: skip

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from attnbench.config import DataConfig, build
+from attnbench.config import DataConfig
 from attnbench.data.parallel import Paths, local
+from attnbench.mapping import build
 
 _GOLD = ("gold_source", "gold_target", "gold_links")
 

@@ -11,8 +11,10 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
-from attnbench.config import DataConfig, build, check_choice, check_positive
+from attnbench.checks import check_choice, check_positive
+from attnbench.config import DataConfig
 from attnbench.data.corpus import Corpus, Links, Pairs
+from attnbench.mapping import build
 
 GENERATOR_VERSION = 1
 """Raised whenever the same options and seed make other text."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
 
-from attnbench.config import check_positive
+from attnbench.checks import check_positive
 from attnbench.data.generated import GeneratedOptions, GeneratedPair
 from attnbench.data.lexicon import Lexicon, Verb, Word, invent
 from attnbench.data.syntax import Clause, NounPhrase, RelativeClause, source_size, translate

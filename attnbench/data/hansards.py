@@ -6,8 +6,9 @@ The corpus (HLT-NAACL 2003 shared task, ISI release 2001-1a) is handed out by it
 from dataclasses import dataclass
 from pathlib import Path
 
-from attnbench.config import DataConfig, build
+from attnbench.config import DataConfig
 from attnbench.data.parallel import Paths, check_languages, local, names
+from attnbench.mapping import build
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from attnbench.config import DataConfig, build, check_choice
+from attnbench.checks import check_choice
+from attnbench.config import DataConfig
 from attnbench.data import cache
 from attnbench.data.download import fetch
 from attnbench.data.parallel import Paths, check_languages, local, names
+from attnbench.mapping import build
 
 _FOLDER = "https://nlp.stanford.edu/projects/nmt/data/iwslt15.en-vi"
 _STEMS = {"train": "train", "valid": "tst2012", "test": "tst2013"}

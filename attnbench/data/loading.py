@@ -10,7 +10,8 @@ from typing import Protocol
 import numpy as np
 import sentencepiece
 
-from attnbench.config import DataConfig, SubwordConfig, check_choice
+from attnbench.checks import check_choice
+from attnbench.config import DataConfig, SubwordConfig
 from attnbench.data import cache, files, hansards, iwslt15, multi30k
 from attnbench.data.corpus import Corpus, Dataset, Pairs, Sentences, Split
 from attnbench.data.generated import Generated

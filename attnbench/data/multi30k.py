@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from attnbench.config import DataConfig, build, check_choice
+from attnbench.checks import check_choice
+from attnbench.config import DataConfig
 from attnbench.data.download import fetch
 from attnbench.data.parallel import Paths, check_languages, local, names
+from attnbench.mapping import build
 
 _FOLDER = "https://raw.githubusercontent.com/multi30k/dataset/a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw"
 _LANGUAGES = ("cs", "de", "en", "fr")

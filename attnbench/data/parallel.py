@@ -5,7 +5,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from attnbench.config import DataConfig, check_choice
+from attnbench.checks import check_choice
+from attnbench.config import DataConfig
 from attnbench.data import cache, gold, text
 from attnbench.data.corpus import Corpus, Pairs
 

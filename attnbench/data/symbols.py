@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from attnbench.config import check_choice, check_positive
+from attnbench.checks import check_choice, check_positive
 from attnbench.data.corpus import Links
 from attnbench.data.generated import GeneratedOptions, GeneratedPair
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from attnbench.config import suggestion
+from attnbench.checks import suggestion
 from attnbench.report.folders import latest_plan, read_all, read_planned
 from attnbench.report.runs import Runs
 from attnbench.report.saved import read

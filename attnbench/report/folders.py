@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnbench.config import from_mapping, parameters, suggestion
+from attnbench.checks import suggestion
+from attnbench.config import from_mapping, parameters
 from attnbench.report.runs import HISTORIES, SCHEDULED, SENTENCE_COLUMNS, Run, Runs, texts
 from attnbench.results import FINISHED, RunFolder, read_json
 

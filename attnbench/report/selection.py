@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attnbench.config import suggestion
+from attnbench.checks import suggestion
 from attnbench.report.runs import Run, natural
 from attnbench.report.variants import factors_of, is_profile
 

@@ -5,7 +5,8 @@ from hydra.errors import HydraException, MissingConfigException
 from omegaconf import MissingMandatoryValue, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 
-from attnbench.config import flatten, suggestion
+from attnbench.checks import suggestion
+from attnbench.mapping import flatten
 from attnbench.sweep.compose import conf_folder
 
 REFUSALS = (ValueError, OSError, HydraException, OmegaConfBaseException)

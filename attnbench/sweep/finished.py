@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from attnbench.config import RunConfig, from_mapping, suggestion
+from attnbench.checks import suggestion
+from attnbench.config import RunConfig, from_mapping
 from attnbench.launch import environment
 from attnbench.results import RunFolder, read_json
 from attnbench.sweep.facts import Survey

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from attnbench.config import suggestion
+from attnbench.checks import suggestion
 
 _INSTALLED = ("site-packages", "dist-packages")
 _PACKAGE = Path(__file__).parents[1]

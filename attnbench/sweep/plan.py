@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from attnbench.config import RunConfig, from_mapping, signature, to_mapping
+from attnbench.config import RunConfig, from_mapping, to_mapping
+from attnbench.identity import signature
 from attnbench.launch import ELSEWHERE, Stop, settle_abandoned
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json, write_json
 from attnbench.sweep.compose import Composition, Launcher

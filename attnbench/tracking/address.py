@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from attnbench.config import suggestion
+from attnbench.checks import suggestion
 
 _SQLITE = "sqlite:///"
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attnbench.config import suggestion
+from attnbench.checks import suggestion
 from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:

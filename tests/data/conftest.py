@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from attnbench.config import DataConfig, build
+from attnbench.config import DataConfig
+from attnbench.mapping import build
 
 CONFIGS = Path(__file__).parents[2] / "conf" / "data"
 

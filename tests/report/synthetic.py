@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnbench.config import from_mapping, parameters, signature
+from attnbench.config import from_mapping, parameters
+from attnbench.identity import signature
 from attnbench.report.runs import SENTENCE_COLUMNS
 from attnbench.results import FINISHED, RUNNING, RunFolder, write_json
 from attnbench.scoring.bleu import corpus_bleu

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from attnbench.config import flatten
+from attnbench.mapping import flatten
 from attnbench.report.elements import Notice, Section, Text
 from attnbench.report.runs import Run
 from attnbench.report.study import Study

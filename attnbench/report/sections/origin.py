@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from attnbench.config import flatten
+from attnbench.mapping import flatten
 from attnbench.report.elements import Cell, Column, Section, Table, Text
 from attnbench.report.runs import Run
 from attnbench.report.study import Study

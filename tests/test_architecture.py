@@ -86,6 +86,12 @@ def allowed(path: Path, part: str) -> bool:
     return DEPTH[part] > DEPTH[here] or (DEPTH[part] == DEPTH[here] and ":" in LAYERS[DEPTH[here]])
 
 
+@pytest.mark.parametrize("part", [part for part, depth in DEPTH.items() if depth > DEPTH["backend"]])
+def test_the_lowest_parts_need_the_standard_library_only(part: str) -> None:
+    names = {name.split(".")[0] for path in files() if part_of(path) == part for name in imports_of(path)}
+    assert names <= sys.stdlib_module_names | {"attnbench"}
+
+
 def test_only_the_sweep_imports_hydra() -> None:
     assert importers_of("hydra", "omegaconf", "hydra_plugins") == {"sweep"}
 

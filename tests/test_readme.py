@@ -16,7 +16,7 @@ from attnbench.metrics import METRICS
 
 CHECKOUT = Path(__file__).parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    python -m attnbench (.+)$", README, flags=re.MULTILINE)
+COMMANDS = re.findall(r"^    python -m attnbench (.+)$", README.replace("\\\n", ""), flags=re.MULTILINE)
 
 
 def rows(heading: str) -> dict[str, list[str]]:
@@ -38,6 +38,23 @@ def test_every_metric_is_defined_word_for_word_and_in_order() -> None:
     header = "| key | unit | better | meaning |\n|---|---|---|---|\n"
     table = "".join(f"| `{metric.key}` | {metric.unit} | {metric.better} | {metric.meaning} |\n" for metric in METRICS)
     assert header + table + "\n" in README, f"The README's table of metrics must read:\n\n{header}{table}"
+
+
+def test_every_metric_that_the_code_names_is_defined() -> None:
+    groups = "|".join(sorted({metric.key.partition("/")[0] for metric in METRICS}))
+    named = {
+        match
+        for path in (CHECKOUT / "attnbench").rglob("*.py")
+        for match in re.findall(rf'"((?:{groups})/[a-z0-9_]+)', path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert [key for key in sorted(named) if not any(metric.key.startswith(key) for metric in METRICS)] == []
+
+
+def test_every_place_that_is_named_exists() -> None:
+    places = re.findall(r"`((?:attnbench|conf|tests|experiments)/[\w/.]*)`", README)
+    assert places
+    assert [place for place in places if not (CHECKOUT / place).exists()] == []
 
 
 def test_every_preset_is_listed_with_its_factors() -> None:

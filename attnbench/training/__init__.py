@@ -2,6 +2,7 @@
 
 from attnbench.training.checkpoint import CheckpointError
 from attnbench.training.state import TrainingState
+from attnbench.training.step import optimiser_step
 from attnbench.training.trainer import NonFiniteLossError, Stopped, Trainer
 
-__all__ = ["CheckpointError", "NonFiniteLossError", "Stopped", "Trainer", "TrainingState"]
+__all__ = ["CheckpointError", "NonFiniteLossError", "Stopped", "Trainer", "TrainingState", "optimiser_step"]

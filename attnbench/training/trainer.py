@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -15,6 +14,7 @@ from attnbench.model import Seq2Seq
 from attnbench.training import checkpoint
 from attnbench.training.schedule import learning_rate
 from attnbench.training.state import TrainingState
+from attnbench.training.step import optimiser_step
 
 LOGGED_STEPS = 20
 
@@ -75,17 +75,11 @@ class Trainer:
     ) -> None:
         self._model, self._batches, self._evaluate = model, batches, evaluate
         self._folder, self._seed, self._options, self._observer = folder, seed, options, observer
-        self.optimizer = make_optimizer(options)
-        self.optimizer.build(model.trainable_variables)
-        self._step = backend.training_step(self._loss, model.trainable_variables, self.optimizer)
+        self.optimizer, self._step = optimiser_step(model, options)
         self.memory = memory
         self._adopt(TrainingState())
         self._pending: list[tuple[Any, int]] = []
         self._saved = time.monotonic()
-
-    def _loss(self, source: Any, target: Any, key: Any) -> tuple[Any, Any]:
-        smoothed, plain, tokens = self._model.losses(source, target, key, smoothing=self._options.label_smoothing)
-        return smoothed / tokens, plain
 
     def _adopt(self, state: TrainingState) -> None:
         """Takes a state; what is measured from now on is added to what it holds."""
@@ -227,9 +221,3 @@ class Trainer:
         self.clock.drop()
         if self._observer.should_stop():
             raise Stopped
-
-
-def make_optimizer(options: Any) -> keras.optimizers.Optimizer:
-    """The Keras optimiser that `training.optimizer` names, with the gradient's global norm clipped."""
-    kinds = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
-    return kinds[options.optimizer](options.learning_rate, global_clipnorm=options.clip_norm, name="optimizer")

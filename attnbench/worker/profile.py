@@ -13,7 +13,7 @@ from attnbench.decoding import greedy_search
 from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.results import FINISHED, RunFolder, read_json, write_json
-from attnbench.training.trainer import make_optimizer
+from attnbench.training import optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.reporter import Reporter
 from attnbench.worker.train import finish
@@ -71,14 +71,7 @@ def _round(config: RunConfig) -> dict[str, Any]:
 
 
 def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.ndarray) -> Callable[[], Any]:
-    optimizer = make_optimizer(config.training)
-    optimizer.build(model.trainable_variables)
-
-    def loss(source: Any, target: Any, key: Any) -> tuple[Any, Any]:
-        smoothed, plain, tokens = model.losses(source, target, key, smoothing=config.training.label_smoothing)
-        return smoothed / tokens, plain
-
-    step = backend.training_step(loss, model.trainable_variables, optimizer)
+    _, step = optimiser_step(model, config.training)
     tensors = [ops.convert_to_tensor(part) for part in (source, target, np.zeros(2, np.int32))]
     return lambda: backend.read(step(*tensors))
 

@@ -1,0 +1,110 @@
+"""What the harness itself costs: plan, parent process, bookkeeping beside training, data on their way in.
+
+    python -m experiments.overhead [--multi30k DIR]
+
+Everything runs on one core, in an empty folder that is removed afterwards. DIR holds Multi30k's files at hand.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from attnbench import data
+from attnbench.results import RunFolder, read_json
+from experiments.configured import run_config
+from experiments.overhead.worker import SECONDS_FILE
+
+_TRAINING = ("attention=dot", "training.epochs=6")
+_GRID = ("attention=dot,general,bahdanau,uniform,none_input,none", "hidden_size=32,64,96,128,160,192,224,256,288,320")
+_REPEATS = 5
+
+
+def main(words: Sequence[str]) -> None:
+    """Measures one after another and prints a table."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.overhead", description=__doc__)
+    parser.add_argument("--multi30k", metavar="DIR", type=Path, help="folder with Multi30k's files")
+    arguments = parser.parse_args(words)
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    rows = []
+    checkout = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        rows += _bookkeeping(Path(folder), checkout)
+        rows.append(_plan(Path(folder), checkout))
+    if arguments.multi30k is not None:
+        rows.append(_data(arguments.multi30k))
+    for what, value, limit in rows:
+        print(f"{what:62} {value:>16} {limit:>16}")
+
+
+def _bookkeeping(folder: Path, checkout: Path) -> list[tuple[str, str, str]]:
+    """A whole run in which every optimiser step is timed, its parent watched from outside."""
+    parent = _start(["-m", "experiments.overhead.sweep", *_TRAINING], folder, checkout)
+    process, marks, peak = psutil.Process(parent.pid), [], 0
+    while parent.poll() is None:
+        peak = max(peak, _peak_bytes(parent.pid))
+        progress = [read_json(path) for path in folder.glob("runs/*/progress.json")]
+        if progress and progress[0] and progress[0].get("phase") == "training":
+            times = process.cpu_times()
+            marks.append((time.monotonic(), times.user + times.system))
+        time.sleep(0.1)
+    (path,) = folder.glob(f"runs/*/{SECONDS_FILE}")
+    assert RunFolder(path.parent).finished(), "the run has failed"
+    seconds = read_json(path)
+    between = 1 - seconds["steps"] / seconds["epochs"]
+    beside = (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
+    return [
+        ("between optimiser steps, share of training time", f"{between:.2%}", ""),
+        ("parent process (progress, MLflow), CPU share of training time", f"{beside:.2%}", ""),
+        ("bookkeeping, both together", f"{between + beside:.2%}", "at most 3 %"),
+        ("parent process of a sweep, peak", f"{peak / 1e6:.0f} MB", "under 400 MB"),
+    ]
+
+
+def _plan(folder: Path, checkout: Path) -> tuple[str, str, str]:
+    """From the command to the plan of 60 runs, on the store that the run before has made."""
+    seconds = []
+    for _ in range(_REPEATS):
+        began = time.monotonic()
+        command = _start(["-m", "attnbench", "-m", *_GRID, "dry_run=true"], folder, checkout)
+        assert command.wait() == 0, "the plan was refused"
+        seconds.append(time.monotonic() - began)
+    median = sorted(seconds)[_REPEATS // 2]
+    return "plan of 60 runs on an existing store", f"{median:.2f} s", "within 3 s"
+
+
+def _data(root: Path) -> tuple[str, str, str]:
+    """Multi30k to its first batch, the cache being filled."""
+    config = run_config("+experiments=multi30k", f"data.root={root}")
+    for _ in range(2):
+        began = time.monotonic()
+        dataset = data.load(config.data, sequence_length=config.sequence_length)
+        plan = data.plan_batches(dataset.train, batch_size=config.training.batch_size, batch_by="sentences")
+        plan.epoch(seed=1, epoch=0)[0]
+        seconds = time.monotonic() - began
+    return "Multi30k from cache to its first batch", f"{seconds:.2f} s", "under 10 s"
+
+
+def _start(words: Sequence[str], folder: Path, checkout: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    return subprocess.Popen([sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+
+
+def _peak_bytes(process: int) -> int:
+    """Linux's count of the greatest resident size so far; 0 once the process has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    except FileNotFoundError:
+        return 0
+    sizes = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")]
+    return sizes[0] if sizes else 0
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

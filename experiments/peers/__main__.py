@@ -1,0 +1,121 @@
+"""attnbench against a matched PyTorch model on Multi30k's batches, interleaved on the same cores.
+
+    python -m experiments.peers training --root DIR
+    python -m experiments.peers greedy beam --root DIR --variants dot bahdanau --precision float32 --threads 1
+
+A variant is a preset, with `+feeding` for input feeding. The ratio is PyTorch's time ÷ ours, above 1 where ours is
+faster: median of the turns, then the lowest and the highest one.
+"""
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from attnbench import data
+from experiments.configured import run_config
+from experiments.peers.job import LENGTH, Job
+from experiments.peers.turns import Opponents
+
+_WORK = {"training": "train", "greedy": "greedy", "beam": "beam"}
+_VARIANTS = ("dot", "general", "none", "bahdanau", "dot+feeding", "general+feeding")
+_COLUMNS = {
+    "work": "",
+    "variant": "",
+    "precision": "",
+    "threads": "",
+    "ratio": ".2f",
+    "ratio_low": ".2f",
+    "ratio_high": ".2f",
+    "ours_ms": ".0f",
+    "theirs_ms": ".0f",
+    "target_tokens_per_second": ",.0f",
+    "utilisation": ".2f",
+}
+
+
+def main(words: Sequence[str]) -> None:
+    """Prints a row as soon as it is measured and writes all of them at the end."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.peers", description=__doc__)
+    parser.add_argument("work", nargs="+", choices=_WORK)
+    parser.add_argument("--root", required=True, help="folder with Multi30k's files")
+    parser.add_argument("--variants", nargs="+", default=_VARIANTS)
+    parser.add_argument("--precision", nargs="+", default=("float32",), choices=("float32", "mixed_bfloat16"))
+    parser.add_argument("--threads", nargs="+", default=(1,), type=int)
+    parser.add_argument("--backend", default="tensorflow")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "gpu"))
+    parser.add_argument("--batches", default=8, type=int, help="batches of a turn")
+    parser.add_argument("--turns", default=7, type=int)
+    parser.add_argument("--output", type=Path, help="CSV file to write")
+    arguments = parser.parse_args(words)
+    rows: list[dict[str, str | float]] = []
+    for row in _rows(arguments):
+        if not rows:
+            print("  ".join(f"{name:>14}" for name in row))
+        print("  ".join(f"{value:>14{_COLUMNS[name]}}" for name, value in row.items()), flush=True)
+        rows.append(row)
+    if arguments.output is not None:
+        with arguments.output.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, str | float]]:
+    for threads in arguments.threads:
+        for precision in arguments.precision:
+            for variant in arguments.variants:
+                job = _job(arguments, variant, precision, threads)
+                cores = sorted(os.sched_getaffinity(0))[-threads:]
+                with Opponents(job, cores) as opponents:
+                    for work in arguments.work:
+                        head = {"work": work, "variant": variant, "precision": precision, "threads": threads}
+                        yield head | _measure(opponents, job, work, arguments.turns)
+
+
+def _job(arguments: argparse.Namespace, variant: str, precision: str, threads: int) -> Job:
+    preset, _, feeding = variant.partition("+")
+    config = run_config(
+        "+experiments=multi30k",
+        f"attention={preset}",
+        f"attention.input_feeding={bool(feeding)}",
+        f"precision={precision}",
+        f"threads={threads}",
+        f"backend={arguments.backend}",
+        f"device={arguments.device}",
+        f"data.root={arguments.root}",
+        "data.subwords.size=8000",
+        "training.label_smoothing=0",
+    )
+    dataset = data.load(config.data, sequence_length=config.sequence_length)
+    plan = data.plan_batches(dataset.train, batch_size=config.training.batch_size, batch_by="sentences")
+    batches = [(batch.source, batch.target) for batch in plan.epoch(seed=1, epoch=0)[: arguments.batches]]
+    return Job(config, batches, dataset.source_vocabulary.size, dataset.target_vocabulary.size)
+
+
+def _measure(opponents: Opponents, job: Job, work: str, turns: int) -> dict[str, str | float]:
+    numbers = list(range(len(job.batches)))
+    if work != "training":
+        opponents.ask("ours", "no_end")
+    times = opponents.times(_WORK[work], numbers, turns)
+    ratios = [turn["theirs"] / turn["ours"] for turn in times]
+    ours = median(turn["ours"] for turn in times)
+    tokens = sum(np.count_nonzero(target) if work == "training" else LENGTH * len(target) for _, target in job.batches)
+    return {
+        "ratio": median(ratios),
+        "ratio_low": min(ratios),
+        "ratio_high": max(ratios),
+        "ours_ms": 1000 * ours / len(numbers),
+        "theirs_ms": 1000 * median(turn["theirs"] for turn in times) / len(numbers),
+        "target_tokens_per_second": tokens / ours,
+        "utilisation": opponents.ask("ours", "utilisation", ours, numbers) if work == "training" else float("nan"),
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,41 @@
+"""What both sides of a comparison are given, and what they can be asked for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from attnbench.config import RunConfig
+
+LENGTH, BEAMS = 16, 5
+"""Target positions of every decoding, and the hypotheses of a beam."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model on one list of batches.
+
+    Attributes:
+        config: of the run that has this model.
+        batches: (source, target) ids, (batch, source) and (batch, target) int32.
+        source_vocabulary: number of source ids.
+        target_vocabulary: number of target ids.
+    """
+
+    config: RunConfig
+    batches: list[tuple[np.ndarray, np.ndarray]]
+    source_vocabulary: int
+    target_vocabulary: int
+
+
+class Side(Protocol):
+    """An implementation of the model; each method does the batch of that number and returns when it is computed."""
+
+    def train(self, number: int) -> None:
+        """One optimiser step."""
+
+    def greedy(self, number: int) -> None:
+        """Greedy search over `LENGTH` target positions."""
+
+    def beam(self, number: int) -> None:
+        """Beam search over `LENGTH` target positions."""

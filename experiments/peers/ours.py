@@ -1,0 +1,60 @@
+"""attnbench's side: the same model, optimiser and searches that its runs use."""
+
+import numpy as np
+from keras import ops
+
+from attnbench import backend
+from attnbench.decoding import beam_search, greedy_search
+from attnbench.measurement import forward_flops, matrix_rate
+from attnbench.training import optimiser_step
+from attnbench.worker.build import COMPUTE_TYPES, build_model, set_up
+from experiments.peers.job import BEAMS, LENGTH, Job
+
+_IMPOSSIBLE = -1e4
+
+
+class Ours:
+    """See `job.Side`."""
+
+    def __init__(self, job: Job) -> None:
+        set_up(job.config)
+        sizes = {"source_vocabulary": job.source_vocabulary, "target_vocabulary": job.target_vocabulary}
+        self._model = model = build_model(job.config, **sizes)
+        self._batches, self._type = job.batches, COMPUTE_TYPES[job.config.precision]
+        self._sources = [ops.convert_to_tensor(source) for source, _ in job.batches]
+        self._targets = [ops.convert_to_tensor(target) for _, target in job.batches]
+        _, self._step = optimiser_step(model, job.config.training)
+        variables = model.trainable_variables
+        self._greedy = backend.compiled(lambda *x: greedy_search(model, *x), variables)
+        self._beam = backend.compiled(lambda *x: beam_search(model, *x, beams=BEAMS, length_penalty=0.0), variables)
+
+    def train(self, number: int) -> None:
+        """One optimiser step."""
+        key = ops.convert_to_tensor(np.array([1, number], np.int32))
+        backend.read(self._step(self._sources[number], self._targets[number], key))
+
+    def greedy(self, number: int) -> None:
+        """Greedy search."""
+        backend.read(self._greedy(*self._search(number)))
+
+    def beam(self, number: int) -> None:
+        """Beam search."""
+        backend.read(self._beam(*self._search(number)))
+
+    def no_end(self) -> None:
+        """Makes the marks impossible from now on, so that every hypothesis has the same length."""
+        bias = np.zeros(self._model.target_vocabulary, np.float32)
+        bias[:3] = _IMPOSSIBLE
+        self._model.output_bias.assign(bias)
+
+    def utilisation(self, seconds: float, numbers: list[int]) -> float:
+        """Share of the machine's matrix rate that training the batches `numbers` in `seconds` comes to."""
+        flops = 0.0
+        for number in numbers:
+            lengths = [np.count_nonzero(side, axis=1) for side in self._batches[number]]
+            flops += sum(forward_flops(self._model, source_tokens=s, target_tokens=t) for s, t in zip(*lengths))
+        return 3 * flops / seconds / matrix_rate(self._type)
+
+    def _search(self, number: int) -> tuple[object, ...]:
+        source = self._sources[number]
+        return source, ops.full((source.shape[0],), LENGTH, "int32"), ops.convert_to_tensor(LENGTH, "int32")

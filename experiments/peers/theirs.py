@@ -1,0 +1,66 @@
+"""The PyTorch side: the reference model with PyTorch's own fast choices (fused Adam, autocast for bfloat16)."""
+
+import torch
+
+from experiments.peers.job import BEAMS, LENGTH, Job
+from experiments.peers.reference import Reference
+from experiments.peers.reference_search import beam, greedy
+
+
+class Theirs:
+    """See `job.Side`."""
+
+    def __init__(self, job: Job) -> None:
+        config = job.config
+        torch.set_num_threads(config.threads or 1)
+        torch.set_num_interop_threads(1)
+        torch.backends.cudnn.allow_tf32 = False
+        self._device = torch.device("cuda" if config.device == "gpu" else "cpu")
+        self._batches = [tuple(torch.from_numpy(ids).long().to(self._device) for ids in pair) for pair in job.batches]
+        self._model = reference_model(job).to(self._device)
+        self._clip_norm = config.training.clip_norm
+        self._optimizer = torch.optim.Adam(self._model.parameters(), config.training.learning_rate, fused=True)
+        self._bfloat16 = config.precision == "mixed_bfloat16"
+
+    def train(self, number: int) -> None:
+        """One optimiser step."""
+        self._model.train()
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._precision():
+            loss = self._model.loss(*self._batches[number])
+        loss.backward()
+        if self._clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self._model.parameters(), self._clip_norm)
+        self._optimizer.step()
+        loss.item()
+
+    def greedy(self, number: int) -> None:
+        """Greedy search."""
+        self._model.eval()
+        with self._precision():
+            greedy(self._model, self._batches[number][0], LENGTH).cpu()
+
+    def beam(self, number: int) -> None:
+        """Beam search."""
+        self._model.eval()
+        with self._precision():
+            beam(self._model, self._batches[number][0], LENGTH, BEAMS).cpu()
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
+
+
+def reference_model(job: Job) -> Reference:
+    """The PyTorch model of the sizes and choices in `job`."""
+    config = job.config
+    return Reference(
+        score=config.attention.score,
+        query_time=config.attention.query_time,
+        input_feeding=config.attention.input_feeding,
+        source_vocabulary=job.source_vocabulary,
+        target_vocabulary=job.target_vocabulary,
+        embedding_size=config.model.embedding_size,
+        hidden_size=config.hidden_size,
+        embedding_dropout=config.model.embedding_dropout,
+        readout_dropout=config.model.readout_dropout,
+    )

@@ -1,0 +1,78 @@
+"""Two sides in processes of their own on the same cores, doing the same batches in turn while the other one waits."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from experiments.peers.job import Job
+
+SIDES = {"ours": ("experiments.peers.ours", "Ours"), "theirs": ("experiments.peers.theirs", "Theirs")}
+
+
+class Opponents:
+    """Both sides of a comparison, started and warmed up.
+
+    Args:
+        job: what both are given.
+        cores: the processor cores that both are held to.
+    """
+
+    def __init__(self, job: Job, cores: Sequence[int]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connections: dict[str, Connection] = {}
+        self._processes = []
+        for side, place in SIDES.items():
+            here, there = context.Pipe()
+            process = context.Process(target=_serve, args=(there, place, job, tuple(cores)), daemon=True)
+            process.start()
+            self._connections[side] = here
+            self._processes.append(process)
+            here.recv()
+
+    def __enter__(self) -> "Opponents":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in self._connections.values():
+            connection.send(None)
+        for process in self._processes:
+            process.join()
+
+    def ask(self, side: str, method: str, *arguments: Any) -> Any:
+        """What a side's method returns."""
+        return self._ask(side, method, [arguments])[1]
+
+    def times(self, method: str, numbers: Sequence[int], turns: int) -> list[dict[str, float]]:
+        """Seconds of each side for the batches `numbers`, once for every turn; a first turn that warms up is dropped.
+
+        The sides take turns at going first.
+        """
+        found = []
+        for turn in range(turns + 1):
+            order = list(SIDES) if turn % 2 else list(SIDES)[::-1]
+            found.append({side: self._ask(side, method, [(number,) for number in numbers])[0] for side in order})
+        return found[1:]
+
+    def _ask(self, side: str, method: str, calls: list[tuple[Any, ...]]) -> Any:
+        self._connections[side].send((method, calls))
+        return self._connections[side].recv()
+
+
+def _serve(connection: Connection, place: tuple[str, str], job: Job, cores: tuple[int, ...]) -> None:
+    """The process of a side: builds it, then does what it is asked and answers with the seconds."""
+    os.sched_setaffinity(0, cores)
+    os.environ["KERAS_BACKEND"] = job.config.backend
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    module, name = place
+    side = getattr(import_module(module), name)(job)
+    connection.send("ready")
+    while (asked := connection.recv()) is not None:
+        method, calls = asked
+        began, result = time.perf_counter(), None
+        for arguments in calls:
+            result = getattr(side, method)(*arguments)
+        connection.send((time.perf_counter() - began, result))

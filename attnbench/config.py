@@ -11,7 +11,7 @@ from typing import Any
 from attnbench.checks import check_choice, check_fraction, check_positive
 from attnbench.mapping import build, flatten
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised whenever a change of the code can change a number that a run reports."""
 
 TASKS = ("train", "profile", "translate", "align", "sync")
@@ -143,6 +143,7 @@ class TrainingConfig:
     batch_size: int
     batch_by: str
     optimizer: str
+    adam_epsilon: float
     learning_rate: float
     schedule: str
     warmup_steps: int
@@ -158,7 +159,7 @@ class TrainingConfig:
         check_choice("training.batch_by", self.batch_by, ("sentences", "tokens"))
         check_choice("training.optimizer", self.optimizer, ("adam", "sgd"))
         check_choice("training.schedule", self.schedule, ("constant", "linear", "cosine", "inverse_sqrt", "plateau"))
-        for key in ("epochs", "batch_size", "learning_rate", "decay_factor", "checkpoint_seconds"):
+        for key in ("epochs", "batch_size", "adam_epsilon", "learning_rate", "decay_factor", "checkpoint_seconds"):
             check_positive(f"training.{key}", getattr(self, key))
         if self.warmup_steps < 0:
             raise ValueError(f"training.warmup_steps must be at least 0, received {self.warmup_steps}.")

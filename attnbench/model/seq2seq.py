@@ -96,9 +96,7 @@ class Seq2Seq(SeededLayer):
 
     def build(self) -> None:
         """Creates all weights."""
-        # As wide as an output layer that shares the table allows: smaller embeddings cost several epochs.
-        reach = 1.0 if self.tied_embeddings == "none" else self.embedding_size**-0.5
-        initializer = keras.initializers.RandomUniform(-reach, reach)
+        initializer = keras.initializers.RandomUniform(-0.1, 0.1)
 
         def table(rows: int, name: str) -> Any:
             return self.add_weight((rows, self.embedding_size), initializer, name=name)

@@ -8,8 +8,6 @@ import keras
 from attnbench import backend
 from attnbench.model import Seq2Seq
 
-_OPTIMIZERS = {"adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}
-
 
 def optimiser_step(model: Seq2Seq, options: Any) -> tuple[keras.optimizers.Optimizer, Callable[..., Any]]:
     """The optimiser that `options` names, and one step of it.
@@ -23,8 +21,7 @@ def optimiser_step(model: Seq2Seq, options: Any) -> tuple[keras.optimizers.Optim
         dropout's key (2,) to the sum of the batch's losses, in nats and without label smoothing. What it minimises is
         the mean over target tokens, with smoothing.
     """
-    make = _OPTIMIZERS[options.optimizer]
-    optimizer = make(options.learning_rate, global_clipnorm=options.clip_norm, name="optimizer")
+    optimizer = _optimizer(options)
     optimizer.build(model.trainable_variables)
 
     def loss(source: Any, target: Any, key: Any) -> tuple[Any, Any]:
@@ -32,3 +29,10 @@ def optimiser_step(model: Seq2Seq, options: Any) -> tuple[keras.optimizers.Optim
         return smoothed / tokens, plain
 
     return optimizer, backend.training_step(loss, model.trainable_variables, optimizer)
+
+
+def _optimizer(options: Any) -> keras.optimizers.Optimizer:
+    shared = {"learning_rate": options.learning_rate, "global_clipnorm": options.clip_norm, "name": "optimizer"}
+    if options.optimizer == "adam":
+        return keras.optimizers.Adam(epsilon=options.adam_epsilon, **shared)
+    return keras.optimizers.SGD(**shared)

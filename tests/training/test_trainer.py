@@ -50,6 +50,7 @@ def _options(**changes: Any) -> Any:
     options = {
         "epochs": 5,
         "optimizer": "adam",
+        "adam_epsilon": 1e-9,
         "learning_rate": 0.01,
         "schedule": "linear",
         "warmup_steps": 3,

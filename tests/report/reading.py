@@ -1,0 +1,31 @@
+"""One section of a report on runs made by hand, and its parts."""
+
+from collections.abc import Callable, Sequence
+
+from attnbench.report.elements import Figure, Section, Table, Text
+from attnbench.report.runs import Run, Runs
+from attnbench.report.study import study_of
+
+Make = Callable[..., Run]
+SPEED, MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"
+
+
+def shown(module: object, runs: Sequence[Run], **choices: str) -> Section:
+    section: Section = module.section(study_of(Runs.of("small", runs), **choices))  # type: ignore[attr-defined]
+    return section
+
+
+def texts(section: Section) -> list[str]:
+    return [block.text for block in section.blocks if isinstance(block, Text)]
+
+
+def table(section: Section, slug: str) -> Table:
+    return next(block for block in section.blocks if isinstance(block, Table) and block.slug == slug)
+
+
+def figures(section: Section) -> list[Figure]:
+    return [block for block in section.blocks if isinstance(block, Figure)]
+
+
+def seeds(make_run: Make, name: str, values: Sequence[float], **options: object) -> list[Run]:
+    return [make_run(name, seed=seed, bleu=value, **options) for seed, value in enumerate(values, start=1)]

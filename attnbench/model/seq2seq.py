@@ -181,4 +181,8 @@ class Seq2Seq(SeededLayer):
         return backend.product(readouts, kernel) + ops.cast(self.output_bias, readouts.dtype)
 
     def _embed(self, table: Any, ids: Any) -> Any:
-        return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype)
+        """Rows of `table` times √embedding_size: small numbers that steps of the optimiser soon outgrow, large inputs.
+
+        (Vaswani et al. 2017, section 3.4.)
+        """
+        return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype) * self.embedding_size**0.5

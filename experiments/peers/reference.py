@@ -72,7 +72,7 @@ class Reference(nn.Module):
         """(batch, source) ids -> (keys, values, mask), None without attention, and the first state (batch, units)."""
         mask = source != _PAD
         lengths = mask.sum(1).clamp(min=1).cpu()
-        embedded = self.dropped_embedding(self.source_embedding(source))
+        embedded = self.dropped_embedding(self.embed(self.source_embedding, source))
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
         annotations, last = self.encoder(packed)
         values, _ = pad_packed_sequence(annotations, batch_first=True, total_length=source.shape[1])
@@ -81,6 +81,11 @@ class Reference(nn.Module):
             return None, state
         keys = values if self.score == "dot" else self.keys(values)
         return (keys, values, mask), state
+
+    @staticmethod
+    def embed(table: nn.Embedding, ids: torch.Tensor) -> torch.Tensor:
+        """Rows of `table` times √embedding_size."""
+        return table(ids) * table.embedding_dim**0.5
 
     def attend(self, queries: torch.Tensor, memory: Any) -> torch.Tensor:
         """(batch, target, units) -> contexts of the same shape; one target position for the additive score."""
@@ -116,7 +121,7 @@ class Reference(nn.Module):
         """Teacher-forced logits, (batch, target, target vocabulary)."""
         memory, state = self.encode(source)
         begin = torch.full_like(target[:, :1], _BEGIN)
-        embedded = self.dropped_embedding(self.target_embedding(torch.cat((begin, target[:, :-1]), 1)))
+        embedded = self.dropped_embedding(self.embed(self.target_embedding, torch.cat((begin, target[:, :-1]), 1)))
         if self.stepped:
             return self.output(self._stepwise(embedded, state, memory))
         hidden, _ = self.decoder(embedded, state[None].contiguous())

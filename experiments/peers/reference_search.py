@@ -20,7 +20,7 @@ class _Position:
     def log_probabilities(self, tokens: torch.Tensor) -> torch.Tensor:
         """(rows,) tokens -> (rows, target vocabulary)."""
         model = self._model
-        embedded = model.target_embedding(tokens)
+        embedded = model.embed(model.target_embedding, tokens)
         if model.stepped:
             self.state, context, fed = model.position(embedded, self.state, self.fed, self._memory)
             self.fed = self.fed if fed is None else fed

@@ -96,7 +96,8 @@ class Seq2Seq(SeededLayer):
 
     def build(self) -> None:
         """Creates all weights."""
-        initializer = keras.initializers.RandomUniform(-0.1, 0.1)
+        reach = self.embedding_size**-0.5
+        initializer = keras.initializers.RandomUniform(-reach, reach)
 
         def table(rows: int, name: str) -> Any:
             return self.add_weight((rows, self.embedding_size), initializer, name=name)
@@ -181,8 +182,8 @@ class Seq2Seq(SeededLayer):
         return backend.product(readouts, kernel) + ops.cast(self.output_bias, readouts.dtype)
 
     def _embed(self, table: Any, ids: Any) -> Any:
-        """Rows of `table` times √embedding_size: small numbers that steps of the optimiser soon outgrow, large inputs.
+        """Rows of `table` times √embedding_size (Vaswani et al. 2017, section 3.4), so that inputs begin in (-1, 1).
 
-        (Vaswani et al. 2017, section 3.4.)
+        The numbers in the table are small, and soon outgrown by what the optimiser adds: rare words learn.
         """
         return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype) * self.embedding_size**0.5

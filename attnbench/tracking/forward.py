@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SETTLED = (FINISHED, FAILED, KILLED)
 _TAGGED = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
+_MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI's view of runs, not the one of traces
 _MOST_METRICS, _MOST_OTHERS = 1000, 100
 
 _ARTIFACTS = (
@@ -219,7 +220,7 @@ def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
         file = sqlite_file(uri)
         place = None if file is None else str(file.parent / "mlartifacts" / study)
         try:
-            return client.create_experiment(study, artifact_location=place)
+            return client.create_experiment(study, artifact_location=place, tags=_MODEL_TRAINING)
         except MlflowException:
             # Another process made it in the meantime; if not, there is nothing to find and the error stands.
             found = client.get_experiment_by_name(study)

@@ -49,7 +49,9 @@ def test_a_run_has_its_params_and_tags_from_its_first_event_on(make_folder: Make
     run = client.get_run(forward(folder, store, settle=False))
     assert run.info.status == RUNNING
     assert run.info.run_name == "dot-h128"
-    assert client.get_experiment(run.info.experiment_id).name == "length"
+    experiment = client.get_experiment(run.info.experiment_id)
+    assert experiment.name == "length"
+    assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
     config = from_mapping(read_json(folder.config))
     assert run.data.params == {key: str(value) for key, value in parameters(config).items()}
     wanted = {"signature": "3f" * 32, "study": "length", "seed": "7", "attention": "bahdanau", "commit": "c0ffee" * 5}

@@ -7,6 +7,7 @@ import keras
 
 if keras.backend.backend() == "tensorflow":
     from attnbench.backend.tensorflow import (
+        Adam,
         compiled,
         configure,
         cross_entropy,
@@ -22,6 +23,7 @@ if keras.backend.backend() == "tensorflow":
     )
 elif keras.backend.backend() == "jax":
     from attnbench.backend.jax import (
+        Adam,
         compiled,
         configure,
         cross_entropy,
@@ -41,6 +43,7 @@ else:
     )
 
 __all__ = [
+    "Adam",
     "compiled",
     "configure",
     "cross_entropy",

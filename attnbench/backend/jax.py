@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 __all__ = [
+    "Adam",
     "compiled",
     "configure",
     "cross_entropy",
@@ -22,6 +23,8 @@ __all__ = [
     "training_step",
     "uniform",
 ]
+
+Adam = keras.optimizers.Adam
 
 
 def configure(*, threads: int, precision: str, deterministic: bool, device: str) -> None:

@@ -1,4 +1,4 @@
-"""The TensorFlow side of the seam; the time loop has a file of its own."""
+"""The TensorFlow side of the seam; the time loop and the optimiser have files of their own."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from attnbench.backend.tensorflow_adam import Adam
 from attnbench.backend.tensorflow_scan import product, scan
 
 __all__ = [
+    "Adam",
     "compiled",
     "configure",
     "cross_entropy",

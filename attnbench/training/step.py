@@ -34,5 +34,5 @@ def optimiser_step(model: Seq2Seq, options: Any) -> tuple[keras.optimizers.Optim
 def _optimizer(options: Any) -> keras.optimizers.Optimizer:
     shared = {"learning_rate": options.learning_rate, "global_clipnorm": options.clip_norm, "name": "optimizer"}
     if options.optimizer == "adam":
-        return keras.optimizers.Adam(epsilon=options.adam_epsilon, **shared)
+        return backend.Adam(epsilon=options.adam_epsilon, **shared)
     return keras.optimizers.SGD(**shared)

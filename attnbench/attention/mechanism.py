@@ -103,7 +103,11 @@ class Attention(SeededLayer):
 
         Returns:
             context (batch, [target,] units) and weights (batch, [target,] source).
+
+        Raises:
+            ValueError: the shapes do not belong together.
         """
+        _check_shapes(query, values, mask)
         if mask is None:
             mask = ops.ones(ops.shape(values)[:2], "bool")
         memory = self.prepare(values, mask)
@@ -112,3 +116,25 @@ class Attention(SeededLayer):
             return context, weights
         contexts, weights = self.attend_all(ops.swapaxes(query, 0, 1), memory)
         return ops.swapaxes(contexts, 0, 1), ops.swapaxes(weights, 0, 1)
+
+
+def _check_shapes(query: Any, values: Any, mask: Any) -> None:
+    if len(query.shape) not in (2, 3) or len(values.shape) != 3:
+        raise ValueError(
+            "The query must be (batch, units) or (batch, target, units) and the values (batch, source, units), received "
+            f"{tuple(query.shape)} and {tuple(values.shape)}."
+        )
+    if mask is not None and not _agree(mask.shape, values.shape[:2]):
+        raise ValueError(
+            f"The mask must be (batch, source) as the values are, {tuple(values.shape[:2])}, received "
+            f"{tuple(mask.shape)}."
+        )
+    if not _agree(query.shape[:1], values.shape[:1]):
+        raise ValueError(
+            f"Query and values must be of one batch, received {query.shape[0]} and {values.shape[0]} sentences."
+        )
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two shapes can be equal; None is a size that is not known yet."""
+    return len(one) == len(other) and all(x == y or None in (x, y) for x, y in zip(one, other))

@@ -121,8 +121,8 @@ class Attention(SeededLayer):
 def _check_shapes(query: Any, values: Any, mask: Any) -> None:
     if len(query.shape) not in (2, 3) or len(values.shape) != 3:
         raise ValueError(
-            "The query must be (batch, units) or (batch, target, units) and the values (batch, source, units), received "
-            f"{tuple(query.shape)} and {tuple(values.shape)}."
+            "The query must be (batch, units) or (batch, target, units) and the values (batch, source, units), "
+            f"received {tuple(query.shape)} and {tuple(values.shape)}."
         )
     if mask is not None and not _agree(mask.shape, values.shape[:2]):
         raise ValueError(

@@ -17,8 +17,8 @@ VALUES = np.zeros((2, 5, 7), np.float32)
         (
             (2, 3, 11, 7),
             (2, 5),
-            "The query must be (batch, units) or (batch, target, units) and the values (batch, source, units), received "
-            "(2, 3, 11, 7) and (2, 5, 7).",
+            "The query must be (batch, units) or (batch, target, units) and the values (batch, source, units), "
+            "received (2, 3, 11, 7) and (2, 5, 7).",
         ),
         ((2, 7), (2, 3), "The mask must be (batch, source) as the values are, (2, 5), received (2, 3)."),
         ((2, 7), (5,), "The mask must be (batch, source) as the values are, (2, 5), received (5,)."),
@@ -29,5 +29,6 @@ def test_shapes_that_do_not_belong_together_are_refused(
     query: tuple[int, ...], mask: tuple[int, ...], message: str
 ) -> None:
     layer = attention.build("dot", units=7)
+    assert layer is not None
     with pytest.raises(ValueError, match=re.escape(message)):  # Keras adds the arguments to it
         layer(ops.zeros(query), ops.convert_to_tensor(VALUES), mask=ops.ones(mask, "bool"))

@@ -29,17 +29,18 @@ class Opponents:
             here, there = context.Pipe()
             process = context.Process(target=_serve, args=(there, place, job, tuple(cores)), daemon=True)
             process.start()
+            there.close()
             self._connections[side] = here
             self._processes.append(process)
-            here.recv()
+            self._answer(side)
 
     def __enter__(self) -> "Opponents":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for connection in self._connections.values():
-            connection.send(None)
-        for process in self._processes:
+        for connection, process in zip(self._connections.values(), self._processes, strict=True):
+            if process.is_alive():
+                connection.send(None)
             process.join()
 
     def ask(self, side: str, method: str, *arguments: Any) -> Any:
@@ -59,7 +60,13 @@ class Opponents:
 
     def _ask(self, side: str, method: str, calls: list[tuple[Any, ...]]) -> Any:
         self._connections[side].send((method, calls))
-        return self._connections[side].recv()
+        return self._answer(side)
+
+    def _answer(self, side: str) -> Any:
+        try:
+            return self._connections[side].recv()
+        except EOFError:
+            raise RuntimeError(f"The process of {side} has ended; what it said is above.") from None
 
 
 def _serve(connection: Connection, place: tuple[str, str], job: Job, cores: tuple[int, ...]) -> None:

@@ -103,7 +103,10 @@ def _version(package: str) -> str | None:
 
 
 def _commit() -> tuple[str | None, bool | None]:
-    """The commit of this package's checkout and whether files differ from it; (None, None) outside one."""
+    """The commit of this checkout, and whether code or configurations differ from it; (None, None) outside a checkout.
+
+    Reports differ as soon as one is written again, which changes no run.
+    """
     package = Path(__file__).parents[1]
     git: Callable[..., subprocess.CompletedProcess[str]] = lambda *words: subprocess.run(  # noqa: E731
         ["git", "-C", str(package), *words], capture_output=True, text=True
@@ -112,7 +115,8 @@ def _commit() -> tuple[str | None, bool | None]:
         if git("ls-files", "--error-unmatch", "__init__.py").returncode:
             return None, None
         head = git("rev-parse", "HEAD").stdout.strip()
-        changes = git("status", "--porcelain", "--untracked-files=no").stdout.strip()
+        places = (":/attnbench", ":/conf", ":/experiments")
+        changes = git("status", "--porcelain", "--untracked-files=no", "--", *places).stdout.strip()
     except FileNotFoundError:
         return None, None
     return head or None, bool(changes)

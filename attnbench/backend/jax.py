@@ -126,9 +126,11 @@ def training_step(
 ) -> Callable[..., Any]:
     """One optimiser step, compiled once for each combination of shapes; see the TensorFlow side."""
     graded = jax.value_and_grad(_stateless(loss_function, variables), has_aux=True)
+    is_rate = [variable is optimizer.learning_rate for variable in optimizer.variables]
 
-    def update(weights: Any, slots: Any, *tensors: Any) -> Any:
+    def update(weights: Any, slots: Any, learning_rate: Any, *tensors: Any) -> Any:
         (_, report), gradients = graded(weights, *tensors)
+        slots = [learning_rate if found else slot for found, slot in zip(is_rate, slots, strict=True)]
         weights, slots = optimizer.stateless_apply(slots, gradients, weights)
         return weights, slots, report
 

@@ -142,16 +142,17 @@ def training_step(
         optimizer: a built Keras optimiser.
 
     Returns:
-        tensors -> what `loss_function` reports.
+        learning rate (), then tensors -> what `loss_function` reports.
     """
     weights = [variable.value for variable in variables]
 
-    def step(*tensors: Any) -> Any:
+    def step(learning_rate: Any, *tensors: Any) -> Any:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             for weight in weights:
                 tape.watch(weight)
             loss, report = loss_function(*tensors)
         gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, weights)]
+        optimizer.learning_rate.assign(learning_rate)
         optimizer.apply(gradients)
         return report
 

@@ -17,9 +17,9 @@ def optimiser_step(model: Seq2Seq, options: Any) -> tuple[keras.optimizers.Optim
         options: the fields of the `training` configuration group, by name.
 
     Returns:
-        The optimiser, built, with the gradient's global norm clipped; and a function from source ids, target ids and
-        dropout's key (2,) to the sum of the batch's losses, in nats and without label smoothing. What it minimises is
-        the mean over target tokens, with smoothing.
+        The optimiser, built, with the gradient's global norm clipped; and a function from the learning rate (), source
+        ids, target ids and dropout's key (2,) to the sum of the batch's losses, in nats and without label smoothing.
+        What it minimises is the mean over target tokens, with smoothing.
     """
     optimizer = _optimizer(options)
     optimizer.build(model.trainable_variables)

@@ -149,12 +149,12 @@ class Trainer:
             total_steps=self._total_steps,
             factor=state.factor,
         )
-        self.optimizer.learning_rate.assign(rate)
         self.clock.ask()
         batch = batches[state.position]
         tokens = int(np.count_nonzero(batch.target))
         key = np.array([self._seed, state.step], np.int32)
-        loss = self._step(*(ops.convert_to_tensor(part) for part in (batch.source, batch.target, key)))
+        parts = np.float32(rate), batch.source, batch.target, key
+        loss = self._step(*(ops.convert_to_tensor(part) for part in parts))
         self._pending.append((loss, tokens))
         state.step += 1
         state.position += 1

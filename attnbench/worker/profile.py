@@ -72,7 +72,8 @@ def _round(config: RunConfig) -> dict[str, Any]:
 
 def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.ndarray) -> Callable[[], Any]:
     _, step = optimiser_step(model, config.training)
-    tensors = [ops.convert_to_tensor(part) for part in (source, target, np.zeros(2, np.int32))]
+    rate = np.float32(config.training.learning_rate)
+    tensors = [ops.convert_to_tensor(part) for part in (rate, source, target, np.zeros(2, np.int32))]
     return lambda: backend.read(step(*tensors))
 
 

@@ -23,6 +23,7 @@ class Ours:
         self._batches, self._type = job.batches, COMPUTE_TYPES[job.config.precision]
         self._sources = [ops.convert_to_tensor(source) for source, _ in job.batches]
         self._targets = [ops.convert_to_tensor(target) for _, target in job.batches]
+        self._rate = ops.convert_to_tensor(np.float32(job.config.training.learning_rate))
         _, self._step = optimiser_step(model, job.config.training)
         variables = model.trainable_variables
         self._greedy = backend.compiled(lambda *x: greedy_search(model, *x), variables)
@@ -31,7 +32,7 @@ class Ours:
     def train(self, number: int) -> None:
         """One optimiser step."""
         key = ops.convert_to_tensor(np.array([1, number], np.int32))
-        backend.read(self._step(self._sources[number], self._targets[number], key))
+        backend.read(self._step(self._rate, self._sources[number], self._targets[number], key))
 
     def greedy(self, number: int) -> None:
         """Greedy search."""

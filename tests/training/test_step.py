@@ -25,8 +25,10 @@ def _bias_step(**changes: Any) -> tuple[np.ndarray, float]:
     """How one step moves the output bias, and what it reports."""
     model = build_model("dot", embedding_dropout=0.0)
     before = backend.read(model.output_bias.value).copy()
-    _, step = optimiser_step(model, _options(**changes))
-    reported = backend.read(step(*(ops.convert_to_tensor(x) for x in (SOURCE, TARGET, KEY))))
+    options = _options(**changes)
+    _, step = optimiser_step(model, _options(**{**changes, "learning_rate": 7.0}))
+    rate = np.float32(options.learning_rate)
+    reported = backend.read(step(*(ops.convert_to_tensor(x) for x in (rate, SOURCE, TARGET, KEY))))
     return backend.read(model.output_bias.value) - before, float(reported)
 
 

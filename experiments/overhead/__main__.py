@@ -55,7 +55,8 @@ def _bookkeeping(folder: Path, checkout: Path) -> list[tuple[str, str, str]]:
             marks.append((time.monotonic(), times.user + times.system))
         time.sleep(0.1)
     (path,) = folder.glob(f"runs/*/{SECONDS_FILE}")
-    assert RunFolder(path.parent).finished(), "the run has failed"
+    if not RunFolder(path.parent).finished():
+        raise RuntimeError("The measured run has failed; run the benchmark's training command by itself to see why.")
     seconds = read_json(path)
     between = 1 - seconds["steps"] / seconds["epochs"]
     beside = (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
@@ -73,7 +74,8 @@ def _plan(folder: Path, checkout: Path) -> tuple[str, str, str]:
     for _ in range(_REPEATS):
         began = time.monotonic()
         command = _start(["-m", "attnbench", "-m", *_GRID, "dry_run=true"], folder, checkout)
-        assert command.wait() == 0, "the plan was refused"
+        if command.wait() != 0:
+            raise RuntimeError("The plan was refused; what it said is above.")
         seconds.append(time.monotonic() - began)
     median = sorted(seconds)[_REPEATS // 2]
     return "plan of 60 runs on an existing store", f"{median:.2f} s", "within 3 s"

@@ -67,6 +67,7 @@ class ModelConfig:
     layer_dropout: float
     readout_dropout: float
     tied_embeddings: str
+    initial_range: float | None
 
     def __post_init__(self) -> None:
         check_choice("model.cell", self.cell, ("gru", "lstm"))
@@ -76,6 +77,8 @@ class ModelConfig:
             check_positive(f"model.{key}", getattr(self, key))
         if self.encoder_size is not None:
             check_positive("model.encoder_size", self.encoder_size)
+        if self.initial_range is not None:
+            check_positive("model.initial_range", self.initial_range)
         for key in ("embedding_dropout", "layer_dropout", "readout_dropout"):
             check_fraction(f"model.{key}", getattr(self, key))
 

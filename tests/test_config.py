@@ -23,6 +23,7 @@ from attnbench.config import RunConfig, from_mapping, parameters, to_mapping
         ("hidden_size=many", "hidden_size must be a whole number, received 'many'."),
         ("training.learning_rate=true", "training.learning_rate must be a number, received True."),
         ("model.embedding_dropout=1", "model.embedding_dropout must be at least 0 and below 1, received 1.0."),
+        ("model.initial_range=0", "model.initial_range must be positive, received 0.0. Give a value greater than 0."),
         ("seed=-1", "seed must be at least 0, received -1."),
         (
             "hidden_size=7",

@@ -18,8 +18,10 @@ class SeededLayer(keras.layers.Layer):
         return variable
 
 
-def draw_weights(layer: keras.layers.Layer, seed: int) -> None:
+def draw_weights(layer: keras.layers.Layer, seed: int, initial_range: float | None = None) -> None:
     """Draws each weight of a built layer from NumPy's Philox generator, keyed by sha256(seed, weight path).
+
+    With `initial_range` every weight that is drawn at all comes from U(-initial_range, initial_range); constants stay.
 
     A weight of a layer that is not a `SeededLayer`, or whose initialiser is not known here, keeps its values; it is
     reproducible through `keras.utils.set_random_seed`, though not equal between mechanisms and backends.
@@ -31,6 +33,8 @@ def draw_weights(layer: keras.layers.Layer, seed: int) -> None:
         digest = hashlib.sha256(f"{seed} {variable.path}".encode()).digest()
         generator = np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], np.uint64)))
         values = _draw(initializer, tuple(variable.shape), generator)
+        if values is not None and initial_range is not None:
+            values = generator.uniform(-initial_range, initial_range, variable.shape)
         if values is not None:
             variable.assign(values.astype(variable.dtype))
 

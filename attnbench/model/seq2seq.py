@@ -62,11 +62,13 @@ class Seq2Seq(SeededLayer):
         layer_dropout: float,
         readout_dropout: float,
         tied_embeddings: str,
+        initial_range: float | None,
     ) -> None:
         super().__init__(name="seq2seq")
         self.source_vocabulary, self.target_vocabulary = source_vocabulary, target_vocabulary
         self.embedding_size, self.annotation_size, self.hidden_size = embedding_size, annotation_size, hidden_size
         self.tied_embeddings = tied_embeddings
+        self._embedding_scale = embedding_size**0.5 if initial_range is None else 1.0
         self.encoder = Encoder(
             cell,
             annotation_size,
@@ -92,7 +94,7 @@ class Seq2Seq(SeededLayer):
         self._dropped_target = Dropout(embedding_dropout, "target_embedding")
         keras.utils.set_random_seed(seed)
         self.build()
-        draw_weights(self, seed)
+        draw_weights(self, seed, initial_range)
 
     def build(self) -> None:
         """Creates all weights."""
@@ -182,8 +184,8 @@ class Seq2Seq(SeededLayer):
         return backend.product(readouts, kernel) + ops.cast(self.output_bias, readouts.dtype)
 
     def _embed(self, table: Any, ids: Any) -> Any:
-        """Rows of `table` times √embedding_size (Vaswani et al. 2017, section 3.4), so that inputs begin in (-1, 1).
+        """Rows of `table`, times √embedding_size (Vaswani et al. 2017, section 3.4) unless `initial_range` is set.
 
         The numbers in the table are small, and soon outgrown by what the optimiser adds: rare words learn.
         """
-        return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype) * self.embedding_size**0.5
+        return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype) * self._embedding_scale

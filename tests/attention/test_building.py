@@ -101,3 +101,13 @@ def test_drawn_weights_stay_within_glorots_limit_and_use_it() -> None:
     kernel = np.abs(np.asarray(built("additive").score.key_kernel.value))
     limit = np.sqrt(6 / (13 + 7))
     assert 0.9 * limit < kernel.max() <= limit
+
+
+def test_an_initial_range_holds_for_every_drawn_weight_and_for_no_constant() -> None:
+    layer: Any = build("additive", units=7, use_bias=True, scale="learned")
+    layer.build(QUERY.shape, VALUES.shape)
+    draw_weights(layer, 3, initial_range=0.01)
+    kernel = np.abs(np.asarray(layer.score.key_kernel.value))
+    assert 0.009 < kernel.max() <= 0.01
+    assert float(layer.scale_factor.value) == 1
+    assert not np.any(np.asarray(layer.score.key_bias.value))

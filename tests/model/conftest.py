@@ -44,6 +44,7 @@ def build_model(preset: str, *, seed: int = 1, **changes: Any) -> Seq2Seq:
         "layer_dropout": 0.0,
         "readout_dropout": 0.0,
         "tied_embeddings": "none",
+        "initial_range": None,
     }
     mechanism = attention.build(score, units=7)
     return Seq2Seq(mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes})

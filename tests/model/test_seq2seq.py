@@ -9,7 +9,7 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.model import BEGIN, Seq2Seq
-from tests.model.conftest import PRESETS
+from tests.model.conftest import EMBEDDING, PRESETS
 
 SHAPES: list[dict[str, Any]] = [
     {"cell": "lstm", "encoder_layers": 2, "decoder_layers": 3},
@@ -174,6 +174,18 @@ def test_another_seed_draws_other_weights(make_model: Callable[..., Seq2Seq]) ->
     for x, y in zip(first.trainable_variables, second.trainable_variables, strict=True):
         same = bool((backend.read(x.value) == backend.read(y.value)).all())
         assert same == ("bias" in x.path), x.path
+
+
+@pytest.mark.parametrize(("initial_range", "factor"), [(None, EMBEDDING**0.5), (0.05, 1.0)])
+def test_embeddings_are_multiplied_only_where_their_table_is_drawn_for_it(
+    make_model: Callable[..., Seq2Seq], initial_range: float | None, factor: float
+) -> None:
+    model = make_model("dot", initial_range=initial_range)
+    table = backend.read(model.source_embedding)
+    if initial_range is not None:
+        assert 0.9 * initial_range < np.abs(table).max() <= initial_range
+    embedded = backend.read(model._embed(model.source_embedding, ops.convert_to_tensor([2, 3])))
+    assert np.allclose(embedded, factor * table[[2, 3]], rtol=1e-6, atol=0)
 
 
 def test_one_table_serves_both_sides_and_the_output_when_all_embeddings_are_tied(

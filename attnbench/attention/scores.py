@@ -41,7 +41,7 @@ class Additive(SeededLayer):
         projected = backend.product(query, self.query_kernel)
         if self.use_bias:
             projected = projected + ops.cast(self.query_bias, projected.dtype)
-        matched = ops.tanh(projected[:, None, :] + keys)
+        matched = backend.tanh(projected[:, None, :] + keys)
         scores = ops.squeeze(ops.matmul(matched, ops.cast(self.score_vector, matched.dtype)[:, None]), -1)
         return scores + ops.cast(self.score_bias, scores.dtype) if self.use_bias else scores
 

@@ -18,6 +18,7 @@ if keras.backend.backend() == "tensorflow":
         read,
         reset_memory_peak,
         scan,
+        tanh,
         training_step,
         uniform,
     )
@@ -34,6 +35,7 @@ elif keras.backend.backend() == "jax":
         read,
         reset_memory_peak,
         scan,
+        tanh,
         training_step,
         uniform,
     )
@@ -54,6 +56,7 @@ __all__ = [
     "read",
     "reset_memory_peak",
     "scan",
+    "tanh",
     "training_step",
     "uniform",
 ]

@@ -115,6 +115,11 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent in the type of `x`; Keras' own computes float64 in float32 on JAX."""
+    return jnp.tanh(x)
+
+
 def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
     """Numbers in [0, 1) that depend on `key` (2,) int32 and `place` alone."""
     base = jax.random.fold_in(jax.random.fold_in(jax.random.key(place), key[0]), key[1])

@@ -126,6 +126,11 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent in the type of `x`."""
+    return tf.tanh(x)
+
+
 def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
     """Numbers in [0, 1) that depend on `key` (2,) int32 and `place` alone."""
     return tf.random.stateless_uniform(shape, seed=key + tf.constant([0, place], tf.int32), alg="philox")

@@ -40,4 +40,4 @@ class Bridge(SeededLayer):
         return tuple(tuple(self._dense(part, *next(weights)) for part in state) for state in chosen)
 
     def _dense(self, x: Any, kernel: Any, bias: Any) -> Any:
-        return ops.tanh(backend.product(x, kernel) + ops.cast(bias, x.dtype))
+        return backend.tanh(backend.product(x, kernel) + ops.cast(bias, x.dtype))

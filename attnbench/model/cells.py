@@ -50,7 +50,7 @@ def _gru_gates(projected: Any, recurrent: Any, candidate_bias: Any, hidden: Any)
     update_in, reset_in, candidate_in = ops.split(projected, 3, axis=-1)
     update_back, reset_back, candidate_back = ops.split(recurrent, 3, axis=-1)
     update, reset = ops.sigmoid(update_in + update_back), ops.sigmoid(reset_in + reset_back)
-    candidate = ops.tanh(candidate_in + reset * (candidate_back + candidate_bias))
+    candidate = backend.tanh(candidate_in + reset * (candidate_back + candidate_bias))
     return candidate + update * (hidden - candidate)
 
 
@@ -90,8 +90,8 @@ class LSTM(SeededLayer):
 @backend.fused
 def _lstm_gates(projected: Any, recurrent: Any, memory: Any) -> Any:
     admit_in, forget_in, emit_in, candidate_in = ops.split(projected + recurrent, 4, axis=-1)
-    memory = ops.sigmoid(forget_in + 1) * memory + ops.sigmoid(admit_in) * ops.tanh(candidate_in)
-    return ops.sigmoid(emit_in) * ops.tanh(memory), memory
+    memory = ops.sigmoid(forget_in + 1) * memory + ops.sigmoid(admit_in) * backend.tanh(candidate_in)
+    return ops.sigmoid(emit_in) * backend.tanh(memory), memory
 
 
 CELLS = {"gru": GRU, "lstm": LSTM}

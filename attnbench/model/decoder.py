@@ -147,7 +147,7 @@ class Decoder(SeededLayer):
         total = backend.product(hidden, self.readout_state_kernel) + ops.cast(self.readout_bias, hidden.dtype)
         if self.attention is not None:
             total = total + backend.product(context, self.readout_context_kernel)
-        return ops.tanh(total)
+        return backend.tanh(total)
 
     def teacher_forced(self, embedded: Any, state: DecoderState, memory: Any, key: Any) -> tuple[Any, Any]:
         """Every target position, the true target before it being given.

@@ -11,8 +11,27 @@ from typing import Any
 from attnbench.checks import check_choice, check_fraction, check_positive
 from attnbench.mapping import build, flatten
 
-RESULTS_VERSION = 2
+RESULTS_VERSION = 3
 """Raised whenever a change of the code can change a number that a run reports."""
+
+
+@dataclass(frozen=True)
+class ScoreFacts:
+    """Which options apply to a score; the layers themselves are in `attention/table.py`, which this may not import."""
+
+    scaled: bool = False
+    biased: bool = False
+    sized: bool = False
+
+
+SCORES = {
+    "none": ScoreFacts(),
+    "final_state": ScoreFacts(),
+    "uniform": ScoreFacts(),
+    "additive": ScoreFacts(scaled=True, biased=True, sized=True),
+    "dot": ScoreFacts(scaled=True),
+    "general": ScoreFacts(scaled=True, biased=True),
+}
 
 TASKS = ("train", "profile", "translate", "align", "sync")
 
@@ -33,22 +52,28 @@ class AttentionConfig:
     options: dict[str, Any]
 
     def __post_init__(self) -> None:
-        if self.target is None:
-            check_choice(
-                "attention.score", self.score, ("none", "final_state", "uniform", "additive", "dot", "general")
-            )
         check_choice("attention.scale", self.scale, ("none", "sqrt_units", "learned"))
         check_choice("attention.query_time", self.query_time, ("previous", "current"))
         check_choice("attention.weights", self.weights, ("softmax",))
         if self.units is not None:
             check_positive("attention.units", self.units)
-        if self.target is None and self.scale != "none" and self.score not in ("additive", "dot", "general"):
+        if self.target is None:
+            self._check_score()
+
+    def _check_score(self) -> None:
+        check_choice("attention.score", self.score, tuple(SCORES))
+        facts = SCORES[self.score]
+        if self.scale != "none" and not facts.scaled:
             raise ValueError(f"attention.scale={self.scale} needs a score; {self.score} has none. Use scale=none.")
-        if self.target is None and self.use_bias and self.score not in ("additive", "general"):
+        if self.use_bias and not facts.biased:
             raise ValueError(
                 f"attention.use_bias needs a score with weights; {self.score} has none. Use use_bias=false."
             )
-        if self.score == "none" and self.target is None and self.input_feeding:
+        if self.units is not None and not facts.sized:
+            raise ValueError(
+                f"attention.units is the size of a score's hidden layer; {self.score} has none. Use units=null."
+            )
+        if self.score == "none" and self.input_feeding:
             raise ValueError("attention.input_feeding needs a context: score none has none. Use input_feeding=false.")
 
 
@@ -175,7 +200,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """How the test set is decoded and scored; beam size 1 is greedy search and gives `test/bleu`."""
+    """How the test set is decoded and scored; the first beam size gives `test/bleu`, 1 is greedy search."""
 
     beam_sizes: list[int]
     length_penalty: float

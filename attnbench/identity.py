@@ -12,7 +12,7 @@ _NOT_IDENTIFYING = (
     "backend precision"
 ).split()
 _ONLY_TRAINING = ("data", "evaluation", "seed")
-_PROFILED = ("optimizer", "clip_norm", "label_smoothing")
+_PROFILED = ("optimizer", "clip_norm", "label_smoothing", "deterministic")
 
 
 def identity(config: RunConfig) -> dict[str, Any]:

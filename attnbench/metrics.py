@@ -32,7 +32,7 @@ METRICS = (
     Metric("speed/timed_steps", "steps", "", "`task=profile`: training steps timed after the warm-up, over all rounds"),
     Metric("speed/timed_decodings", "batches", "", "`task=profile`: batches decoded and timed after the warm-up, over all rounds"),
     Metric("speed/utilisation", "fraction", "higher", "model FLOP/s ÷ the device's matrix rate. FLOPs: 2 per multiply-add of matrix products, x 3 for training, unpadded tokens, no recomputation or optimiser. Rate: best of 5 products of 4096³ (GPU 8192³), same threads and precision, before and after training"),
-    Metric("memory/train_peak_bytes", "bytes", "lower", "the framework allocator's peak during timed training steps, statistics reset after warm-up, weights and optimiser included; on a CPU TensorFlow counts allocations of 256 KiB and more, and where it counts none the key is absent"),
+    Metric("memory/train_peak_bytes", "bytes", "lower", "the framework allocator's peak during timed training steps, statistics reset after warm-up, weights and optimiser included; on a CPU TensorFlow counts allocations of 256 KiB and more, on a JAX GPU it is the process's peak up to the end of training; where none is counted the key is absent"),
     Metric("memory/train_peak_resident_bytes", "bytes", "lower", "resident peak of the same window less the resident size before the model was built"),
     Metric("memory/process_peak_bytes", "bytes", "lower", "resident peak of the whole process on the host"),
     Metric("memory/device_process_peak_bytes", "bytes", "lower", "NVML's figure for the process on the GPU; absent on a CPU"),

@@ -45,6 +45,10 @@ from attnbench.config import RunConfig, from_mapping, parameters, to_mapping
             "model.tied_embeddings=all needs one vocabulary for both sides. "
             "Use data.subwords.kind=sentencepiece with data.subwords.joint=true, or model.tied_embeddings=target.",
         ),
+        (
+            "attention.units=64",
+            "attention.units is the size of a score's hidden layer; dot has none. Use units=null.",
+        ),
         ("attention.use_bias=true", "attention.use_bias needs a score with weights; dot has none. Use use_bias=false."),
         (
             "profile.minimum_steps=30",

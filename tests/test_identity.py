@@ -70,6 +70,7 @@ def test_a_profile_ignores_what_it_does_not_use(signed: Callable[..., str]) -> N
     assert signed("task=profile", "data=copy", "seed=5", "training.epochs=3") == profile
     assert signed("task=profile", "training.optimizer=sgd") != profile
     assert signed("task=profile", "profile.batch_size=5") != profile
+    assert signed("task=profile", "training.deterministic=true") != profile
 
 
 def test_files_are_known_by_their_text_and_not_by_their_names(signed: Callable[..., str]) -> None:

@@ -62,12 +62,6 @@ def test_the_wheel_holds_package_configurations_and_studies_once(wheel: Path) ->
     assert sorted(names) == sorted(expected)
 
 
-def test_the_wheel_holds_the_template_of_the_report(wheel: Path) -> None:
-    assert [
-        name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("attnbench/report/") and "html" in name
-    ]
-
-
 def test_the_source_archive_holds_what_its_tests_need(tmp_path: Path) -> None:
     with tarfile.open(built("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}

@@ -70,11 +70,6 @@ def test_every_data_set_is_listed() -> None:
     assert names(rows("name | what it is")) == yaml_names("conf/data")
 
 
-def test_every_study_is_in_the_catalogue() -> None:
-    catalogue = (CHECKOUT / "experiments" / "README.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(yaml_names("experiments")) if name not in catalogue] == []
-
-
 def test_every_extra_is_listed() -> None:
     project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
     section = project.partition("[project.optional-dependencies]")[2].partition("\n[")[0]

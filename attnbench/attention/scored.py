@@ -44,7 +44,7 @@ class ScoredAttention(Attention):
 
     def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
         """All queries at once where no (batch, target, source, units) array is needed for it."""
-        if self.stepped:
+        if self.stepped or self.recurrent:
             return super().attend_all(queries, memory)
         scores = self._scaled(self.score.scores(ops.swapaxes(queries, 0, 1), memory.keys))
         weights = masked_softmax(scores, memory.mask[:, None, :])

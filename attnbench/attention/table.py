@@ -1,4 +1,4 @@
-"""Which mechanism a set of factors names; the table at the end is the only place where a new score is entered."""
+"""Which mechanism a set of factors names; the table at the end is where a new score is entered."""
 
 import importlib
 from collections.abc import Callable, Mapping

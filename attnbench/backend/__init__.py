@@ -7,6 +7,7 @@ import keras
 
 if keras.backend.backend() == "tensorflow":
     from attnbench.backend.tensorflow import (
+        RESETS_MEMORY_PEAK,
         Adam,
         compiled,
         configure,
@@ -24,6 +25,7 @@ if keras.backend.backend() == "tensorflow":
     )
 elif keras.backend.backend() == "jax":
     from attnbench.backend.jax import (
+        RESETS_MEMORY_PEAK,
         Adam,
         compiled,
         configure,
@@ -45,6 +47,7 @@ else:
     )
 
 __all__ = [
+    "RESETS_MEMORY_PEAK",
     "Adam",
     "compiled",
     "configure",

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 __all__ = [
+    "RESETS_MEMORY_PEAK",
     "Adam",
     "compiled",
     "configure",
@@ -20,18 +21,20 @@ __all__ = [
     "read",
     "reset_memory_peak",
     "scan",
+    "tanh",
     "training_step",
     "uniform",
 ]
 
 Adam = keras.optimizers.Adam
+RESETS_MEMORY_PEAK = False
 
 
 def configure(*, threads: int, precision: str, deterministic: bool, device: str) -> None:
     """Sets the process up; call it before the framework's first use.
 
-    The number of CPU threads is the process's CPU affinity here, which the launcher sets; deterministic GPU kernels are
-    XLA's own choice (XLA_FLAGS), which the launcher sets too.
+    The number of CPU threads is the process's CPU affinity here, and deterministic GPU kernels are a flag of XLA's that
+    is read once (XLA_FLAGS): the launcher sets both.
     """
     del threads, deterministic
     jax.config.update("jax_default_matmul_precision", "default" if precision == "tf32" else "highest")
@@ -55,7 +58,7 @@ def memory_peak_bytes() -> int | None:
 
 
 def reset_memory_peak() -> None:
-    """JAX cannot reset its peak: it stays the whole process's, an upper bound."""
+    """JAX cannot reset its peak: it stays that of the process so far."""
 
 
 def read(value: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ from attnbench.backend.tensorflow_adam import Adam
 from attnbench.backend.tensorflow_scan import product, scan
 
 __all__ = [
+    "RESETS_MEMORY_PEAK",
     "Adam",
     "compiled",
     "configure",
@@ -21,9 +22,12 @@ __all__ = [
     "read",
     "reset_memory_peak",
     "scan",
+    "tanh",
     "training_step",
     "uniform",
 ]
+
+RESETS_MEMORY_PEAK = True
 
 
 def configure(*, threads: int, precision: str, deterministic: bool, device: str) -> None:

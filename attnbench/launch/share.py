@@ -57,6 +57,8 @@ def environment(config: RunConfig, gpu: str | None) -> dict[str, str]:
     }
     if config.backend == "jax" and gpu is None:
         variables["JAX_PLATFORMS"] = "cpu"
+    if config.backend == "jax" and config.training.deterministic:
+        variables["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
     if config.threads is not None:
         variables |= dict.fromkeys(_THREAD_VARIABLES, str(config.threads))
     return variables

@@ -78,7 +78,7 @@ class Trainer:
         self.optimizer, self._step = optimiser_step(model, options)
         self.memory = memory
         self._adopt(TrainingState())
-        self._pending: list[tuple[Any, int]] = []
+        self._pending: list[tuple[int, Any, int]] = []
         self._saved = time.monotonic()
 
     def _adopt(self, state: TrainingState) -> None:
@@ -89,7 +89,7 @@ class Trainer:
 
     @property
     def _variables(self) -> dict[str, Any]:
-        return {"model": self._model.trainable_variables, "optimizer": self.optimizer.variables}
+        return {"model": self._model.variables, "optimizer": self.optimizer.variables}
 
     def resume(self) -> bool:
         """Goes on from `last.npz` where there is one; True then."""
@@ -121,7 +121,7 @@ class Trainer:
         while not state.ended:
             self._train_epoch()
             self._validate()
-        checkpoint.load(self._folder / "best.npz", {"model": self._model.trainable_variables})
+        checkpoint.load(self._folder / "best.npz", {"model": self._model.variables})
 
     def _train_epoch(self) -> None:
         state = self.state
@@ -155,8 +155,8 @@ class Trainer:
         key = np.array([self._seed, state.step], np.int32)
         parts = np.float32(rate), batch.source, batch.target, key
         loss = self._step(*(ops.convert_to_tensor(part) for part in parts))
-        self._pending.append((loss, tokens))
         state.step += 1
+        self._pending.append((state.step, loss, tokens))
         state.position += 1
         if state.step % LOGGED_STEPS == 0:
             self._drain()
@@ -165,10 +165,13 @@ class Trainer:
 
     def _drain(self) -> None:
         """Reads the losses of the steps under way, in order."""
-        for loss, tokens in self._pending:
+        for step, loss, tokens in self._pending:
             value = float(backend.read(loss))
             if not np.isfinite(value):
-                raise NonFiniteLossError(f"The training loss is {value} at optimiser step {self.state.step}.")
+                raise NonFiniteLossError(
+                    f"The training loss is {value} at optimiser step {step}. "
+                    "Lower training.learning_rate, or set training.clip_norm."
+                )
             self.state.loss_sum += value
             self.state.loss_tokens += tokens
         self._pending.clear()
@@ -212,7 +215,7 @@ class Trainer:
         self._observer.metrics(state.step, values)
         metric = options.early_stopping.metric
         if state.improved(metric, values[metric]):
-            checkpoint.save(self._folder / "best.npz", {"model": self._model.trainable_variables})
+            checkpoint.save(self._folder / "best.npz", {"model": self._model.variables})
         elif options.schedule == "plateau":
             state.factor *= options.decay_factor
         patience = options.early_stopping.patience

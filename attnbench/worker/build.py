@@ -27,6 +27,7 @@ def set_up(config: RunConfig) -> None:
 
 def build_model(config: RunConfig, *, source_vocabulary: int, target_vocabulary: int) -> Seq2Seq:
     """The model of a run, with its initial weights drawn."""
+    keras.utils.set_random_seed(config.seed)  # a mechanism of the user's own may draw seeds as soon as it is made
     factors, options = config.attention, asdict(config.model)
     del options["encoder_size"]
     mechanism = attention.build(

@@ -50,7 +50,6 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
 
 def _round(config: RunConfig) -> dict[str, Any]:
     options, length = config.profile, config.sequence_length
-    rate = matrix_rate(COMPUTE_TYPES[config.precision])
     memory = Memory()
     model = build_model(config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size)
     generator = np.random.Generator(np.random.Philox(key=0))
@@ -63,7 +62,7 @@ def _round(config: RunConfig) -> dict[str, Any]:
         "training": training.windows,
         "decoding": decoding.windows,
         "compile_seconds": training.compile_seconds,
-        "rate": rate,
+        "rate": matrix_rate(COMPUTE_TYPES[config.precision]),
         "flops": flops,
         "peaks": memory.metrics(),
         "parameters": parameter_counts(model),

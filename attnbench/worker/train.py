@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from attnbench import data
+from attnbench import backend, data
 from attnbench.config import RunConfig
 from attnbench.measurement import Memory, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
@@ -22,7 +22,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     reporter.progress(phase="data")
     set_up(config)
     dataset = data.load(config.data, sequence_length=config.sequence_length)
-    rate = matrix_rate(COMPUTE_TYPES[config.precision])
+    rate = matrix_rate(COMPUTE_TYPES[config.precision]) if backend.RESETS_MEMORY_PEAK else 0.0
     memory = Memory()
     sizes = dataset.source_vocabulary.size, dataset.target_vocabulary.size
     model = build_model(config, source_vocabulary=sizes[0], target_vocabulary=sizes[1])

@@ -91,6 +91,7 @@ def _job(arguments: argparse.Namespace, variant: str, precision: str, threads: i
         f"data.root={arguments.root}",
         "data.subwords.size=8000",
         "training.label_smoothing=0",
+        "model.initial_range=null",
     )
     dataset = data.load(config.data, sequence_length=config.sequence_length)
     plan = data.plan_batches(dataset.train, batch_size=config.training.batch_size, batch_by="sentences")

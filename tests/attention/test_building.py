@@ -8,6 +8,8 @@ import pytest
 
 from attnbench.attention import build
 from attnbench.attention.seeded import draw_weights
+from attnbench.attention.table import MECHANISMS
+from attnbench.config import SCORES
 
 QUERY, VALUES = np.ones((2, 3, 11), np.float32), np.ones((2, 5, 13), np.float32)
 MASK = np.arange(5) < np.array([[5], [3]])
@@ -49,6 +51,10 @@ def test_a_learned_scale_is_one_more_number() -> None:
 def test_biases_are_there_on_demand() -> None:
     biases = {"score/query_bias": (7,), "score/key_bias": (7,), "score/score_bias": ()}
     assert shapes(built("additive", use_bias=True)) == shapes(built("additive")) | biases
+
+
+def test_every_score_has_its_facts_in_the_configuration() -> None:
+    assert list(SCORES) == list(MECHANISMS)
 
 
 def test_an_unknown_score_is_refused() -> None:

@@ -12,6 +12,8 @@ from keras import ops
 from attnbench import backend
 from attnbench.attention import MECHANISMS, Attention, Memory, build
 from attnbench.attention.called import Called
+from attnbench.attention.scored import ScoredAttention
+from attnbench.attention.scores import General
 from attnbench.attention.weighting import masked_softmax
 
 Array = npt.NDArray[np.float64]
@@ -53,6 +55,19 @@ class Coverage(Attention):
         return ops.einsum("bs,bsd->bd", weights, memory.values), weights, state + weights
 
 
+class Tiring(ScoredAttention):
+    """A scored mechanism with a state: what has been given before counts less."""
+
+    recurrent = True
+
+    def initial_state(self, memory: Memory) -> Any:
+        return ops.ones_like(memory.values[:, :, 0])
+
+    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
+        weights = masked_softmax(self.score.scores(query, memory.keys) * state, memory.mask)
+        return ops.einsum("bs,bsd->bd", weights, memory.values), weights, state - weights / 2
+
+
 REGISTERED = {
     f"{name} {scale}": lambda name=name, scale=scale: build(name, units=ATTENTION_UNITS, scale=scale)
     for name in MECHANISMS
@@ -62,6 +77,7 @@ REGISTERED = {
 CASES: dict[str, Callable[[], Any]] = REGISTERED | {
     "a stranger's": lambda: Called(Stranger(VALUE_UNITS), name="attention"),
     "recurrent": lambda: Coverage(name="attention"),
+    "general, recurrent": lambda: Tiring(General(name="score"), name="attention"),
 }
 TOLERANCE = {"float64": 1e-9, "float32": 1e-5, "mixed_bfloat16": 2e-2}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from attnbench.launch import ELSEWHERE, Outcome
-from attnbench.launch.outcome import Beginning, Ending, judge, oom_kills
+from attnbench.launch.outcome import Beginning, Ending, judge
 from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, write_json
 
 
@@ -54,7 +54,3 @@ def test_the_time_limit_outweighs_what_the_child_said_of_its_signal(folder: RunF
     folder.append("status", status=KILLED, reason="signal SIGTERM")
     assert judge(folder, beginning, Ending(3, timed_out=True)) == Outcome(FAILED, "time limit")
     assert folder.status() == (FAILED, "time limit")
-
-
-def test_the_kernels_count_of_oom_kills_is_a_number() -> None:
-    assert oom_kills() >= 0

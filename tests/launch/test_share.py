@@ -62,6 +62,16 @@ def test_a_run_on_the_processor_sees_no_gpu_and_its_own_number_of_threads(defaul
     assert variables["OMP_NUM_THREADS"] == "3"
 
 
+def test_jax_is_told_to_be_deterministic_beside_the_flags_of_the_user(
+    default_config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=dump")
+    config = replace(default_config, backend="jax")
+    assert "XLA_FLAGS" not in environment(config, "5")
+    config = replace(config, training=replace(config.training, deterministic=True))
+    assert environment(config, "5")["XLA_FLAGS"] == "--xla_dump_to=dump --xla_gpu_deterministic_ops=true"
+
+
 def test_a_run_on_a_gpu_sees_that_one_alone(default_config: RunConfig) -> None:
     variables = environment(default_config, "5")
     assert variables["CUDA_VISIBLE_DEVICES"] == "5"

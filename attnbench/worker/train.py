@@ -12,7 +12,7 @@ from attnbench.model import Seq2Seq
 from attnbench.results import FINISHED, RunFolder, read_json, write_json
 from attnbench.training import Trainer
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
-from attnbench.worker.evaluate import Losses, Validation, test
+from attnbench.worker.evaluate import Losses, Tested, Validation, test
 from attnbench.worker.reporter import Reporter
 
 
@@ -24,12 +24,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     dataset = data.load(config.data, sequence_length=config.sequence_length)
     rate = matrix_rate(COMPUTE_TYPES[config.precision]) if backend.RESETS_MEMORY_PEAK else 0.0
     memory = Memory()
-    sizes = dataset.source_vocabulary.size, dataset.target_vocabulary.size
-    model = build_model(config, source_vocabulary=sizes[0], target_vocabulary=sizes[1])
-    write_json(
-        folder.path / "vocabularies.json",
-        {"source": dataset.source_vocabulary.to_dict(), "target": dataset.target_vocabulary.to_dict()},
-    )
+    model = _model(folder, dataset, config)
     options = config.training
     plan = data.plan_batches(dataset.train, batch_size=options.batch_size, batch_by=options.batch_by)
     losses = Losses(model)
@@ -51,20 +46,30 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     rate = max(rate, matrix_rate(COMPUTE_TYPES[config.precision]))
     metrics |= _flops_metrics(model, dataset, metrics, rate)
     tested = test(folder, model, losses, dataset, config, reporter)
-    result = {
+    found = _result(dataset, metrics, tested) | {"duration_seconds": time.monotonic() - began}
+    finish(folder, config, found)
+    reporter.artifacts("sentences.csv", "predictions.txt", "maps.json", "vocabularies.json", "checkpoint/best.npz")
+    return True
+
+
+def _model(folder: RunFolder, dataset: data.Dataset, config: RunConfig) -> Seq2Seq:
+    """The model for the data set, whose vocabularies are written into the run folder."""
+    source, target = dataset.source_vocabulary, dataset.target_vocabulary
+    write_json(folder.path / "vocabularies.json", {"source": source.to_dict(), "target": target.to_dict()})
+    return build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
+
+
+def _result(dataset: data.Dataset, metrics: dict[str, float], tested: Tested) -> dict[str, Any]:
+    return {
         "format": 1,
         "status": FINISHED,
         "task": "train",
         "metrics": {key: float(value) for key, value in (metrics | tested.metrics).items()},
         "bleu_signature": tested.bleu_signature,
         "chrf_signature": tested.chrf_signature,
-        "vocabularies": {"source": sizes[0], "target": sizes[1]},
+        "vocabularies": {"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
         "notes": _notes(dataset),
-        "duration_seconds": time.monotonic() - began,
     }
-    finish(folder, config, result)
-    reporter.artifacts("sentences.csv", "predictions.txt", "maps.json", "vocabularies.json", "checkpoint/best.npz")
-    return True
 
 
 def finish(folder: RunFolder, config: RunConfig, result: dict[str, Any]) -> None:

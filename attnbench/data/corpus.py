@@ -52,7 +52,6 @@ class Corpus:
         train, valid, test: the splits.
         alignment: the pairs with gold links, where there are any; may be `test`.
         words: every source and every target word of a language that is known whole, such as a generated one.
-        identity: what identifies the text, for the cache; None where making it again is as fast.
         skipped_pairs: pairs left out because a side is empty, over all splits.
     """
 
@@ -61,7 +60,6 @@ class Corpus:
     test: Pairs
     alignment: Pairs | None
     words: tuple[list[str], list[str]] | None
-    identity: str | None
     skipped_pairs: int
 
 

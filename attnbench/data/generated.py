@@ -97,6 +97,9 @@ class Generated(Generic[Options]):
         facts = [GENERATOR_VERSION, config.loader, config.seed, asdict(self._read_options(config))]
         return {"generator": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()}
 
+    def identity(self, config: DataConfig) -> None:
+        """None: making the text again is as fast as keeping it."""
+
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
         """Makes the splits. Test and validation set depend on `data.seed` and the options alone.
 
@@ -112,7 +115,7 @@ class Generated(Generic[Options]):
             held_out[split] = _held_out(language, Random(f"{config.seed}/{split}"), options, pairs, taken)
         random = Random(f"{config.seed}/train/{sequence_length}")
         train = _training(language, random, options, sequence_length, taken)
-        return Corpus(train, held_out["valid"], held_out["test"], held_out["test"], language.words(), None, 0)
+        return Corpus(train, held_out["valid"], held_out["test"], held_out["test"], language.words(), 0)
 
     def _read_options(self, config: DataConfig) -> Options:
         return build(self._options, config.options, "data.options.")

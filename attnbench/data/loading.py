@@ -35,13 +35,29 @@ class Loader(Protocol):
     def digests(self, config: DataConfig) -> dict[str, str]:
         """What identifies the text, by role."""
 
+    def identity(self, config: DataConfig) -> str | None:
+        """What identifies the text, for the cache; None where making it again is as fast."""
+
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
         """The text."""
 
 
 def check(config: DataConfig, *, sequence_length: int | None = None) -> None:
-    """Raises ValueError for every fault that can be told before work; fetches files that are not at hand."""
-    _loader(config).check(config, sequence_length=sequence_length)
+    """Raises ValueError for every fault that can be told before training; fetches files that are not at hand.
+
+    With `sequence_length`, also for subwords that cannot be made, and for a limit that leaves no training pair: text
+    that is read is then encoded, unless the cache holds it so.
+    """
+    loader = _loader(config)
+    loader.check(config, sequence_length=sequence_length)
+    identity = loader.identity(config)
+    if sequence_length is None or identity is None:
+        return
+    arrays = cache.read_arrays(_encoded_path(config, identity))
+    if arrays is None:
+        load(config, sequence_length=sequence_length)
+    else:
+        _within(*(_from_arrays(arrays, "train", side) for side in _SIDES), sequence_length=sequence_length)
 
 
 def digests(config: DataConfig) -> dict[str, str]:
@@ -59,11 +75,13 @@ def load(config: DataConfig, *, sequence_length: int) -> Dataset:
         sequence_length: the longest source and target, in tokens without the end mark, that training uses.
 
     Raises:
-        ValueError: for what `check` tells, subwords that cannot be made, a limit that leaves no training pair.
+        ValueError: for what `check` tells.
     """
-    corpus = _lowered(_loader(config).read(config, sequence_length=sequence_length), config.lowercase)
-    source_vocabulary, target_vocabulary = _vocabularies(corpus, config)
-    encoded = _encoded(corpus, source_vocabulary, target_vocabulary, config)
+    loader = _loader(config)
+    corpus = _lowered(loader.read(config, sequence_length=sequence_length), config.lowercase)
+    identity = loader.identity(config)
+    source_vocabulary, target_vocabulary = _vocabularies(corpus, config, identity)
+    encoded = _encoded(corpus, source_vocabulary, target_vocabulary, config, identity)
     splits = {name: _split(getattr(corpus, name), encoded[name]) for name in encoded}
     train, left_out_pairs = _limited(splits["train"], sequence_length)
     return Dataset(
@@ -99,21 +117,21 @@ def _named(corpus: Corpus) -> dict[str, Pairs]:
     return {name: pairs for name in _SPLITS if (pairs := getattr(corpus, name)) is not None}
 
 
-def _vocabularies(corpus: Corpus, config: DataConfig) -> tuple[Vocabulary, Vocabulary]:
+def _vocabularies(corpus: Corpus, config: DataConfig, identity: str | None) -> tuple[Vocabulary, Vocabulary]:
     if corpus.words is not None:
         return Words(corpus.words[0]), Words(corpus.words[1])
     if config.subwords.joint:
-        both = _vocabulary([*corpus.train.source, *corpus.train.target], "joint", corpus, config)
+        both = _vocabulary([*corpus.train.source, *corpus.train.target], "joint", config, identity)
         return both, both
-    source, target = (_vocabulary(getattr(corpus.train, side), side, corpus, config) for side in _SIDES)
+    source, target = (_vocabulary(getattr(corpus.train, side), side, config, identity) for side in _SIDES)
     return source, target
 
 
-def _vocabulary(lines: list[str], side: str, corpus: Corpus, config: DataConfig) -> Vocabulary:
+def _vocabulary(lines: list[str], side: str, config: DataConfig, identity: str | None) -> Vocabulary:
     subwords = config.subwords
     if subwords.kind == "words":
         return Words.of_text(lines, subwords.size)
-    path = cache.folder(config) / "subwords" / f"{_key(corpus, config, side)}.npz"
+    path = cache.folder(config) / "subwords" / f"{_key(config, identity, side)}.npz"
     kept = cache.read_arrays(path)
     if kept is None:
         model = train_subwords(lines, size=subwords.size, model=subwords.model)
@@ -122,19 +140,23 @@ def _vocabulary(lines: list[str], side: str, corpus: Corpus, config: DataConfig)
     return Subwords(kept["model"].tobytes())
 
 
-def _key(corpus: Corpus, config: DataConfig, part: str) -> str:
+def _key(config: DataConfig, identity: str | None, part: str) -> str:
     subwords: SubwordConfig = config.subwords
-    facts = [_ENCODING_VERSION, sentencepiece.__version__, corpus.identity, config.lowercase, vars(subwords), part]
+    facts = [_ENCODING_VERSION, sentencepiece.__version__, identity, config.lowercase, vars(subwords), part]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def _encoded_path(config: DataConfig, identity: str) -> Path:
+    return cache.folder(config) / "encoded" / f"{_key(config, identity, 'encoded')}.npz"
+
+
 def _encoded(
-    corpus: Corpus, source: Vocabulary, target: Vocabulary, config: DataConfig
+    corpus: Corpus, source: Vocabulary, target: Vocabulary, config: DataConfig, identity: str | None
 ) -> dict[str, tuple[Sentences, Sentences]]:
     named = _named(corpus)
-    if corpus.identity is None:
+    if identity is None:
         return {name: (_encode(pairs.source, source), _encode(pairs.target, target)) for name, pairs in named.items()}
-    path: Path = cache.folder(config) / "encoded" / f"{_key(corpus, config, 'encoded')}.npz"
+    path = _encoded_path(config, identity)
     arrays = cache.read_arrays(path)
     if arrays is None:
         arrays = {}
@@ -160,14 +182,20 @@ def _split(pairs: Pairs, encoded: tuple[Sentences, Sentences]) -> Split:
 
 
 def _limited(train: Split, sequence_length: int) -> tuple[Split, int]:
-    longer = np.maximum(train.source.lengths, train.target.lengths)
+    kept = _within(train.source, train.target, sequence_length=sequence_length)
+    return (train if len(kept) == len(train) else train.take(kept)), len(train) - len(kept)
+
+
+def _within(source: Sentences, target: Sentences, *, sequence_length: int) -> np.ndarray:
+    """The rows of at most `sequence_length` tokens on either side; raises ValueError where there is none."""
+    longer = np.maximum(source.lengths, target.lengths)
     kept = np.flatnonzero(longer <= sequence_length)
     if not len(kept):
         raise ValueError(
             f"sequence_length={sequence_length} leaves no training pair: the shortest has {longer.min()} tokens on its "
             f"longer side. Use sequence_length={longer.min()} or more."
         )
-    return (train if len(kept) == len(train) else train.take(kept)), len(train) - len(kept)
+    return kept
 
 
 def _capped(train: Split, config: DataConfig) -> Split:

@@ -28,7 +28,10 @@ class ParallelText:
         self._paths = paths
 
     def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
-        """Raises ValueError for files that are missing, empty, not UTF-8, or of unequal line count."""
+        """Raises ValueError for files that are missing, empty, not UTF-8, or of unequal line count.
+
+        The limit counts pieces, which are not known here.
+        """
         paths = self._paths(config)
         for split in _splits(paths):
             source, target = paths[f"{split}_source"], paths[f"{split}_target"]
@@ -43,6 +46,10 @@ class ParallelText:
         """sha256 of each file's uncompressed text, by role."""
         return {role: cache.text_facts(path, config).sha256 for role, path in self._paths(config).items()}
 
+    def identity(self, config: DataConfig) -> str:
+        """One digest, of all files."""
+        return hashlib.sha256(json.dumps(self.digests(config), sort_keys=True).encode()).hexdigest()
+
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
         """Reads all files.
 
@@ -56,9 +63,8 @@ class ParallelText:
             split: text.filled(pairs[split], paths[f"{split}_source"], paths[f"{split}_target"]) for split in pairs
         }
         skipped = sum(len(pairs[split]) - len(filled[split]) for split in pairs)
-        identity = hashlib.sha256(json.dumps(self.digests(config), sort_keys=True).encode()).hexdigest()
         train, valid, test = (filled[split] for split in _SPLITS)
-        return Corpus(train, valid, test, filled.get("gold"), None, identity, skipped)
+        return Corpus(train, valid, test, filled.get("gold"), None, skipped)
 
 
 def local(folder: Path, name: str) -> Path:

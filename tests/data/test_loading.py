@@ -288,16 +288,42 @@ def test_a_cache_folder_that_cannot_be_made_is_told_before_work(of_files: Config
     )
 
 
-def test_a_limit_that_leaves_no_training_pair_is_told(of_files: Configured) -> None:
-    assert refusal(load, of_files({"train_source": "a b c\nb\n", "train_target": "x\nx y\n"}), sequence_length=1) == (
+@pytest.mark.parametrize("encoded", [False, True], ids=["new text", "encoded text"])
+def test_a_limit_that_leaves_no_training_pair_is_told_before_work(encoded: bool, of_files: Configured) -> None:
+    config = of_files({"train_source": "a b c\nb\n", "train_target": "x\nx y\n"})
+    if encoded:
+        load(config, sequence_length=2)
+    assert refusal(check, config, sequence_length=1) == (
         "sequence_length=1 leaves no training pair: the shortest has 2 tokens on its longer side. "
         "Use sequence_length=2 or more."
     )
 
 
-def test_subwords_that_the_text_cannot_give_are_told(of_files: Configured) -> None:
-    message = refusal(load, of_files(SUBWORD_TEXT, subwords=SUBWORDS | {"size": 9000}), sequence_length=9)
-    assert message.startswith("data.subwords.size=9000 is too large: the training text gives at most ")
+def test_text_that_is_encoded_already_is_checked_without_reading_it(
+    of_files: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = of_files(SUBWORD_TEXT, subwords=SUBWORDS)
+    check(config, sequence_length=30)
+    monkeypatch.delattr(loading, "load")
+    check(config, sequence_length=30)
+
+
+def test_subwords_that_the_text_cannot_give_are_told_before_work(of_files: Configured) -> None:
+    # A word "a" has two pieces beside the four marks, its character and the beginning of a word, and their merge.
+    config = of_files({"train_source": "a\n", "train_target": "a\n"}, subwords=SUBWORDS | {"size": 9000})
+    assert refusal(check, config, sequence_length=9) == (
+        "data.subwords.size=9000 is too large: the training text gives at most 7 pieces. "
+        "Use data.subwords.size=7 or less, or data.subwords.kind=words."
+    )
+
+
+@pytest.mark.parametrize("split", ["train", "valid", "test"])
+def test_files_of_empty_lines_are_told_before_work(split: str, of_files: Configured, tmp_path: Path) -> None:
+    source, target = f"{split}_source", f"{split}_target"
+    config = of_files({source: "\n \t\r\n", target: "x\ny\n"})
+    assert refusal(check, config, sequence_length=9) == (
+        f"No line of {tmp_path / source} and {tmp_path / target} has text on both sides. Expected at least one pair."
+    )
 
 
 def test_links_are_turned_round_where_the_file_names_the_target_first(configured: Configured, tmp_path: Path) -> None:

@@ -76,6 +76,19 @@ def test_finished_runs_are_skipped_and_failed_ones_go_on(program: Program) -> No
     ]
 
 
+def test_text_that_cannot_be_used_is_refused_before_the_plan(program: Program) -> None:
+    roles = [f"{split}_{side}" for split in ("train", "valid", "test") for side in ("source", "target")]
+    for role in roles:
+        (program.path / role).write_text("a b\n")
+    named = [f"data.options.{role}={role}" for role in roles]
+    ended = program("data=files", *named, "data.cache_dir=cache", "data.subwords.kind=words", "sequence_length=1")
+    assert (ended.code, ended.output, program.plans(), program.folders()) == (2, "", [], {})
+    assert ended.errors == (
+        "sequence_length=1 leaves no training pair: the shortest has 2 tokens on its longer side. "
+        "Use sequence_length=2 or more.\n"
+    )
+
+
 def test_a_dry_run_prints_the_plan_and_leaves_nothing_behind(program: Program) -> None:
     before = sorted(program.path.iterdir())
     ended = program("-m", "attention=dot,none", "seed=1,2", "dry_run=true")

@@ -65,7 +65,7 @@ def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output
     from attnbench.worker import translate
 
     try:
-        {"translate": translate.translate, "align": translate.align}[task](folder, config, source, output)
+        {"translate": translate.translate, "align": translate.align}[task](folder, config, source=source, output=output)
     except ValueError as error:
         print(error, file=sys.stderr)
         return FAILED_CODE

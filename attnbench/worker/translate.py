@@ -1,7 +1,7 @@
 """`task=translate` and `task=align`: a finished run decodes text, or aligns pairs."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 
 from attnbench import data
 from attnbench.config import RunConfig
+from attnbench.data import text
 from attnbench.decoding import ForcedAligner, Searcher
 from attnbench.results import RunFolder, read_json, write_atomically
 from attnbench.scoring import alignment
@@ -19,14 +20,20 @@ from attnbench.worker.build import build_model, set_up
 BATCH_SIZE = 64
 
 
-def translate(folder: RunFolder, config: RunConfig, source: str, output: str) -> None:
-    """Translates a UTF-8 text, one sentence a line, with the first search of the run's `evaluation.beam_sizes`.
+def translate(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> None:
+    """Translates a text, one sentence a line, with the first search of the run's `evaluation.beam_sizes`.
+
+    Args:
+        folder: the run.
+        config: its configuration.
+        source: a UTF-8 text file, plain or .gz; `-` is standard input.
+        output: the file to write; `-` is standard output.
 
     Raises:
-        ValueError: the checkpoint is missing or damaged, or the text is not UTF-8.
+        ValueError: the text is not UTF-8, or the checkpoint is missing or damaged.
     """
-    model, (source_vocabulary, target_vocabulary) = _finished_model(folder, config)
     lines = [_prepared(line, config) for line in _read(source)]
+    model, (source_vocabulary, target_vocabulary) = _finished_model(folder, config)
     sentences = data.Sentences.of([source_vocabulary.encode(line) for line in lines])
     written = [""] * len(lines)
     rows = np.flatnonzero(sentences.lengths)
@@ -40,25 +47,27 @@ def translate(folder: RunFolder, config: RunConfig, source: str, output: str) ->
     _write(output, written)
 
 
-def align(folder: RunFolder, config: RunConfig, source: str, output: str) -> None:
+def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> None:
     """Aligns pairs, `source TAB target` a line: each target word's source word, as `i-j` from 0.
 
+    Args:
+        folder: the run.
+        config: its configuration.
+        source: see `translate`.
+        output: see `translate`.
+
     Raises:
-        ValueError: a line has no tab, the run has no attention, or the checkpoint cannot be used.
+        ValueError: the run has no attention, a line has not one tab, or as `translate`.
     """
-    model, vocabularies = _finished_model(folder, config)
-    if model.attention is None:
+    if config.attention.target is None and config.attention.score == "none":
         raise ValueError(
             f"attention={config.attention.name} has no weights to align with. Name a run with an attention mechanism."
         )
+    pairs = _read_pairs(source)
+    model, vocabularies = _finished_model(folder, config)
     aligner = ForcedAligner(model)
     written = []
-    for number, line in enumerate(_read(source), start=1):
-        sides = line.split("\t")
-        if len(sides) != 2:
-            raise ValueError(
-                f"Line {number} of {source} has {len(sides) - 1} tabs, expected one: source TAB target. Mend the line."
-            )
+    for sides in pairs:
         ids = [v.encode(_prepared(side, config)) for v, side in zip(vocabularies, sides, strict=True)]
         links = _links(aligner, ids, vocabularies) if all(ids) else set()
         written.append(" ".join(f"{i}-{j}" for i, j in sorted(links, key=lambda link: (link[1], link[0]))))
@@ -87,19 +96,32 @@ def _prepared(line: str, config: RunConfig) -> str:
     return line.lower() if config.data.lowercase else line
 
 
-def _read(source: str) -> Iterator[str]:
-    content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{source} is not UTF-8 (byte {error.start}). Convert it to UTF-8.") from error
-    lines = text.removesuffix("\n").split("\n") if text else []
-    return iter([line.removesuffix("\r") for line in lines])
+def _read_pairs(source: str) -> list[list[str]]:
+    pairs = [line.split("\t") for line in _read(source)]
+    for number, sides in enumerate(pairs, start=1):
+        if len(sides) != 2:
+            raise ValueError(
+                f"Line {number} of {_path(source)} has {len(sides) - 1} tabs, expected one: source TAB target. "
+                "Mend the line."
+            )
+    return pairs
+
+
+def _read(source: str) -> list[str]:
+    """The lines of `source`; none of an empty one."""
+    path = _path(source)
+    content = sys.stdin.buffer.read() if source == "-" else text.read_text(path)
+    return text.decode_lines(content, path) if content else []
+
+
+def _path(source: str) -> Path:
+    """What messages call `source`, and where it is unless it is standard input."""
+    return Path("standard input" if source == "-" else source)
 
 
 def _write(output: str, lines: Sequence[str]) -> None:
-    text = "".join(f"{line}\n" for line in lines)
+    content = "".join(f"{line}\n" for line in lines)
     if output == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(content)
     else:
-        write_atomically(Path(output), text)
+        write_atomically(Path(output), content)

@@ -1,8 +1,18 @@
 """Decoding and aligning with a finished run."""
 
+import gzip
+import io
 import json
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from attnbench.config import RunConfig
 from attnbench.results import RunFolder
 from tests.worker.conftest import result, run
 
@@ -18,6 +28,14 @@ def test_a_finished_run_translates_as_it_was_tested(finished: RunFolder, tmp_pat
     assert output.read_text() == f"{first}\n\n{second}\n"
 
 
+def test_compressed_text_with_a_byte_order_mark_is_translated_alike(finished: RunFolder, tmp_path: Path) -> None:
+    source, output = tmp_path / "source.txt.gz", tmp_path / "output.txt"
+    entry = json.loads(finished.maps.read_text())[0]
+    source.write_bytes(gzip.compress(f"\ufeff{' '.join(entry['source'])}\r\n".encode()))
+    assert run(finished, "translate", str(source), str(output)) == 0, finished.log.read_text()
+    assert output.read_text().splitlines() == [finished.predictions.read_text().splitlines()[entry["sentence"]]]
+
+
 def test_a_finished_run_aligns_each_target_word_once(finished: RunFolder, tmp_path: Path) -> None:
     words = json.loads(finished.maps.read_text())[0]["source"]
     source, output = tmp_path / "pairs.txt", tmp_path / "links.txt"
@@ -28,10 +46,70 @@ def test_a_finished_run_aligns_each_target_word_once(finished: RunFolder, tmp_pa
     assert all(0 <= int(place) < len(words) for place, _ in links)
 
 
-def test_a_line_without_a_tab_is_told(finished: RunFolder, tmp_path: Path) -> None:
+def test_a_refusal_leaves_the_run_as_it_was(finished: RunFolder, tmp_path: Path) -> None:
     source = tmp_path / "pairs.txt"
     source.write_text("one side only\n")
     assert run(finished, "align", str(source), "-") == 1
     message = f"Line 1 of {source} has 0 tabs, expected one: source TAB target. Mend the line."
     assert finished.log.read_text().splitlines()[-1] == message
     assert result(finished)["status"] == "FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("task", "score", "content", "message"),
+    [
+        (
+            "align",
+            "none",
+            b"a\tb\n",
+            "attention=bahdanau has no weights to align with. Name a run with an attention mechanism.",
+        ),
+        (
+            "align",
+            "additive",
+            b"a\tb\na\tb\tc\n",
+            "Line 2 of {source} has 2 tabs, expected one: source TAB target. Mend the line.",
+        ),
+        (
+            "translate",
+            "none",
+            "gut\nsch\u00f6n\n".encode("latin-1"),
+            "{source} is not UTF-8: line 2 holds the byte 0xf6. Convert it, for example with iconv -t UTF-8.",
+        ),
+        (
+            "translate",
+            "none",
+            b"a\n",
+            "The run folder run holds no checkpoint to decode with. Train the run again with rerun=all.",
+        ),
+    ],
+)
+def test_what_cannot_be_decoded_is_told_before_the_model_is_built(
+    task: str,
+    score: str,
+    content: bytes,
+    message: str,
+    default_config: RunConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from attnbench.worker import translate
+
+    monkeypatch.delattr(translate, "build_model")
+    decode: Callable[..., Any] = getattr(translate, task)
+    source = tmp_path / "text"
+    source.write_bytes(content)
+    config = replace(default_config, attention=replace(default_config.attention, score=score))
+    with pytest.raises(ValueError, match=f"^{re.escape(message.format(source=source))}$"):
+        decode(RunFolder(tmp_path / "run"), config, source=str(source), output="-")
+
+
+def test_standard_input_is_named_where_it_cannot_be_read(
+    default_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from attnbench.worker.translate import translate
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff")))
+    message = "standard input is not UTF-8: line 1 holds the byte 0xff. Convert it, for example with iconv -t UTF-8."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        translate(RunFolder(tmp_path), default_config, source="-", output="-")

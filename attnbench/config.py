@@ -319,14 +319,11 @@ class RunConfig:
                 "model.bridge=zero and no attention leave the decoder without the source. "
                 "Use model.bridge=dense, or another attention."
             )
-        if self.model.tied_embeddings == "all" and not self._shares_one_vocabulary():
+        if self.model.tied_embeddings == "all" and not self.data.subwords.joint:
             raise ValueError(
                 "model.tied_embeddings=all needs one vocabulary for both sides. "
-                "Use data.subwords.kind=sentencepiece with data.subwords.joint=true, or model.tied_embeddings=target."
+                "Use data.subwords.joint=true with data that are read, or model.tied_embeddings=target."
             )
-
-    def _shares_one_vocabulary(self) -> bool:
-        return self.data.subwords.kind == "sentencepiece" and self.data.subwords.joint
 
     @property
     def annotation_size(self) -> int:

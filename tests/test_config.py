@@ -43,7 +43,7 @@ from attnbench.config import RunConfig, from_mapping, parameters, to_mapping
         (
             "model.tied_embeddings=all",
             "model.tied_embeddings=all needs one vocabulary for both sides. "
-            "Use data.subwords.kind=sentencepiece with data.subwords.joint=true, or model.tied_embeddings=target.",
+            "Use data.subwords.joint=true with data that are read, or model.tied_embeddings=target.",
         ),
         (
             "attention.units=64",
@@ -93,6 +93,12 @@ def test_options_that_do_not_fit_each_other_are_told(
 ) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         from_mapping(compose(*overrides))
+
+
+@pytest.mark.parametrize("kind", ["words", "sentencepiece"])
+def test_a_joint_vocabulary_of_either_kind_can_be_tied(kind: str, compose: Callable[..., dict[str, Any]]) -> None:
+    joint = ("data=files", f"data.subwords.kind={kind}", "data.subwords.joint=true")
+    assert from_mapping(compose(*joint, "model.tied_embeddings=all")).model.tied_embeddings == "all"
 
 
 def test_unknown_and_missing_options_are_named(compose: Callable[..., dict[str, Any]]) -> None:

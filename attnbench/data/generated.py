@@ -86,6 +86,11 @@ class Generated(Generic[Options]):
                 f"The words of {config.name} are its tokens, but data.subwords.kind={config.subwords.kind}. "
                 "Use data.subwords.kind=words."
             )
+        if config.subwords.joint:
+            raise ValueError(
+                f"Each side of {config.name} has its own words, but data.subwords.joint=true. "
+                "Use data.subwords.joint=false."
+            )
         if sequence_length is not None and sequence_length < options.shortest:
             raise ValueError(
                 f"sequence_length={sequence_length} leaves no training sentence: the shortest has {options.shortest} "

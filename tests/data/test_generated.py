@@ -185,3 +185,9 @@ def test_subwords_of_generated_words_are_refused(configured: Callable[..., DataC
     assert refusal(check, configured("grammar", subwords={"kind": "sentencepiece"})) == (
         "The words of grammar are its tokens, but data.subwords.kind=sentencepiece. Use data.subwords.kind=words."
     )
+
+
+def test_one_vocabulary_for_generated_words_is_refused(configured: Callable[..., DataConfig]) -> None:
+    assert refusal(check, configured("grammar", subwords={"joint": True})) == (
+        "Each side of grammar has its own words, but data.subwords.joint=true. Use data.subwords.joint=false."
+    )

@@ -11,6 +11,7 @@ from attnbench.checks import suggestion
 
 _INSTALLED = ("site-packages", "dist-packages")
 _PACKAGE = Path(__file__).parents[1]
+_ANY_NAME = "*"
 
 
 def source_digest(target: str) -> str:
@@ -20,7 +21,7 @@ def source_digest(target: str) -> str:
         target: an import path such as `my_module.MyAttention`.
 
     Raises:
-        ValueError: there is no such module, or nothing of that name in it.
+        ValueError: there is no such module, nothing of that name in it, or a file of it is no Python.
     """
     module, _, name = target.rpartition(".")
     path = _source(module) if module else None
@@ -29,8 +30,8 @@ def source_digest(target: str) -> str:
             f"No module for attention.target {target!r}. Expected MODULE.CLASS, where MODULE can be imported "
             f"from {Path.cwd()} or is installed."
         )
-    known = _defined_names(path)
-    if name not in known:
+    known = _bound_names(path)
+    if name not in known and _ANY_NAME not in known:
         raise ValueError(f"attention.target {target!r}: {path.name} defines no {name!r}.{suggestion(name, known)}")
     digest = hashlib.sha256()
     for source in _with_neighbours(path, module):
@@ -53,15 +54,28 @@ def _source(module: str) -> Path | None:
     return Path(spec.origin).resolve()
 
 
-def _defined_names(path: Path) -> list[str]:
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except SyntaxError as error:
+        place = f"{path}, line {error.lineno}" if error.lineno else str(path)
+        raise ValueError(f"{place} is no Python ({error.msg}). Mend it: attention.target needs this file.") from error
+
+
+def _bound_names(path: Path) -> list[str]:
+    """What a module may hold, bound at its top level or inside if, try and the like; `*` where it imports all."""
     names: list[str] = []
-    for node in ast.parse(path.read_bytes(), str(path)).body:
+    waiting: list[ast.AST] = [_parse(path)]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             names.append(node.name)
-        elif isinstance(node, ast.Assign):
-            names += [each.id for each in node.targets if isinstance(each, ast.Name)]
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.Import | ast.ImportFrom):
             names += [alias.asname or alias.name for alias in node.names]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.append(node.id)
+        else:
+            waiting += ast.iter_child_nodes(node)
     return names
 
 
@@ -87,7 +101,7 @@ def _imported_files(importer: Path, bases: Iterable[Path]) -> list[Path]:
 
 def _imported_modules(path: Path) -> list[str]:
     modules: list[str] = []
-    for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
+    for node in ast.walk(_parse(path)):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -61,3 +61,33 @@ def test_a_misspelt_class_is_told_with_the_nearest(here: Path) -> None:
     message = "attention.target 'mine.MyAtention': mine.py defines no 'MyAtention'. Did you mean 'MyAttention'?"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         source_digest("mine.MyAtention")
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "from helper import *",
+        "if True:\n    class Mine:\n        pass",
+        "try:\n    from helper import Mine\nexcept ImportError:\n    Mine = None",
+        "Mine, scale = object, 2",
+        "Mine: type = object",
+    ],
+)
+def test_a_name_is_known_however_the_module_comes_by_it(here: Path, definition: str) -> None:
+    (here / "mine.py").write_text(f"{definition}\n")
+    assert len(source_digest("mine.Mine")) == 64
+
+
+def test_a_name_inside_a_class_or_a_function_is_not_the_modules(here: Path) -> None:
+    (here / "mine.py").write_text("class Outer:\n    Mine = object\n\n\ndef make():\n    Mine = object\n")
+    message = "attention.target 'mine.Mine': mine.py defines no 'Mine'."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        source_digest("mine.Mine")
+
+
+@pytest.mark.parametrize("name", ["mine.py", "helper.py"])
+def test_a_file_that_is_no_python_is_told_with_its_line(here: Path, name: str) -> None:
+    (here / name).write_text("scale = 2\nclass MyAttention\n    pass\n")
+    message = f"{here / name}, line 2 is no Python (expected ':'). Mend it: attention.target needs this file."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        source_digest("mine.MyAttention")

@@ -49,7 +49,7 @@ METRICS = (
     Metric("model/attention_parameters", "", "", "parameters inside the attention mechanism"),
     Metric("model/context_parameters", "", "", "parameters of the kernels that carry the context into the decoder and the readout"),
     Metric("model/flops_per_target_token", "FLOP", "", "forward matrix-product FLOPs at the training set's mean lengths, per target token"),
-    Metric("data/train_pairs", "pairs", "", "training pairs under the limit `sequence_length`"),
+    Metric("data/train_pairs", "pairs", "", "training pairs of at most `sequence_length` tokens on either side, at most `data.match_pairs` of them"),
     Metric("data/train_target_tokens", "tokens", "", "target tokens of those pairs, with end mark"),
     Metric("data/left_out_pairs", "pairs", "", "training pairs that are longer than `sequence_length` on either side"),
 )  # fmt: skip

@@ -74,18 +74,9 @@ class BatchPlan:
     @property
     def padding_fraction(self) -> float:
         """Padded ÷ all target positions of an epoch; empty rows are padding too."""
-        return self._fraction("target")
-
-    @property
-    def source_padding_fraction(self) -> float:
-        """Padded ÷ all source positions of an epoch."""
-        return self._fraction("source")
-
-    def _fraction(self, side: str) -> float:
         used = zip(self._buckets, self._schedule.batches, strict=True)
-        positions = sum(batches * bucket.sentences * getattr(bucket, side) for bucket, batches in used)
-        sentences: Sentences = getattr(self._split, side)
-        return 1 - (len(sentences.tokens) + len(sentences)) / positions
+        positions = sum(batches * bucket.sentences * bucket.target for bucket, batches in used)
+        return 1 - (len(self._split.target.tokens) + len(self._split.target)) / positions
 
     def epoch(self, *, seed: int, epoch: int) -> Sequence[Batch]:
         """The batches of one epoch, made when they are asked for; each pair comes exactly once.

@@ -109,7 +109,6 @@ def test_few_batches_have_empty_rows_and_little_is_padding() -> None:
     plan = plan_of_a_corpus()
     assert sum((batch.rows < 0).any() for batch in plan.epoch(seed=1, epoch=0)) <= 4
     assert plan.padding_fraction < 0.06
-    assert plan.source_padding_fraction < 0.2
 
 
 def test_sentences_of_one_length_need_no_padding() -> None:

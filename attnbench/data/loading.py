@@ -18,7 +18,7 @@ from attnbench.data.generated import Generated
 from attnbench.data.grammar import Grammar, GrammarOptions
 from attnbench.data.parallel import ParallelText
 from attnbench.data.symbols import SymbolOptions, Symbols
-from attnbench.data.vocabulary import Subwords, Vocabulary, Words, train_subwords
+from attnbench.data.vocabulary import MARKS, Subwords, Vocabulary, Words, train_subwords
 
 _ENCODING_VERSION = 1
 
@@ -129,6 +129,11 @@ def _vocabularies(corpus: Corpus, config: DataConfig, identity: str | None) -> t
 
 def _vocabulary(lines: list[str], side: str, config: DataConfig, identity: str | None) -> Vocabulary:
     subwords = config.subwords
+    if subwords.size <= len(MARKS):
+        raise ValueError(
+            f"data.subwords.size={subwords.size} leaves no room beside the {len(MARKS)} marks. "
+            f"Use data.subwords.size={len(MARKS) + 1} or more."
+        )
     if subwords.kind == "words":
         return Words.of_text(lines, subwords.size)
     path = cache.folder(config) / "subwords" / f"{_key(config, identity, side)}.npz"

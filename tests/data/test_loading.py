@@ -231,13 +231,6 @@ def test_a_missing_file_is_told(configured: Configured, tmp_path: Path) -> None:
     )
 
 
-def test_hansards_without_a_folder_are_told(configured: Configured) -> None:
-    assert refusal(check, configured("hansards")) == (
-        "data=hansards is read from files that nobody may hand on. Give their folder by data.root=DIR: "
-        "train50k.en, train50k.fr and so on, plain or .gz."
-    )
-
-
 def test_a_file_that_is_not_named_is_told(of_files: Configured) -> None:
     assert refusal(check, of_files(options={"valid_target": None})) == (
         "data.options.valid_target is not given. Name a UTF-8 text file, one sentence a line."
@@ -317,6 +310,13 @@ def test_subwords_that_the_text_cannot_give_are_told_before_work(of_files: Confi
     )
 
 
+@pytest.mark.parametrize("kind", ["words", "sentencepiece"])
+def test_a_vocabulary_of_marks_alone_is_refused_before_work(kind: str, of_files: Configured) -> None:
+    assert refusal(check, of_files(subwords={"kind": kind, "size": 4}), sequence_length=9) == (
+        "data.subwords.size=4 leaves no room beside the 4 marks. Use data.subwords.size=5 or more."
+    )
+
+
 @pytest.mark.parametrize("split", ["train", "valid", "test"])
 def test_files_of_empty_lines_are_told_before_work(split: str, of_files: Configured, tmp_path: Path) -> None:
     source, target = f"{split}_source", f"{split}_target"
@@ -324,31 +324,3 @@ def test_files_of_empty_lines_are_told_before_work(split: str, of_files: Configu
     assert refusal(check, config, sequence_length=9) == (
         f"No line of {tmp_path / source} and {tmp_path / target} has text on both sides. Expected at least one pair."
     )
-
-
-def test_links_are_turned_round_where_the_file_names_the_target_first(configured: Configured, tmp_path: Path) -> None:
-    (tmp_path / "gold").mkdir()
-    for stem in ("train50k", "dev", "test", "gold/test"):
-        for language, text in (("en", "the cat"), ("fr", "le chat noir")):
-            suffix = ".txt" if stem == "gold/test" else ""
-            (tmp_path / f"{stem}.{language}{suffix}").write_text(text + "\n")
-    (tmp_path / "gold" / "test.align.txt").write_text("0-0 1-1 1?2\n")
-    links = []
-    for source, target in (("en", "fr"), ("fr", "en")):
-        config = configured(
-            "hansards", root=str(tmp_path), source_language=source, target_language=target, subwords=WORDS
-        )
-        alignment = load(config, sequence_length=9).alignment
-        assert alignment is not None
-        assert alignment.links is not None
-        links.append(alignment.links[0])
-    assert links[0].possible == {(0, 0), (1, 1), (1, 2)}
-    assert links[1] == links[0].transposed()
-
-
-def test_hansards_do_without_gold_links(configured: Configured, tmp_path: Path) -> None:
-    for stem in ("train50k", "dev", "test"):
-        for language in ("en", "fr"):
-            (tmp_path / f"{stem}.{language}").write_text("a\n")
-    config = configured("hansards", root=str(tmp_path), subwords=WORDS, options={"gold": None})
-    assert load(config, sequence_length=9).alignment is None

@@ -88,7 +88,7 @@ def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Any, tuple[An
     set_up(replace(config, device="auto"))
     source, target = (data.from_dict(kept[side]) for side in ("source", "target"))
     model = build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
-    checkpoint.load(folder.checkpoints / "best.npz", {"model": model.trainable_variables})
+    checkpoint.load(folder.checkpoints / "best.npz", {"model": model.variables})
     return model, (source, target)
 
 

@@ -16,7 +16,7 @@ class Metric:
 METRICS = (
     Metric("test/bleu", "0-100", "higher", "sacreBLEU corpus BLEU of the first search in `evaluation.beam_sizes`, in the tokenizer that the data set names: `13a` on detokenised text (multi30k, files), `none` on the corpus' own tokens (hansards, iwslt15_envi, generated); the signature is a tag"),
     Metric("test/chrf", "0-100", "higher", "sacreBLEU chrF2 of the same hypotheses"),
-    Metric("test/bleu_beam_K", "0-100", "higher", "BLEU of beam search with K beams, for each further size in `evaluation.beam_sizes`; `test/bleu_beam_1` is greedy search"),
+    Metric("test/bleu_beam_K", "0-100", "higher", "BLEU of beam search with K beams, for each size in `evaluation.beam_sizes` where there are several; `test/bleu_beam_1` is greedy search"),
     Metric("test/perplexity", "", "lower", "exp of the nats per target token with end mark, without label smoothing, over the whole test set"),
     Metric("valid/loss", "nats/token", "lower", "nats per validation target token with end mark, without label smoothing; a history by optimiser step"),
     Metric("valid/bleu", "0-100", "higher", "greedy BLEU of the validation set; a history by optimiser step"),

@@ -3,7 +3,7 @@
 config.json      the resolved configuration, frozen before the run starts
 facts.json       what else identifies the run: digests, versions, device model, threads; and its provenance
 lock             held by the child while it works
-events.jsonl     one event a line, in order: statuses, params, tags, metrics (with step), artifacts
+events.jsonl     one event a line, in order: statuses, metrics (with step), artifacts
 progress.json    where the run is just now; replaced about once a second, never kept
 run.log          the child's standard output and error
 checkpoint/      last.npz goes on from a kill; best.npz holds the best weights
@@ -100,7 +100,7 @@ class RunFolder:
         return False
 
     def append(self, kind: str, **fields: Any) -> None:
-        """Appends one event; `kind` is status, params, tags, metrics or artifact."""
+        """Appends one event; `kind` is status, metrics or artifact."""
         line = json.dumps({"time": time.time(), "type": kind, **fields}, sort_keys=True, ensure_ascii=False)
         with self.events.open("ab+") as file:
             if file.tell() and not self._ends_a_line(file):

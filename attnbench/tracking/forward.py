@@ -159,10 +159,6 @@ class Forwarder:
         for event in events:
             if event["type"] == "metrics":
                 metrics += _new_points(event, sent.steps)
-            elif event["type"] == "params":
-                _log_params(client, sent, event["values"])
-            elif event["type"] == "tags":
-                _log_tags(client, sent, event["values"])
             elif event["type"] == "status":
                 self._send_status(client, sent, event)
         _log_metrics(client, sent, metrics)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from attnbench.report.folders import run_of
-from attnbench.report.runs import Run, Runs, texts
+from attnbench.report.runs import CORE, Run, Runs, texts
 from attnbench.tracking import StoreError, TrackedRun, public, read_runs
 from attnbench.tracking.address import check_uri, sqlite_file
 
@@ -39,6 +39,8 @@ def _latest_study(uri: str) -> str:
 
 
 def _run(tracked: TrackedRun) -> Run:
+    """A run has its tags from its first moment on, its params a little later."""
+    tagged = {key: tracked.tags[key] for key in (*CORE, "study", "task")}
     return run_of(
         tracked.name,
         tracked.artifacts,
@@ -46,7 +48,7 @@ def _run(tracked: TrackedRun) -> Run:
         reason=tracked.tags.get("status_reason", ""),
         metrics=_numbers(tracked.metrics),
         histories={key: tuple(points) for key, points in tracked.histories.items()},
-        params=texts(tracked.params),
+        params=texts(tagged | tracked.params),
         signature=tracked.tags["signature"],
     )
 

@@ -1,7 +1,8 @@
 """From a run folder to MLflow: every event once, whether the run is at work, was killed, or ended long ago.
 
 What has been sent is remembered in the folder's tracking.json, by store: the MLflow run, how many bytes of events.jsonl
-went there, and the last step of each metric, so that steps which a resumed run repeats are not sent again.
+went there, and the last step of each metric, so that steps which a resumed run repeats are not sent again. A run that
+the store has and the folder does not remember is found by its signature and start.
 """
 
 import fcntl
@@ -19,6 +20,7 @@ from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
 _SETTLED = (FINISHED, FAILED, KILLED)
 _TAGGED = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
@@ -40,7 +42,6 @@ class Sent:
         run_id: MLflow's.
         event_bytes: of events.jsonl.
         steps: the last step of each metric.
-        params: names of the params.
         status: the last status event among those bytes.
         settled: the status with which the MLflow run was ended, with artifacts and final metrics; None before.
     """
@@ -48,7 +49,6 @@ class Sent:
     run_id: str
     event_bytes: int = 0
     steps: dict[str, int] = field(default_factory=dict)
-    params: list[str] = field(default_factory=list)
     status: str | None = None
     reason: str = ""
     milliseconds: int = 0
@@ -86,14 +86,10 @@ class Forwarder:
             if sent is not None and self._known and not self._anything_new(sent, settle):
                 return sent.run_id
             with self._store.client(insist=insist) as client:
-                if not self._known:
-                    sent = self._find(client, sent)
-                    self._known = True
+                if sent is None or not self._known:
+                    sent = self._introduce(client, sent)
                 if sent is None:
-                    begun, _ = _events_from(self._folder.events, 0)
-                    if not begun:
-                        return None
-                    sent = self._create(client, round(1000 * begun[0]["time"]))
+                    return None
                 self._send_events(client, sent)
                 if settle and sent.status in _SETTLED and sent.settled != sent.status:
                     self._settle(client, sent)
@@ -127,29 +123,29 @@ class Forwarder:
         path = self._folder.path / "tracking.json"
         write_json(path, (read_json(path) or {}) | {self._key: asdict(sent)})
 
-    def _find(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
-        """What the store has: as remembered for its address, or for another address if it was moved; None: nothing."""
-        remembered = (read_json(self._folder.path / "tracking.json") or {}).values()
-        for candidate in [sent, *(Sent(**values) for values in remembered)]:
-            if candidate is not None and _exists(client, candidate.run_id):
-                return candidate
-        return None
-
-    def _create(self, client: "MlflowClient", start_milliseconds: int) -> Sent:
-        config = from_mapping(read_json(self._folder.config))
-        facts = read_json(self._folder.facts)
-        run = client.create_run(
-            _experiment(client, config.study, self._store.uri),
-            start_time=start_milliseconds,
-            tags=_tags(parameters(config), facts),
-            run_name=self._folder.path.name,
-        )
-        sent = Sent(run.info.run_id)
-        self._remember(sent)
-        values = parameters(config)
-        _log_params(client, sent, values | {"tracking.uri": public(values["tracking.uri"])})
-        self._remember(sent)
+    def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
+        """Sees that the store has the run, with its params; None where the run has not begun."""
+        values = parameters(from_mapping(read_json(self._folder.config)))
+        run = None if sent is None else _active(client, sent.run_id)
+        if run is None:
+            begun, _ = _events_from(self._folder.events, 0)
+            if not begun:
+                return None
+            run = self._find_or_create(client, values, round(1000 * begun[0]["time"]))
+        if sent is None or sent.run_id != run.info.run_id:
+            sent = Sent(run.info.run_id)
+            self._remember(sent)
+        _log_params(client, run, values | {"tracking.uri": public(values["tracking.uri"])})
+        self._known = True
         return sent
+
+    def _find_or_create(self, client: "MlflowClient", values: Mapping[str, Any], start_milliseconds: int) -> "Run":
+        facts = read_json(self._folder.facts)
+        experiment = _experiment(client, values["study"], self._store.uri)
+        same = f"tags.signature = '{facts['signature']}' and attributes.start_time = {start_milliseconds}"
+        for run in client.search_runs([experiment], same, max_results=1):
+            return run
+        return client.create_run(experiment, start_milliseconds, _tags(values, facts), self._folder.path.name)
 
     def _send_events(self, client: "MlflowClient", sent: Sent) -> None:
         events, end = _events_from(self._folder.events, sent.event_bytes)
@@ -196,15 +192,17 @@ class Forwarder:
         return [name for name in dict.fromkeys(names) if (self._folder.path / name).exists()]
 
 
-def _exists(client: "MlflowClient", run_id: str) -> bool:
+def _active(client: "MlflowClient", run_id: str) -> "Run | None":
+    """The run, unless the store has none of this id or it was deleted."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_run(run_id).info.lifecycle_stage == "active"
+        run = client.get_run(run_id)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return False
+            return None
         raise
+    return run if run.info.lifecycle_stage == "active" else None
 
 
 def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
@@ -273,15 +271,13 @@ def _log_metrics(client: "MlflowClient", sent: Sent, points: Sequence[tuple[str,
         client.log_batch(sent.run_id, metrics=metrics[start : start + _MOST_METRICS])
 
 
-def _log_params(client: "MlflowClient", sent: Sent, values: Mapping[str, Any]) -> None:
-    """Logs the params that are not there yet; MLflow lets none change."""
+def _log_params(client: "MlflowClient", run: "Run", values: Mapping[str, Any]) -> None:
+    """Logs the params that `run` lacks; MLflow lets none change."""
     from mlflow.entities import Param
 
-    fresh = [key for key in values if key not in sent.params]
-    for start in range(0, len(fresh), _MOST_OTHERS):
-        keys = fresh[start : start + _MOST_OTHERS]
-        client.log_batch(sent.run_id, params=[Param(key, str(values[key])) for key in keys])
-        sent.params += keys
+    lacking = [Param(key, str(value)) for key, value in values.items() if key not in run.data.params]
+    for start in range(0, len(lacking), _MOST_OTHERS):
+        client.log_batch(run.info.run_id, params=lacking[start : start + _MOST_OTHERS])
 
 
 def _log_tags(client: "MlflowClient", sent: Sent, values: Mapping[str, Any]) -> None:

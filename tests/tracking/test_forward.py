@@ -156,6 +156,64 @@ def test_a_store_that_lost_the_run_is_sent_it_again(
     assert len(runs_of(client, "length")) == 1
 
 
+def break_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool = False) -> None:
+    """The next call of `owner.name` ends as a lost connection does, before or after its work."""
+    whole = getattr(owner, name)
+
+    def broken(*arguments: Any, **options: Any) -> None:
+        monkeypatch.setattr(owner, name, whole)
+        if after:
+            whole(*arguments, **options)
+        raise OSError("lost")
+
+    monkeypatch.setattr(owner, name, broken)
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+@pytest.mark.parametrize(
+    ("owner", "name", "after"),
+    [
+        (MlflowClient, "create_run", True),
+        (MlflowClient, "log_batch", False),
+        (MlflowClient, "log_batch", True),
+        (Forwarder, "_remember", False),
+    ],
+)
+def test_a_run_that_was_lost_on_the_way_is_made_once_and_has_its_params(
+    make_folder: Make,
+    store_uri: str,
+    client: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    after: bool,
+    same_process: bool,
+) -> None:
+    folder, store = make_folder(), Store(store_uri, warn=lambda _: None)
+    forwarder = Forwarder(folder, store)
+    break_once(monkeypatch, owner, name, after=after)
+    with pytest.raises(StoreError, match=r"^lost$"):
+        forwarder.forward(settle=False)
+    (forwarder if same_process else Forwarder(folder, store)).forward(settle=False, insist=True)
+    (run,) = runs_of(client, "length")
+    config = from_mapping(read_json(folder.config))
+    assert run.data.params == {key: str(value) for key, value in parameters(config).items()}
+
+
+def test_a_folder_that_forgot_what_it_sent_finds_its_run_again(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    folder.append("metrics", step=3, values={"train/loss": 0.5})
+    finish(folder, **{"test/bleu": 43.0, "train/loss": 0.5})
+    first = forward(folder, store)
+    points = history(client, first, "train/loss")
+    (folder.path / "tracking.json").unlink()
+    assert forward(folder, store) == first
+    assert history(client, first, "train/loss") == points
+    assert client.get_run(first).info.status == "FINISHED"
+
+
 def test_a_second_store_gets_the_run_too_and_a_moved_one_is_recognised(
     make_folder: Make, finish: Finish, store: Store, migrated_store: Path, tmp_path: Path
 ) -> None:

@@ -91,6 +91,8 @@ class Forwarder:
                 if sent is None:
                     return None
                 self._send_events(client, sent)
+                if settle and self._folder.finished():
+                    sent.status, sent.reason = FINISHED, ""
                 if settle and sent.status in _SETTLED and sent.settled != sent.status:
                     self._settle(client, sent)
                 return sent.run_id
@@ -107,7 +109,7 @@ class Forwarder:
 
     def _anything_new(self, sent: Sent, settle: bool) -> bool:
         ended = settle and sent.settled != sent.status
-        return ended or self._folder.events.stat().st_size > sent.event_bytes
+        return ended or self._folder.events.stat().st_size != sent.event_bytes
 
     @contextmanager
     def _sole_sender(self) -> Iterator[None]:
@@ -237,13 +239,14 @@ def _tags(values: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]
 
 
 def _events_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """The whole lines from `offset` on, and where they end."""
+    """The whole lines from `offset` on, or all of a file that has lost lines since; and where they end."""
     with path.open("rb") as file:
-        file.seek(offset)
+        start = offset if offset <= path.stat().st_size else 0
+        file.seek(start)
         text = file.read()
     whole = text[: text.rfind(b"\n") + 1]
     events = [event for line in whole.splitlines() if (event := _event(line)) is not None]
-    return events, offset + len(whole)
+    return events, start + len(whole)
 
 
 def _event(line: bytes) -> dict[str, Any] | None:

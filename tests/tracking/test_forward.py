@@ -156,6 +156,36 @@ def test_a_store_that_lost_the_run_is_sent_it_again(
     assert len(runs_of(client, "length")) == 1
 
 
+@pytest.mark.parametrize("same_process", [True, False])
+def test_events_after_a_power_cut_that_took_some_are_sent(
+    make_folder: Make, store: Store, client: Any, same_process: bool
+) -> None:
+    folder = make_folder()
+    kept = folder.events.read_bytes()
+    for step in (3, 5, 7):
+        folder.append("metrics", step=step, values={"train/loss": 1 / step})
+    forwarder = Forwarder(folder, store)
+    run_id = forwarder.forward(settle=False)
+    assert run_id is not None
+    folder.events.write_bytes(kept)
+    folder.append("metrics", step=7, values={"train/loss": 1 / 8})
+    folder.append("metrics", step=11, values={"train/loss": 1 / 11})
+    assert folder.events.stat().st_size < read_json(folder.path / "tracking.json")[store.uri]["event_bytes"]
+    (forwarder if same_process else Forwarder(folder, store)).forward(settle=False)
+    assert history(client, run_id, "train/loss") == [(3, 1 / 3), (5, 1 / 5), (7, 1 / 7), (11, 1 / 11)]
+
+
+def test_a_finished_run_whose_last_event_was_lost_is_finished(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    kept = folder.events.read_bytes()
+    finish(folder, **{"test/bleu": 43.0})
+    folder.events.write_bytes(kept)
+    run = client.get_run(forward(folder, store))
+    assert (run.info.status, run.data.metrics) == ("FINISHED", {"test/bleu": 43.0})
+
+
 def break_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool = False) -> None:
     """The next call of `owner.name` ends as a lost connection does, before or after its work."""
     whole = getattr(owner, name)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import hydra
 
+from attnbench.config import RunConfig
 from attnbench.launch import ELSEWHERE, WORKER, stop_listening
 from attnbench.results import FINISHED, RunFolder
 from attnbench.sweep.compose import conf_folder
@@ -83,7 +84,7 @@ def conclude(path: Path, report: Report) -> int:
         return 128 + signal.Signals[requests[0]]
     folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
     statuses = [current_status(folder)[0] for folder in folders]
-    _send([folder for folder, status in zip(folders, statuses) if status not in (NEW, ELSEWHERE)], config.tracking.uri)
+    _send([folder for folder, status in zip(folders, statuses) if status not in (NEW, ELSEWHERE)], config)
     if FINISHED in statuses:
         _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
     return 0 if all(status in (FINISHED, ELSEWHERE) for status in statuses) else 1
@@ -108,12 +109,12 @@ def _refuse(error: Exception) -> int:
     return REFUSED
 
 
-def _send(folders: Sequence[RunFolder], uri: str) -> None:
-    """Sends runs that the store lacks: made while it did not answer, or for another store."""
-    store = open_store(uri)
+def _send(folders: Sequence[RunFolder], config: RunConfig) -> None:
+    """Sends runs that the study's experiment lacks: made while the store did not answer, or by another study."""
+    store = open_store(config.tracking.uri)
     with suppress(StoreError):  # the store has said so; the runs stay in their folders
         for folder in folders:
-            send(folder, store)
+            send(folder, store, config.study)
 
 
 def _report(report: Report, path: Path, output: Path, uri: str) -> None:

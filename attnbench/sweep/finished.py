@@ -75,10 +75,10 @@ def _sync(config: RunConfig, _command: Sequence[str]) -> int:
     runs_dir = Path(config.runs_dir)
     if not runs_dir.is_dir():
         raise ValueError(f"No folder {config.runs_dir!r} with runs to send. Give runs_dir=DIR.")
-    store = open_store(config.tracking.uri)
+    store, studies = open_store(config.tracking.uri), _studies(runs_dir)
     folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/events.jsonl"))]
     try:
-        sent = [send(folder, store) for folder in folders]
+        sent = [sum(send(folder, store, study) for study in studies[folder.path.name]) > 0 for folder in folders]
     except StoreError:
         return 1
     new = sum(sent)
@@ -86,13 +86,23 @@ def _sync(config: RunConfig, _command: Sequence[str]) -> int:
     return 0
 
 
-def send(folder: RunFolder, store: Store) -> bool:
-    """Sends what `store` lacks of a run; whether that was anything.
+def _studies(runs_dir: Path) -> dict[str, list[str]]:
+    """The studies that a run belongs to, by its folder's name: the one that made it and all that planned it."""
+    found = {path.parent.name: {read_json(path)["study"]} for path in runs_dir.glob("*/config.json")}
+    for path in runs_dir.glob("plans/*.json"):
+        plan = read_json(path)
+        for entry in plan["entries"]:
+            found.setdefault(entry["folder"], set()).add(plan["study"])
+    return {name: sorted(studies) for name, studies in found.items()}
+
+
+def send(folder: RunFolder, store: Store, study: str) -> bool:
+    """Sends what the experiment of `study` lacks of a run; whether that was anything.
 
     Raises:
         StoreError: the store does not answer.
     """
-    forwarder = Forwarder(folder, store)
+    forwarder = Forwarder(folder, store, study)
     before = forwarder.complete(), forwarder.run_id()
     forwarder.forward(settle=not folder.locked(), insist=True)
     return before != (True, forwarder.run_id())

@@ -1,8 +1,9 @@
 """From a run folder to MLflow: every event once, whether the run is at work, was killed, or ended long ago.
 
-What has been sent is remembered in the folder's tracking.json, by store: the MLflow run, how many bytes of events.jsonl
-went there, and the last step of each metric, so that steps which a resumed run repeats are not sent again. A run that
-the store has and the folder does not remember is found by its signature and start.
+A run is one MLflow run in the experiment of every study that it belongs to. What has been sent is remembered in the
+folder's tracking.json, by study and store: the MLflow run, how many bytes of events.jsonl went there, and the last step
+of each metric, so that steps which a resumed run repeats are not sent again. A run that the store has and the folder
+does not remember is found by its signature and start.
 """
 
 import fcntl
@@ -36,7 +37,7 @@ _ARTIFACTS_OF_UNFINISHED = ("config.json", "facts.json", "run.log")
 
 @dataclass
 class Sent:
-    """What one store has of a run.
+    """What one store's experiment has of a run.
 
     Attributes:
         run_id: MLflow's.
@@ -56,17 +57,18 @@ class Sent:
 
 
 class Forwarder:
-    """Sends one run folder to one store.
+    """Sends one run folder to one experiment of one store.
 
     Args:
         folder: with config.json and facts.json.
         store: where to.
+        study: whose experiment; by default that of the study which made the run last.
     """
 
-    def __init__(self, folder: RunFolder, store: Store) -> None:
+    def __init__(self, folder: RunFolder, store: Store, study: str | None = None) -> None:
         self._folder = folder
         self._store = store
-        self._key = public(store.uri)
+        self._asked_study = study
         self._known = False
 
     def forward(self, *, settle: bool, insist: bool = False) -> str | None:
@@ -111,6 +113,14 @@ class Forwarder:
         ended = settle and sent.settled != sent.status
         return ended or self._folder.events.stat().st_size != sent.event_bytes
 
+    @property
+    def _study(self) -> str:
+        return self._asked_study or str(read_json(self._folder.config)["study"])
+
+    @property
+    def _key(self) -> str:
+        return f"{self._study} at {public(self._store.uri)}"
+
     @contextmanager
     def _sole_sender(self) -> Iterator[None]:
         with (self._folder.path / "tracking.lock").open("w") as lock:
@@ -119,7 +129,8 @@ class Forwarder:
 
     def _read_sent(self) -> Sent | None:
         remembered = read_json(self._folder.path / "tracking.json") or {}
-        return Sent(**remembered[self._key]) if self._key in remembered else None
+        known = remembered.get(self._key)
+        return None if known is None else Sent(**known)
 
     def _remember(self, sent: Sent) -> None:
         path = self._folder.path / "tracking.json"
@@ -127,7 +138,7 @@ class Forwarder:
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Sees that the store has the run, with its params; None where the run has not begun."""
-        values = parameters(from_mapping(read_json(self._folder.config)))
+        values = parameters(from_mapping(read_json(self._folder.config))) | {"study": self._study}
         run = None if sent is None else _active(client, sent.run_id)
         if run is None:
             begun, _ = _events_from(self._folder.events, 0)

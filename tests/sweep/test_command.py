@@ -1,6 +1,7 @@
 """The whole command, as a user types it, with a stand-in for training and for the report."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -54,6 +55,27 @@ def test_a_sweep_trains_compares_logs_and_reports(program: Program) -> None:
     assert facts["facts"]["versions"].keys() == {"keras", "tensorflow"}
     assert facts["provenance"]["command"].startswith("python -m attnbench -m attention=dot,none study=first")
     assert Path(runs[0].info.artifact_uri).is_relative_to(program.path / "mlartifacts" / "first")
+
+
+def test_a_study_logs_the_runs_that_another_made_and_sync_does_so_too(program: Program) -> None:
+    def names(file: str, study: str) -> list[str]:
+        client = MlflowClient(f"sqlite:///{program.path}/{file}")
+        experiment = client.get_experiment_by_name(study)
+        assert experiment is not None
+        runs = client.search_runs([experiment.experiment_id])
+        assert {run.data.tags["study"] for run in runs} == {study}
+        return sorted(run.data.tags["attention"] for run in runs)
+
+    shutil.copy(program.path / "mlflow.db", program.path / "other.db")
+    assert program("-m", "attention=dot,none", "study=first").code == 0
+    second = program("-m", "attention=dot,none,general", "study=second")
+    assert second.code == 0, second.errors
+    assert names("mlflow.db", "first") == ["dot", "none"]
+    assert names("mlflow.db", "second") == ["dot", "general", "none"]
+    synced = program("task=sync", "tracking.uri=sqlite:///other.db")
+    assert synced.output == "Sent 3 runs to sqlite:///other.db; 0 were there already.\n"
+    assert names("other.db", "first") == ["dot", "none"]
+    assert names("other.db", "second") == ["dot", "general", "none"]
 
 
 def test_finished_runs_are_skipped_and_failed_ones_go_on(program: Program) -> None:

@@ -170,7 +170,9 @@ def test_events_after_a_power_cut_that_took_some_are_sent(
     folder.events.write_bytes(kept)
     folder.append("metrics", step=7, values={"train/loss": 1 / 8})
     folder.append("metrics", step=11, values={"train/loss": 1 / 11})
-    assert folder.events.stat().st_size < read_json(folder.path / "tracking.json")[store.uri]["event_bytes"]
+    assert (
+        folder.events.stat().st_size < read_json(folder.path / "tracking.json")[f"length at {store.uri}"]["event_bytes"]
+    )
     (forwarder if same_process else Forwarder(folder, store)).forward(settle=False)
     assert history(client, run_id, "train/loss") == [(3, 1 / 3), (5, 1 / 5), (7, 1 / 7), (11, 1 / 11)]
 
@@ -184,6 +186,22 @@ def test_a_finished_run_whose_last_event_was_lost_is_finished(
     folder.events.write_bytes(kept)
     run = client.get_run(forward(folder, store))
     assert (run.info.status, run.data.metrics) == ("FINISHED", {"test/bleu": 43.0})
+
+
+def test_every_study_has_the_run_once_in_its_experiment(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    finish(folder, **{"test/bleu": 43.0})
+    first = forward(folder, store)
+    others = [Forwarder(folder, store, "speed").forward(settle=True) for _ in range(2)]
+    assert forward(folder, store) == first
+    for study, run_id in (("length", first), ("speed", others[0])):
+        (run,) = runs_of(client, study)
+        assert (run.info.run_id, run.info.status, run.data.metrics) == (run_id, "FINISHED", {"test/bleu": 43.0})
+        assert (run.data.tags["study"], run.data.params["study"]) == (study, study)
+    assert others == [others[0]] * 2
+    assert read_json(folder.path / "tracking.json").keys() == {f"length at {store.uri}", f"speed at {store.uri}"}
 
 
 def break_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, after: bool = False) -> None:

@@ -61,6 +61,8 @@ def _words(words: Sequence[str]) -> tuple[str | None, dict[str, str]]:
 
 def _read(options: argparse.Namespace, study: str | None) -> Runs:
     if options.csv is not None:
+        if study is not None:
+            raise ValueError(f"--csv {options.csv} holds one study, received a name as well: {study}. Leave one out.")
         return read(options.csv)
     if options.mlflow is not None:
         return read_store(options.mlflow, study)

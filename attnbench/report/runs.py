@@ -106,7 +106,7 @@ def mechanism_place(name: str) -> tuple[int, str]:
 
 
 def metric_order(keys: Iterable[str]) -> list[str]:
-    """Metric keys in the order of the registry, unknown ones last by name; the bounds of a key follow it."""
+    """Metric keys in the order of the registry, unknown ones last by name."""
     return sorted(set(keys), key=_metric_place)
 
 
@@ -127,9 +127,8 @@ def _place(run: Run) -> tuple[Any, ...]:
 
 
 def _metric_place(key: str) -> tuple[Any, ...]:
-    bare = re.sub(r"_(low|high)$", "", key)
-    index = definition_of(bare)
-    return (len(METRICS) if index is None else index), bare, len(key), key
+    index = definition_of(key)
+    return (len(METRICS) if index is None else index), key
 
 
 _PATTERNS = tuple(re.compile(re.sub("LLL|HHH|K$", lambda _: r"\d+", metric.key)) for metric in METRICS)

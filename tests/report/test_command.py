@@ -62,6 +62,13 @@ def test_two_studies(refusal: Callable[..., str]) -> None:
     )
 
 
+def test_a_study_beside_a_file(refusal: Callable[..., str]) -> None:
+    assert refusal("mechanisms", "--csv", "reports/length/runs.csv") == (
+        "attnbench.report: --csv reports/length/runs.csv holds one study, received a name as well: mechanisms. "
+        "Leave one out.\n"
+    )
+
+
 def test_an_unknown_word(refusal: Callable[..., str]) -> None:
     assert refusal("selekt=valid/bleu") == (
         "attnbench.report: Unknown option 'selekt'. Known: select, over. Did you mean 'select'?\n"

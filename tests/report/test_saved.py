@@ -78,11 +78,6 @@ def test_metric_columns_follow_the_registry() -> None:
     ]
 
 
-def test_bounds_stand_beside_their_metric() -> None:
-    keys = ["test/bleu_low", "test/chrf", "test/bleu_high", "test/bleu"]
-    assert metric_order(keys) == ["test/bleu", "test/bleu_low", "test/bleu_high", "test/chrf"]
-
-
 def test_a_missing_file_is_an_error_that_says_which_file_to_give(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="No file") as caught:
         read(tmp_path / "runs.csv")

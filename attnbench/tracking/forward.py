@@ -43,7 +43,9 @@ class Sent:
         run_id: MLflow's.
         event_bytes: of events.jsonl.
         steps: the last step of each metric.
-        status: the last status event among those bytes.
+        status: the last status event among those bytes; FINISHED where a result is complete.
+        reason: of that status.
+        milliseconds: when the last of those events was written, since 1970.
         settled: the status with which the MLflow run was ended, with artifacts and final metrics; None before.
     """
 

@@ -1,4 +1,7 @@
-"""`python -m attnbench` with the stand-in of `standin.py` for its child process, and one line for its report."""
+"""`python -m attnbench` with the stand-in of `standin.py` for its child process.
+
+Its report is one line that says which plan it is of, or with REPORT=1 the whole one.
+"""
 
 import os
 import sys

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from attnbench.report.saved import read
 from attnbench.results import FINISHED, KILLED, read_json
 from tests.sweep.driver import Program
 
@@ -55,6 +56,15 @@ def test_a_sweep_trains_compares_logs_and_reports(program: Program) -> None:
     assert facts["facts"]["versions"].keys() == {"keras", "tensorflow"}
     assert facts["provenance"]["command"].startswith("python -m attnbench -m attention=dot,none study=first")
     assert Path(runs[0].info.artifact_uri).is_relative_to(program.path / "mlartifacts" / "first")
+
+
+def test_a_sweep_writes_the_whole_report(program: Program) -> None:
+    ended = program("-m", "attention=dot,none", "study=first", REPORT="1")
+    assert ended.code == 0, ended.errors
+    assert "\nReport      reports/first/index.html\n" in ended.output
+    written = read(program.path / "reports" / "first" / "runs.csv")
+    found = {run.params["attention"]: (run.status, run.metrics["test/bleu"]) for run in written.runs}
+    assert found == {"dot": (FINISHED, 51.0), "none": (FINISHED, 51.0)}
 
 
 def test_a_study_logs_the_runs_that_another_made_and_sync_does_so_too(program: Program) -> None:

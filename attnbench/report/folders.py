@@ -175,5 +175,5 @@ def _not_started(entry: Mapping[str, Any]) -> Run:
         histories={},
         sentences=None,
         maps=[],
-        provenance={},
+        provenance=provenance({"facts": entry["facts"]["facts"]}, {}, ""),
     )

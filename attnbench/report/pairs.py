@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from attnbench.report.estimates import BOTH_VALUES, ONE_VALUE, OVER_SEEDS, OVER_SENTENCES, Estimate, generator
-from attnbench.report.runs import Run
+from attnbench.report.runs import TEXTS, Run
 from attnbench.report.variants import Variant
 from attnbench.scoring.intervals import bootstrap_difference, t_interval
 from attnbench.scoring.significance import (
@@ -92,7 +92,7 @@ def _shared(one: Variant, other: Variant) -> list[tuple[Run, Run]]:
 def _same_test_set(one: Run, other: Run) -> bool:
     """Whether nothing speaks against it: the same references, where their lengths are known."""
     if one.sentences is None or other.sentences is None:
-        return one.params["data"] == other.params["data"]
+        return all(one.params.get(key) == other.params.get(key) for key in ("data", TEXTS))
     return np.array_equal(one.sentences[:, -1], other.sentences[:, -1])
 
 

@@ -1,8 +1,11 @@
 """A run as the report sees it, wherever it was read from, and the order in which runs and columns are written."""
 
+import hashlib
+import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,9 @@ SENTENCE_COLUMNS = (
     "source_tokens correct_1 correct_2 correct_3 correct_4 total_1 total_2 total_3 total_4 "
     "hypothesis_tokens reference_tokens"
 ).split()
+
+TEXTS = "data.texts"
+"""The param that tells different texts apart that one data set stood for, as `data=files` with two folders does."""
 
 MECHANISMS = ("none", "none_input", "uniform", "bahdanau", "dot", "general")
 """The order of the presets in every table and legend; others follow by name."""
@@ -68,6 +74,12 @@ class Run:
         return self.status == FINISHED
 
     @property
+    def text_digest(self) -> str:
+        """The beginning of a sha256 over the digests of the data set's texts; empty where these are unknown."""
+        digests = self.provenance.get("facts", {}).get("data")
+        return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:8] if digests else ""
+
+    @property
     def statistics(self) -> npt.NDArray[np.int64] | None:
         """BLEU statistics `(sentences, 10)`, where they are at hand."""
         return None if self.sentences is None else self.sentences[:, 1:]
@@ -82,8 +94,8 @@ class Runs:
 
     @classmethod
     def of(cls, study: str, runs: Iterable[Run]) -> "Runs":
-        """Puts `runs` into the order that every source gives."""
-        return cls(study, tuple(sorted(runs, key=_place)))
+        """Tells different texts of one data set apart, and puts `runs` into the order that every source gives."""
+        return cls(study, tuple(sorted(_told_apart(list(runs)), key=_place)))
 
 
 def texts(params: Mapping[str, Any]) -> dict[str, str]:
@@ -113,6 +125,16 @@ def metric_order(keys: Iterable[str]) -> list[str]:
 def definition_of(key: str) -> int | None:
     """The index in `METRICS` of the metric that `key` is an instance of."""
     return next((index for index, pattern in enumerate(_PATTERNS) if pattern.fullmatch(key)), None)
+
+
+def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
+    """The runs, with the param `TEXTS` where the texts of their data set are not the same in all of them."""
+    known: dict[str, set[str]] = defaultdict(set)
+    for run in runs:
+        known[run.params["data"]] |= {run.text_digest} - {""}
+    for run in runs:
+        differ = run.text_digest and len(known[run.params["data"]]) > 1
+        yield replace(run, params={**run.params, TEXTS: run.text_digest}) if differ else run
 
 
 def _place(run: Run) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attnbench.report.runs import CORE, Run, mechanism_place, natural
+from attnbench.report.runs import CORE, TEXTS, Run, mechanism_place, natural
 from attnbench.report.wording import factor_value
 
 _NEVER = ("seed", "study", "task", "dry_run", "rerun", "time_limit_minutes", "training.checkpoint_seconds")
@@ -45,8 +45,9 @@ class Variant:
 
     @property
     def data(self) -> str:
-        """Name of the data set, whether it is a factor or not."""
-        return (self.runs or self.unfinished)[0].params["data"]
+        """Name of the data set, whether it is a factor or not, and which texts it was where that is one."""
+        name = (self.runs or self.unfinished)[0].params["data"]
+        return f"{name} {self.values[TEXTS]}" if TEXTS in self.values else name
 
     @property
     def seeds(self) -> tuple[int, ...]:

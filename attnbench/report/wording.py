@@ -15,6 +15,7 @@ FACTORS = {
     "training.learning_rate": ("learning rate", ""),
     "profile.batch_size": ("batch size", "sentences"),
     "training.batch_size": ("batch size", ""),
+    "data.texts": ("texts", ""),
     "data.match_pairs": ("training pairs at most", ""),
 }
 """Name and unit of options that are often swept; others are named by their keys."""

@@ -103,7 +103,8 @@ def write_plan(runs_dir: Path, study: str, folders: Sequence[Path], created: str
     for folder in folders:
         run = RunFolder(folder)
         facts = read(run.facts)
-        entries.append({"signature": facts["signature"], "folder": folder.name, "config": read(run.config)})
+        known = {"signature": facts["signature"], "facts": facts}
+        entries.append(known | {"folder": folder.name, "config": read(run.config)})
     path = runs_dir / "plans" / f"{study}-{created[:10]}.json"
     write_json(path, {"study": study, "command": "python -m attnbench -m", "created": created, "entries": entries})
     return path

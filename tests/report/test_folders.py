@@ -67,10 +67,13 @@ def test_a_killed_run_keeps_its_history_and_its_reason(tmp_path: Path, compose: 
 def test_a_planned_run_that_has_not_started_is_scheduled(folder: RunFolder, compose: Compose) -> None:
     runs_dir = folder.path.parent
     plan = read_plan(write_plan(runs_dir, "small", [folder.path]))
-    plan.entries.append({"signature": "5a" * 32, "folder": "general-later", "config": compose("attention=general")})
+    facts = {"facts": {"data": {"train": "01"}}}
+    later = {"signature": "5a" * 32, "folder": "general-later", "config": compose("attention=general"), "facts": facts}
+    plan.entries.append(later)
     runs = read_planned(runs_dir, plan).runs
     assert [(run.params["attention"], run.status) for run in runs] == [("dot", "FINISHED"), ("general", "SCHEDULED")]
     assert (runs[1].signature, runs[1].run_id) == ("5a" * 32, "general-later")
+    assert runs[1].text_digest
 
 
 def test_a_plan_covers_its_own_runs_only(folder: RunFolder, compose: Compose) -> None:

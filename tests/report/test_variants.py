@@ -1,10 +1,13 @@
 """Factors, variants and their order."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from attnbench.report.runs import Run
+from attnbench.report.pairs import pairs_of
+from attnbench.report.runs import Run, Runs
+from attnbench.report.saved import files_of, read
 from attnbench.report.variants import factors_of, settings_of, variants_of
 
 Make = Callable[..., Run]
@@ -67,6 +70,32 @@ def test_a_failed_seed_is_unfinished_unless_it_finished_elsewhere(make_run: Make
     ]
     (variant,) = variants_of(runs, ("attention",))
     assert (variant.seeds, [run.seed for run in variant.unfinished]) == ((1,), [2])
+
+
+def test_different_texts_under_one_name_are_variants_of_their_own(make_run: Make, tmp_path: Path) -> None:
+    def of(folder: str, seed: int) -> Run:
+        facts = {"data": {"train_source": folder}}
+        return make_run(
+            "dot", seed=seed, data="files", bleu=10.0, run_id=f"{folder}-s{seed}", provenance={"facts": facts}
+        )
+
+    runs = Runs.of("small", [of(folder, seed) for folder in ("a", "b") for seed in (1, 2)])
+    (tmp_path / "runs.csv").write_bytes(files_of(runs, {})["runs.csv"])
+    for source in (runs, read(tmp_path / "runs.csv")):
+        factors = factors_of(source.runs)
+        variants = variants_of(source.runs, factors)
+        assert factors == ("attention", "data.texts")
+        assert {variant.label: [run.run_id for run in variant.runs] for variant in variants} == {
+            f"dot · texts {runs.runs[index].text_digest}": names
+            for index, names in ((0, ["a-s1", "a-s2"]), (1, ["b-s1", "b-s2"]))
+        }
+        assert {variant.data for variant in variants} == {f"files {run.text_digest}" for run in runs.runs}
+        assert pairs_of(variants) == ()
+
+
+def test_equal_texts_are_one_variant_wherever_they_lie(make_run: Make) -> None:
+    runs = [make_run("dot", seed=seed, provenance={"facts": {"data": {"train": "a"}}}) for seed in (1, 2)]
+    assert "data.texts" not in Runs.of("small", runs).runs[0].params
 
 
 def test_of_two_runs_of_a_seed_the_later_counts(make_run: Make) -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from attnbench.mapping import flatten
 from attnbench.report.elements import Notice, Section, Text
-from attnbench.report.runs import Run
+from attnbench.report.runs import TEXTS, Run
 from attnbench.report.study import Study
 from attnbench.report.variants import is_profile
 from attnbench.report.wording import counted, listed, number
@@ -43,20 +42,16 @@ def _training_pairs(study: Study) -> str:
 
 
 def _data_files(study: Study) -> str:
-    digests: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, list[str]]] = {}
     for run in _training(study):
-        known = {key: str(value) for key, value in flatten(run.provenance.get("facts", {})).items() if _is_data(key)}
-        digests.setdefault(run.params["data"], {}).setdefault(str(sorted(known.items())), []).append(run.run_id)
-    differing = [name for name, found in digests.items() if len(found) > 1]
-    return (
-        f"**Data files** of {listed(differing)} differ between runs (their sha256 digests are not the same)."
-        if differing
-        else ""
-    )
-
-
-def _is_data(key: str) -> bool:
-    return key.startswith(("data", "digests"))
+        if TEXTS in run.params:
+            found.setdefault(run.params["data"], {}).setdefault(run.params[TEXTS], []).append(run.run_id)
+    differing = [
+        f"{name} is {listed([f'{digest} in {_some(runs)}' for digest, runs in sorted(texts.items())])}"
+        for name, texts in found.items()
+        if len(texts) > 1
+    ]
+    return f"**Data files** differ between runs, by their sha256 digests: {'; '.join(differing)}." if differing else ""
 
 
 def _test_sets(study: Study) -> str:

@@ -18,7 +18,7 @@ from attnbench.results import FINISHED, RunFolder
 from attnbench.sweep.compose import conf_folder
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import send
-from attnbench.sweep.plan import NEW, PLAN_VARIABLE, Plan, current_status, stop_of
+from attnbench.sweep.plan import NEW, PLAN_VARIABLE, STORE_VARIABLE, Plan, current_status, stop_of, store_uri
 from attnbench.sweep.table import near, print_summary
 from attnbench.sweep.work import Job
 from attnbench.tracking import StoreError, open_store, public
@@ -51,7 +51,8 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
         report: writes the report of a sweep.
     """
     sys.path.insert(0, str(Path.cwd()))
-    os.environ.pop(PLAN_VARIABLE, None)
+    for variable in (PLAN_VARIABLE, STORE_VARIABLE):
+        os.environ.pop(variable, None)
     program = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(Job(worker))
     try:
         with _whole_errors():
@@ -111,7 +112,7 @@ def _refuse(error: Exception) -> int:
 
 def _send(folders: Sequence[RunFolder], config: RunConfig) -> None:
     """Sends runs that the study's experiment lacks: made while the store did not answer, or by another study."""
-    store = open_store(config.tracking.uri)
+    store = open_store(store_uri(config))
     with suppress(StoreError):  # the store has said so; the runs stay in their folders
         for folder in folders:
             send(folder, store, config.study)

@@ -16,6 +16,7 @@ from typing import Any
 from attnbench.config import RunConfig
 from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
 from attnbench.sweep.mechanism import source_digest
+from attnbench.tracking import public
 
 _FRAMEWORKS = {"tensorflow": ("keras", "tensorflow"), "jax": ("keras", "jax", "jaxlib")}
 _PACKAGES = ("attnbench", "keras", "tensorflow", "jax", "jaxlib", "numpy", "sacrebleu", "sentencepiece", "mlflow")
@@ -91,8 +92,8 @@ def provenance(command: str) -> dict[str, Any]:
 
 
 def command_line() -> str:
-    """The command as a user types it, free of this machine's paths."""
-    return shlex.join(["python", "-m", "attnbench", *sys.argv[1:]])
+    """The command as a user types it, free of this machine's paths and of passwords."""
+    return shlex.join(["python", "-m", "attnbench", *map(public, sys.argv[1:])])
 
 
 def _version(package: str) -> str | None:

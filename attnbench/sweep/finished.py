@@ -11,6 +11,7 @@ from attnbench.config import RunConfig, from_mapping
 from attnbench.launch import environment
 from attnbench.results import RunFolder, read_json
 from attnbench.sweep.facts import Survey
+from attnbench.sweep.plan import store_uri
 from attnbench.sweep.words import counted
 from attnbench.tracking import Forwarder, Store, StoreError, check_uri, open_store, public
 
@@ -75,7 +76,7 @@ def _sync(config: RunConfig, _command: Sequence[str]) -> int:
     runs_dir = Path(config.runs_dir)
     if not runs_dir.is_dir():
         raise ValueError(f"No folder {config.runs_dir!r} with runs to send. Give runs_dir=DIR.")
-    store, studies = open_store(config.tracking.uri), _studies(runs_dir)
+    store, studies = open_store(store_uri(config)), _studies(runs_dir)
     folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/events.jsonl"))]
     try:
         sent = [sum(send(folder, store, study) for study in studies[folder.path.name]) > 0 for folder in folders]

@@ -14,8 +14,9 @@ from attnbench.config import from_mapping
 from attnbench.sweep.compose import Composition, Launcher, composition, compositions
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import TASKS
-from attnbench.sweep.plan import PLAN_VARIABLE, claim, make_plan, stop_of
+from attnbench.sweep.plan import PLAN_VARIABLE, STORE_VARIABLE, claim, make_plan, stop_of
 from attnbench.sweep.table import print_plan
+from attnbench.tracking import public
 
 
 class Plan(Callback):
@@ -43,6 +44,7 @@ def _or_exit(step: Callable[[], None]) -> None:
 
 def _begin(jobs: Sequence[Composition], launcher: Launcher) -> None:
     first = from_mapping(jobs[0].values)
+    os.environ[STORE_VARIABLE] = first.tracking.uri
     if len(jobs) == 1 and first.task in TASKS:
         return
     if not first.dry_run:
@@ -61,10 +63,18 @@ def _begin_sweep(config: DictConfig, config_name: str) -> None:
     _begin(jobs, launcher)
     path = os.environ.get(PLAN_VARIABLE)
     with open_dict(config):
+        _hide_password(config)
         if launcher.one_by_one:
             # A single job of Hydra's does the whole plan: Hydra would compose each run twice more, 0.1 s each.
             config.hydra.sweeper.params = {}
-            config.hydra.overrides.task = list(jobs[0].overrides)
+            config.hydra.overrides.task = list(map(public, jobs[0].overrides))
         elif path is not None:
             # Launchers that start jobs elsewhere compose them from these overrides.
             config.hydra.overrides.hydra.append(f"+hydra.job.env_set.{PLAN_VARIABLE}='{path}'")
+
+
+def _hide_password(config: DictConfig) -> None:
+    """Takes the store's password out of what Hydra writes into multirun.yaml."""
+    config.tracking.uri = public(config.tracking.uri)
+    config.hydra.job.override_dirname = public(config.hydra.job.override_dirname)
+    config.hydra.overrides.task = list(map(public, config.hydra.overrides.task))

@@ -1,10 +1,11 @@
 """The frozen plan of a sweep: every run checked, signed and looked up before the first one starts."""
 
+import os
 import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,15 @@ from attnbench.launch import ELSEWHERE, Stop, settle_abandoned
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json, write_json
 from attnbench.sweep.compose import Composition, Launcher
 from attnbench.sweep.facts import Survey, command_line, provenance
-from attnbench.tracking import check_uri
+from attnbench.tracking import check_uri, public
 
 NEW = "NEW"
 
 PLAN_VARIABLE = "ATTNBENCH_PLAN"
 """Environment variable that names the frozen plan in every process that works on it."""
+
+STORE_VARIABLE = "ATTNBENCH_STORE"
+"""Environment variable with the store's whole address; what is written down holds it without its password."""
 
 _PROBE_BYTES = 1 << 16
 _STUDY = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -114,7 +118,7 @@ def make_plan(jobs: Sequence[Composition], launcher: Launcher) -> Plan:
     configs = [from_mapping(job.values) for job in jobs]
     _check_shared(configs)
     check_uri(configs[0].tracking.uri)
-    decided = [survey.decide(config) for config in configs]
+    decided = [survey.decide(_without_password(config)) for config in configs]
     command = command_line()
     origin = provenance(command)
     entries: dict[str, Entry] = {}
@@ -177,7 +181,8 @@ def _entry(job: Composition, config: RunConfig, facts: dict[str, Any]) -> Entry:
     folder = RunFolder(Path(config.runs_dir) / name)
     status, reason = current_status(folder)
     commit = ((read_json(folder.facts) or {}).get("provenance") or {}).get("commit") if status == FINISHED else None
-    return Entry(facts["signature"], name, to_mapping(config), facts, list(job.overrides), status, reason, commit)
+    overrides = list(map(public, job.overrides))
+    return Entry(facts["signature"], name, to_mapping(config), facts, overrides, status, reason, commit)
 
 
 def current_status(folder: RunFolder) -> tuple[str, str]:
@@ -196,12 +201,21 @@ def stop_of(path: Path) -> Stop:
     return Stop(path.with_suffix(".stop"))
 
 
+def store_uri(config: RunConfig) -> str:
+    """The whole address of the store that `config` names."""
+    return os.environ.get(STORE_VARIABLE, config.tracking.uri)
+
+
+def _without_password(config: RunConfig) -> RunConfig:
+    return replace(config, tracking=replace(config.tracking, uri=public(config.tracking.uri)))
+
+
 def _check_shared(configs: Sequence[RunConfig]) -> None:
     """A sweep has one study, one place for runs, one store: the report and the summary cover all of it."""
     for key in _SHARED:
         values = _distinct(getattr(config, key) for config in configs)
         if len(values) > 1:
-            raise ValueError(f"A sweep has one {key}, received {len(values)}: {', '.join(map(str, values))}. Use one.")
+            raise ValueError(f"A sweep has one {key}, received {len(values)}: {_listed(values)}. Use one.")
     if not re.fullmatch(_STUDY, configs[0].study):
         raise ValueError(
             f"study must name a folder, received {configs[0].study!r}. Use letters, digits, '_', '-' and '.', "
@@ -210,6 +224,10 @@ def _check_shared(configs: Sequence[RunConfig]) -> None:
     for config in configs:
         if config.task not in ("train", "profile"):
             raise ValueError(f"task={config.task} is not a run of a sweep. Use it without -m and without other values.")
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(public(str(value)) for value in values)
 
 
 def _distinct(values: Iterable[Any]) -> list[Any]:

@@ -18,7 +18,7 @@ from attnbench.sweep.compose import plain_values
 from attnbench.sweep.display import Place, make_display
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import TASKS, do_task
-from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, stop_of
+from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, stop_of, store_uri
 from attnbench.sweep.words import count
 from attnbench.tracking import following, open_store
 
@@ -106,7 +106,7 @@ class Work:
         folder, config = self._folder(entry), entry.run_config()
         with make_display(self._place(entry)) as display:
             try:
-                with following(folder, open_store(config.tracking.uri), system_metrics=config.tracking.system_metrics):
+                with following(folder, open_store(store_uri(config)), system_metrics=config.tracking.system_metrics):
                     outcome = launch(
                         folder,
                         config,

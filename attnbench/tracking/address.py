@@ -6,6 +6,7 @@ from pathlib import Path
 from attnbench.checks import suggestion
 
 _SQLITE = "sqlite:///"
+_PORT = r"\d+/"
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 
 
@@ -14,12 +15,14 @@ def check_uri(uri: str) -> None:
     scheme, found, _ = uri.partition(":")
     if not found or scheme == "file":
         raise ValueError(
-            f"tracking.uri must name a database or a server, received {uri!r}, which is a folder. "
+            f"tracking.uri must name a database or a server, received {public(uri)!r}, which is a folder. "
             "Use sqlite:///mlflow.db."
         )
     if scheme.partition("+")[0] not in _SCHEMES:
         known = ", ".join(_SCHEMES)
-        raise ValueError(f"Unknown scheme of tracking.uri {uri!r}. Known: {known}.{suggestion(scheme, _SCHEMES)}")
+        raise ValueError(
+            f"Unknown scheme of tracking.uri {public(uri)!r}. Known: {known}.{suggestion(scheme, _SCHEMES)}"
+        )
     if scheme == "sqlite" and (not uri.startswith(_SQLITE) or uri == _SQLITE):
         raise ValueError(f"tracking.uri names no file, received {uri!r}. Use sqlite:///mlflow.db.")
 
@@ -36,5 +39,6 @@ def absolute(uri: str) -> str:
 
 
 def public(uri: str) -> str:
-    """`uri` without its password."""
-    return re.sub(r"(://[^/@:]+):[^/@]*@", r"\1:***@", uri)
+    """`uri`, or a word of a command that holds one, without its password."""
+    named = re.sub(r"([?&]\w*passw\w*=)[^&]*", r"\1***", uri)
+    return re.sub(rf"(://[^/@:]*):(?!{_PORT})[^@]*@", r"\1:***@", named)

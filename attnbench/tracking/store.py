@@ -62,7 +62,7 @@ class Store:
             yield self._client
         except (MlflowException, RequestException, SQLAlchemyError, ImportError, OSError) as error:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
-            reason = _reason(error)
+            reason = public(_reason(error))
             self._tell(reason)
             raise StoreError(reason) from error
         self._retry_at = 0.0

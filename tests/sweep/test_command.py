@@ -4,7 +4,11 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
+from base64 import b64encode
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -86,6 +90,48 @@ def test_a_study_logs_the_runs_that_another_made_and_sync_does_so_too(program: P
     assert synced.output == "Sent 3 runs to sqlite:///other.db; 0 were there already.\n"
     assert names("other.db", "first") == ["dot", "none"]
     assert names("other.db", "second") == ["dot", "general", "none"]
+
+
+@pytest.fixture
+def guarded_server() -> Iterator[tuple[str, set[str | None]]]:
+    """The address of a server that wants a password and answers nothing, and the Authorization headers it was sent."""
+    sent: set[str | None] = set()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            sent.add(self.headers["Authorization"])
+            self.send_error(404)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://ada:xyzzy@127.0.0.1:{server.server_port}", sent
+        server.shutdown()
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_the_password_of_the_store_is_used_and_written_nowhere(
+    program: Program, guarded_server: tuple[str, set[str | None]], launcher: str
+) -> None:
+    if launcher == "joblib":
+        pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    uri, sent = guarded_server
+    ended = program("-m", f"hydra/launcher={launcher}", "attention=dot,none", f"tracking.uri={uri}")
+    assert ended.code == 0, ended.errors
+    assert "Cannot log to MLflow at http://ada:***@127.0.0.1:" in ended.errors
+    synced = program("-m", "task=sync", f"tracking.uri={uri}")
+    assert synced.errors in ended.errors
+    assert synced.code == 1
+    assert sent == {f"Basic {b64encode(b'ada:xyzzy').decode()}"}
+    files = [path for path in program.path.rglob("*") if path.is_file()]
+    assert {"multirun.yaml", "facts.json", "config.json"} <= {path.name for path in files}
+    assert [path for path in files if b"xyzzy" in path.read_bytes()] == []
+    assert "xyzzy" not in ended.output + ended.errors
 
 
 def test_finished_runs_are_skipped_and_failed_ones_go_on(program: Program) -> None:

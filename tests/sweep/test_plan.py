@@ -120,6 +120,11 @@ def test_options_vary_where_runs_differ(compositions: Compositions) -> None:
         ([["seed=1"], ["hidden_size=0"]], "hidden_size must be positive, received 0. Give a value greater than 0."),
         ([["backend=jaxx"]], "Unknown backend 'jaxx'. Known: tensorflow, jax. Did you mean 'jax'?"),
         (
+            [["tracking.uri=http://ada:xyzzy@a"], ["tracking.uri=http://ada:xyzzy@b"]],
+            "A sweep has one tracking, received 2: TrackingConfig(uri='http://ada:***@a', system_metrics=True), "
+            "TrackingConfig(uri='http://ada:***@b', system_metrics=True). Use one.",
+        ),
+        (
             [["tracking.uri=./mlruns"]],
             "tracking.uri must name a database or a server, received './mlruns', which is a folder. "
             "Use sqlite:///mlflow.db.",

@@ -62,7 +62,20 @@ def test_a_sqlite_file_means_the_same_from_any_folder(tmp_path: Path, monkeypatc
 
 def test_a_password_is_never_shown() -> None:
     assert public("postgresql://ada:secret@host:5432/runs") == "postgresql://ada:***@host:5432/runs"
+    assert public("postgresql://:se/cret@host") == "postgresql://:***@host"
+    assert public("tracking.uri=mysql://host/runs?user=ada&password=secret&ssl=1") == (
+        "tracking.uri=mysql://host/runs?user=ada&password=***&ssl=1"
+    )
     assert public("http://host:5000/@x") == "http://host:5000/@x"
+
+
+def test_a_refusal_shows_no_password() -> None:
+    message = (
+        "Unknown scheme of tracking.uri 'postgres://ada:***@host'. Known: sqlite, http, https, postgresql, mysql, "
+        "mssql, databricks. Did you mean 'postgresql'?"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        check_uri("postgres://ada:secret@host")
 
 
 def test_importing_the_package_loads_no_mlflow() -> None:

@@ -30,11 +30,14 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     data = content.encode() if isinstance(content, str) else content
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -98,6 +101,16 @@ class RunFolder:
             return True
         os.close(descriptor)
         return False
+
+    def remove_remains(self) -> None:
+        """Removes what kills have left of files that were being written; the caller holds the lock.
+
+        tracking.json is left out: who sends a run to a store need not hold the lock.
+        """
+        for path in (*self.path.glob(".*.*"), *self.checkpoints.glob(".*.*")):
+            name, _, process = path.name.rpartition(".")
+            if process.isdecimal() and name != ".tracking.json":
+                path.unlink(missing_ok=True)
 
     def append(self, kind: str, **fields: Any) -> None:
         """Appends one event; `kind` is status, metrics or artifact."""

@@ -1,5 +1,6 @@
 """The run folder: what a kill leaves is read for what it is."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -46,6 +47,32 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     write_atomically(path, "ö")
     assert path.read_bytes() == "ö".encode()
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "b.txt"
+    write_atomically(path, "old")
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match=r"^\[Errno 28\] No space left on device$"):
+        write_atomically(path, "new")
+    assert [file.name for file in tmp_path.iterdir()] == ["b.txt"]
+    assert path.read_text() == "old"
+
+
+def test_what_a_kill_left_half_written_is_removed_but_for_what_is_written_without_the_lock(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.checkpoints.mkdir()
+    kept = [".tracking.json.7", "config.json", "checkpoint/last.npz"]
+    for name in (*kept, ".config.json.7", "checkpoint/.last.npz.11"):
+        (tmp_path / name).touch()
+    folder.remove_remains()
+    files = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert sorted(files) == sorted(kept)
 
 
 def test_the_same_value_writes_the_same_bytes(tmp_path: Path) -> None:

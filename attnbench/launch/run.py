@@ -90,6 +90,7 @@ def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, 
     try:
         if fresh:
             _clear(folder)
+        folder.remove_remains()
         folder.progress.unlink(missing_ok=True)
         write_json(folder.config, to_mapping(config))
         write_json(folder.facts, dict(facts))

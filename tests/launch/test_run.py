@@ -106,6 +106,13 @@ def test_a_fresh_start_throws_the_earlier_attempt_away(start: Start, folder: Run
     assert not (folder.path / "rounds.json").exists()
 
 
+def test_an_attempt_removes_what_a_kill_left_half_written(start: Start, folder: RunFolder) -> None:
+    folder.checkpoints.mkdir(parents=True)
+    (folder.checkpoints / ".last.npz.7").touch()
+    start("finish")
+    assert sorted(path.name for path in folder.checkpoints.iterdir()) == ["best.npz", "last.npz"]
+
+
 def test_a_second_request_ends_a_child_that_does_not_hear_the_first(start: Start, stop: Stop) -> None:
     later(0.5, lambda: stop.request("SIGINT"))
     later(1.0, lambda: stop.request("SIGINT"))

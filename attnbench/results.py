@@ -25,6 +25,10 @@ from typing import Any, BinaryIO
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 
 
+class DamagedError(ValueError):
+    """A file does not hold what it was written with."""
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replaces `path` by `content` so that a reader, or a kill, sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,11 +50,17 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """Returns the value that `path` holds, or None where there is no such file."""
+    """Returns the value that `path` holds, or None where there is no such file.
+
+    Raises:
+        DamagedError: it holds no JSON.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise DamagedError(f"{path} is damaged: {error}. Restore it from a copy, or delete it.") from error
 
 
 @dataclass(frozen=True)
@@ -77,9 +87,12 @@ class RunFolder:
         return self.path / files[name]
 
     def finished(self) -> bool:
-        """Whether a complete result.json says FINISHED."""
-        result = read_json(self.result)
-        return result is not None and result["status"] == FINISHED
+        """Whether a complete result.json says FINISHED; one that cannot be read does not."""
+        try:
+            result = read_json(self.result)
+        except DamagedError:
+            return False
+        return isinstance(result, dict) and result.get("status") == FINISHED
 
     def lock(self) -> int | None:
         """Takes the folder's lock for this process; the descriptor to keep open, or None where another holds it."""
@@ -138,9 +151,12 @@ class RunFolder:
                 yield event
 
     def status(self) -> tuple[str | None, str]:
-        """The last status event and its reason; (None, "") for a folder in which nothing has started."""
+        """The last status event and its reason; (None, "") for a folder in which nothing has started.
+
+        A run that finished and whose result can no longer be read is KILLED.
+        """
         found: tuple[str | None, str] = (None, "")
         for event in self.read_events():
             if event["type"] == "status":
                 found = event["status"], event.get("reason", "")
-        return found
+        return (KILLED, "result lost") if found[0] == FINISHED and not self.finished() else found

@@ -2,11 +2,12 @@
 
 import errno
 import os
+import re
 from pathlib import Path
 
 import pytest
 
-from attnbench.results import RunFolder, read_json, write_atomically, write_json
+from attnbench.results import DamagedError, RunFolder, read_json, write_atomically, write_json
 
 
 def test_an_event_after_a_cut_line_is_a_line_of_its_own(tmp_path: Path) -> None:
@@ -28,6 +29,31 @@ def test_a_run_is_finished_when_its_result_says_so(tmp_path: Path) -> None:
     assert not folder.finished()
     write_json(folder.result, {"status": "FINISHED"})
     assert folder.finished()
+
+
+@pytest.mark.parametrize("content", ['{"status": "FINI', '{"metrics": {}}', "[]", "\xff"])
+def test_a_run_whose_result_cannot_be_read_has_not_finished(tmp_path: Path, content: str) -> None:
+    folder = RunFolder(tmp_path)
+    folder.append("status", status="FINISHED")
+    folder.result.write_bytes(content.encode("latin-1"))
+    assert not folder.finished()
+    assert folder.status() == ("KILLED", "result lost")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'{"a": 1,', "Expecting property name enclosed in double quotes: line 1 column 9 (char 8)"),
+        (b"", "Expecting value: line 1 column 1 (char 0)"),
+        (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "facts.json"
+    path.write_bytes(content)
+    message = f"{path} is damaged: {reason}. Restore it from a copy, or delete it."
+    with pytest.raises(DamagedError, match=f"^{re.escape(message)}$"):
+        read_json(path)
 
 
 def test_a_lock_holds_until_its_descriptor_is_closed(tmp_path: Path) -> None:

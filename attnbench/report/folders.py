@@ -84,6 +84,8 @@ def read_run(path: Path) -> Run:
     latest, histories = _metrics(folder.read_events())
     names = ("config.json", "facts.json", "result.json", "sentences.csv", "maps.json")
     files = {name: path / name for name in names if (path / name).exists()}
+    if not folder.finished():
+        files.pop("result.json", None)
     return run_of(path.name, files, status=status or SCHEDULED, reason=reason, metrics=latest, histories=histories)
 
 

@@ -64,6 +64,13 @@ def test_a_killed_run_keeps_its_history_and_its_reason(tmp_path: Path, compose: 
     assert run.histories == {"train/loss": ((20, 3.0),)}
 
 
+def test_a_run_whose_result_was_cut_off_is_killed(folder: RunFolder) -> None:
+    folder.append("status", status="FINISHED")
+    folder.result.write_text('{"format": 1, "stat')
+    run = read_run(folder.path)
+    assert (run.status, run.provenance["reason"], run.sentences) == ("KILLED", "result lost", None)
+
+
 def test_a_planned_run_that_has_not_started_is_scheduled(folder: RunFolder, compose: Compose) -> None:
     runs_dir = folder.path.parent
     plan = read_plan(write_plan(runs_dir, "small", [folder.path]))

@@ -75,6 +75,18 @@ def test_the_plan_says_what_is_there_already(compositions: Compositions) -> None
     assert entries[0].commit == "c0ffee"
 
 
+def test_a_run_whose_result_was_cut_off_goes_on(compositions: Compositions) -> None:
+    jobs = compositions(["seed=1"])
+    plan = make_plan(jobs, ALONE)
+    folder = RunFolder(runs_dir(plan) / plan.entries[0].folder)
+    folder.path.mkdir(parents=True)
+    folder.append("status", status=FINISHED)
+    folder.result.write_text('{"status": "FINI')
+    again = make_plan(jobs, ALONE)
+    assert (again.entries[0].status, again.entries[0].reason) == (KILLED, "result lost")
+    assert again.wanted(again.entries[0])
+
+
 @pytest.mark.parametrize(
     ("rerun", "wanted"), [("none", [NEW]), ("failed", [NEW, FAILED, KILLED]), ("all", [NEW, FAILED, KILLED, FINISHED])]
 )

@@ -14,7 +14,7 @@ import hydra
 
 from attnbench.config import RunConfig
 from attnbench.launch import ELSEWHERE, WORKER, stop_listening
-from attnbench.results import FINISHED, RunFolder
+from attnbench.results import FINISHED, DamagedError, RunFolder
 from attnbench.sweep.compose import conf_folder
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import send
@@ -115,7 +115,10 @@ def _send(folders: Sequence[RunFolder], config: RunConfig) -> None:
     store = open_store(store_uri(config))
     with suppress(StoreError):  # the store has said so; the runs stay in their folders
         for folder in folders:
-            send(folder, store, config.study)
+            try:
+                send(folder, store, config.study)
+            except DamagedError as error:
+                print(f"Not sent: {error}", file=sys.stderr)
 
 
 def _report(report: Report, path: Path, output: Path, uri: str) -> None:

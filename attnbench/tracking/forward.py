@@ -9,13 +9,13 @@ does not remember is found by its signature and start.
 import fcntl
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnbench.config import from_mapping, parameters
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
+from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, DamagedError, RunFolder, read_json, write_json
 from attnbench.tracking.address import public, sqlite_file
 from attnbench.tracking.store import Store
 
@@ -129,14 +129,18 @@ class Forwarder:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
+    def _remembered(self) -> dict[str, Any]:
+        """The content of tracking.json by store; nothing where it is damaged, so that all is sent again."""
+        with suppress(DamagedError):
+            return read_json(self._folder.path / "tracking.json") or {}
+        return {}
+
     def _read_sent(self) -> Sent | None:
-        remembered = read_json(self._folder.path / "tracking.json") or {}
-        known = remembered.get(self._key)
+        known = self._remembered().get(self._key)
         return None if known is None else Sent(**known)
 
     def _remember(self, sent: Sent) -> None:
-        path = self._folder.path / "tracking.json"
-        write_json(path, (read_json(path) or {}) | {self._key: asdict(sent)})
+        write_json(self._folder.path / "tracking.json", self._remembered() | {self._key: asdict(sent)})
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Sees that the store has the run, with its params; None where the run has not begun."""

@@ -65,6 +65,19 @@ def test_a_stopped_sweep_returns_its_signal_and_writes_no_report(
     assert not stop_of(path).path.exists()
 
 
+def test_a_run_that_cannot_be_sent_is_told_and_changes_no_result(
+    frozen: tuple[Path, RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, folder = frozen
+    finish(folder)
+    folder.config.write_text("{")
+    assert conclude(path, report) == 0
+    assert capsys.readouterr().err == (
+        f"Not sent: {folder.config} is damaged: Expecting property name enclosed in double quotes: "
+        "line 1 column 2 (char 1). Restore it from a copy, or delete it.\n"
+    )
+
+
 def test_a_report_that_cannot_be_written_is_told_and_changes_no_result(
     frozen: tuple[Path, RunFolder], capsys: pytest.CaptureFixture[str]
 ) -> None:

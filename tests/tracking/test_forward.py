@@ -287,6 +287,18 @@ def test_a_run_that_has_not_begun_is_not_made(tmp_path: Path, store: Store, clie
     assert client.search_experiments(filter_string="name = 'length'") == []
 
 
+def test_a_run_of_which_nobody_knows_what_was_sent_is_sent_again(
+    make_folder: Make, finish: Finish, store: Store, client: Any
+) -> None:
+    folder = make_folder()
+    forward(folder, store, settle=False)
+    (folder.path / "tracking.json").write_text('{"sqlite')
+    finish(folder, **{"test/bleu": 43.0})
+    run_id = forward(folder, store)
+    assert client.get_run(run_id).data.metrics == {"test/bleu": 43.0}
+    assert forward(folder, store) == run_id
+
+
 def test_a_deleted_study_comes_back_with_its_next_run(
     make_folder: Make, finish: Finish, store: Store, client: Any
 ) -> None:

@@ -14,7 +14,7 @@ from attnbench.config import RunConfig, to_mapping
 from attnbench.launch.outcome import ELSEWHERE, Beginning, Ending, Outcome, judge
 from attnbench.launch.share import environment, share
 from attnbench.launch.stop import Stop
-from attnbench.results import KILLED, RUNNING, RunFolder, read_json, write_json
+from attnbench.results import FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
 
 WORKER = (sys.executable, "-m", "attnbench.worker")
 """The child's command; the run folder follows."""
@@ -66,28 +66,43 @@ def launch(
 
 
 def settle_abandoned(folder: RunFolder) -> bool:
-    """Marks a run KILLED that says it is running though no process holds it; whether it was such a run."""
-    if folder.status()[0] != RUNNING:
+    """Says what a run's process could not say any more, unless one holds the run; whether there was such a thing.
+
+    A run with a complete result is FINISHED; one that says that it is running is KILLED.
+    """
+    if _unsaid(folder) is None:
         return False
     descriptor = folder.lock()
     if descriptor is None:
         return False
     try:
-        abandoned = folder.status()[0] == RUNNING and not folder.finished()
-        if abandoned:
-            folder.append("status", status=KILLED, reason="parent died")
-        return abandoned
+        return _settle(folder)
     finally:
         os.close(descriptor)
 
 
+def _settle(folder: RunFolder) -> bool:
+    unsaid = _unsaid(folder)
+    if unsaid is not None:
+        folder.append("status", **unsaid)
+    return unsaid is not None
+
+
+def _unsaid(folder: RunFolder) -> dict[str, str] | None:
+    """The status event that is wanting in a folder in which nobody works."""
+    status, _ = folder.status()
+    if folder.finished():
+        return None if status == FINISHED else {"status": FINISHED}
+    return {"status": KILLED, "reason": "parent died"} if status == RUNNING else None
+
+
 def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, fresh: bool) -> bool:
     """Writes what the child reads, under the folder's lock; False where another process holds it."""
-    settle_abandoned(folder)
     descriptor = folder.lock()
     if descriptor is None:
         return False
     try:
+        _settle(folder)
         if fresh:
             _clear(folder)
         folder.remove_remains()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attnbench.checks import suggestion
 from attnbench.config import RunConfig, from_mapping
-from attnbench.launch import environment
+from attnbench.launch import environment, settle_abandoned
 from attnbench.results import RunFolder, read_json
 from attnbench.sweep.facts import Survey
 from attnbench.sweep.plan import store_uri
@@ -98,11 +98,12 @@ def _studies(runs_dir: Path) -> dict[str, list[str]]:
 
 
 def send(folder: RunFolder, store: Store, study: str) -> bool:
-    """Sends what the experiment of `study` lacks of a run; whether that was anything.
+    """Sends what the experiment of `study` lacks of a run, settled first if its process died; whether there was any.
 
     Raises:
         StoreError: the store does not answer.
     """
+    settle_abandoned(folder)
     forwarder = Forwarder(folder, store, study)
     before = forwarder.complete(), forwarder.run_id()
     forwarder.forward(settle=not folder.locked(), insist=True)

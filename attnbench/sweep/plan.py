@@ -186,12 +186,12 @@ def _entry(job: Composition, config: RunConfig, facts: dict[str, Any]) -> Entry:
 
 
 def current_status(folder: RunFolder) -> tuple[str, str]:
-    """NEW, FINISHED, FAILED, KILLED or ELSEWHERE, and why; a run whose process died is marked KILLED on the way."""
-    if folder.finished():
-        return FINISHED, ""
-    if folder.locked():
+    """NEW, FINISHED, FAILED, KILLED or ELSEWHERE, and why; a run whose process died is settled on the way."""
+    if not folder.finished() and folder.locked():
         return ELSEWHERE, ""
     settle_abandoned(folder)
+    if folder.finished():
+        return FINISHED, ""
     status, reason = folder.status()
     return (NEW, "") if status is None else (status, reason)
 

@@ -14,7 +14,7 @@ import pytest
 
 from attnbench.config import from_mapping
 from attnbench.launch import AGAIN, ELSEWHERE, Outcome, Stop, settle_abandoned
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json
+from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
 
 Start = Callable[..., Outcome]
 
@@ -137,6 +137,19 @@ def test_an_unsettled_run_that_nobody_holds_is_marked_killed_once(folder: RunFol
     assert settle_abandoned(folder)
     assert folder.status() == (KILLED, "parent died")
     assert not settle_abandoned(folder)
+
+
+def test_a_run_that_died_with_its_result_complete_has_finished(folder: RunFolder) -> None:
+    folder.path.mkdir()
+    folder.append("status", status=RUNNING)
+    write_json(folder.result, {"status": FINISHED})
+    descriptor = folder.lock()
+    assert descriptor is not None
+    assert not settle_abandoned(folder)
+    os.close(descriptor)
+    assert settle_abandoned(folder)
+    assert not settle_abandoned(folder)
+    assert statuses(folder) == [RUNNING, FINISHED]
 
 
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, start: Start, folder: RunFolder) -> None:

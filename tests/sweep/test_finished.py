@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
 from attnbench.config import RunConfig, to_mapping
-from attnbench.results import FAILED, FINISHED, RunFolder, write_json
+from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, write_json
 from attnbench.sweep.finished import do_task, find_run
 from tests.sweep.driver import CHECKOUT, Program
 
@@ -111,6 +112,33 @@ def test_sync_sends_what_the_store_lacks(
         "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs go on and their results stay in their "
         "folders. Send them later with: python -m attnbench task=sync\n"
     )
+
+
+def test_sync_settles_what_its_process_left_open(
+    default_config: RunConfig, tmp_path: Path, store_uri: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = {name: RunFolder(tmp_path / "runs" / name) for name in ("died", "done", "held")}
+    for number, folder in enumerate(folders.values()):
+        write_json(folder.config, to_mapping(default_config))
+        provenance = {"commit": None, "command": "", "device": "Abacus"}
+        write_json(folder.facts, {"signature": str(number) * 64, "provenance": provenance})
+        folder.append("status", status=RUNNING)
+    write_json(folders["done"].result, {"status": FINISHED, "metrics": {"test/bleu": 43.0}})
+    assert folders["held"].lock() is not None
+    tracking = replace(default_config.tracking, uri=store_uri)
+    config = replace(default_config, task="sync", runs_dir=str(tmp_path / "runs"), tracking=tracking)
+    assert do_task(config, ["false"]) == 0
+    assert capsys.readouterr().out == f"Sent 3 runs to {store_uri}; 0 were there already.\n"
+    assert {name: folder.status() for name, folder in folders.items()} == {
+        "died": (KILLED, "parent died"),
+        "done": (FINISHED, ""),
+        "held": (RUNNING, ""),
+    }
+    client = MlflowClient(store_uri)
+    experiment = client.get_experiment_by_name(default_config.study)
+    assert experiment is not None
+    sent = {run.info.run_name: run.info.status for run in client.search_runs([experiment.experiment_id])}
+    assert sent == {"died": KILLED, "done": FINISHED, "held": RUNNING}
 
 
 def test_a_task_on_a_finished_run_is_no_sweep(program: Program) -> None:

@@ -73,6 +73,7 @@ def test_the_plan_says_what_is_there_already(compositions: Compositions) -> None
         (NEW, ""),
     ]
     assert entries[0].commit == "c0ffee"
+    assert folders[0].status() == (FINISHED, "")
 
 
 def test_a_run_whose_result_was_cut_off_goes_on(compositions: Compositions) -> None:

@@ -35,6 +35,8 @@ def main() -> int:
     lock = folder.lock()
     if lock is None:
         return 4
+    if folder.finished():
+        return 6
     config = from_mapping(read_json(folder.config))
     folder.append("status", status=RUNNING)
     threading.Thread(target=_exit_with_parent, args=(folder,), daemon=True).start()

@@ -11,7 +11,7 @@ ELSEWHERE = "RUNNING ELSEWHERE"
 AGAIN = "AGAIN"
 """The run wants another round (`task=profile`)."""
 
-_LOCKED_EXIT, _AGAIN_EXIT = 4, 5
+_LOCKED_EXIT, _AGAIN_EXIT, _DONE_EXIT = 4, 5, 6
 _ASKED_TO_END = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _MEMORY_ERRORS = (
     "MemoryError",
@@ -29,6 +29,10 @@ class Outcome:
 
     status: str
     reason: str = ""
+
+
+DONE = Outcome(FINISHED, "by another process")
+"""Somebody else has finished the run since it was planned."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def judge(folder: RunFolder, beginning: Beginning, ending: Ending) -> Outcome:
     """The outcome of an attempt; appends it to the folder's events where the child could not."""
     if ending.exit_code == _LOCKED_EXIT:
         return Outcome(ELSEWHERE)
+    if ending.exit_code == _DONE_EXIT:
+        return DONE
     said = _statuses(folder)[beginning.statuses :]
     last = said[-1] if said else None
     outcome = _outcome(folder, beginning, ending, last)

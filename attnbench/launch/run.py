@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from attnbench.config import RunConfig, to_mapping
-from attnbench.launch.outcome import ELSEWHERE, Beginning, Ending, Outcome, judge
+from attnbench.launch.outcome import DONE, ELSEWHERE, Beginning, Ending, Outcome, judge
 from attnbench.launch.share import environment, share
 from attnbench.launch.stop import Stop
 from attnbench.results import FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
@@ -35,7 +35,7 @@ def launch(
     progress: Callable[[Mapping[str, Any] | None], None],
     command: Sequence[str] = WORKER,
 ) -> Outcome:
-    """Runs one child process to its end and returns how it ended.
+    """Runs one child process to its end and returns how it ended; a run that has finished since is left as it is.
 
     Args:
         folder: the run's folder; the child goes on from what an earlier attempt left there.
@@ -50,8 +50,8 @@ def launch(
     Raises:
         OSError: the folder cannot be written.
     """
-    if not _prepare(folder, config, facts, fresh=fresh):
-        return Outcome(ELSEWHERE)
+    if spared := _prepare(folder, config, facts, fresh=fresh):
+        return spared
     with share(config, gpus, given_up=lambda: bool(stop.requests())) as held:
         if held is None:
             return Outcome(KILLED, f"signal {stop.requests()[0]}")
@@ -96,13 +96,15 @@ def _unsaid(folder: RunFolder) -> dict[str, str] | None:
     return {"status": KILLED, "reason": "parent died"} if status == RUNNING else None
 
 
-def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, fresh: bool) -> bool:
-    """Writes what the child reads, under the folder's lock; False where another process holds it."""
+def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, fresh: bool) -> Outcome | None:
+    """Writes what the child reads, under the folder's lock; where there is nothing to do for a child, the outcome."""
     descriptor = folder.lock()
     if descriptor is None:
-        return False
+        return Outcome(ELSEWHERE)
     try:
         _settle(folder)
+        if folder.finished() and not fresh:
+            return DONE
         if fresh:
             _clear(folder)
         folder.remove_remains()
@@ -111,7 +113,7 @@ def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, 
         write_json(folder.facts, dict(facts))
     finally:
         os.close(descriptor)
-    return True
+    return None
 
 
 def _clear(folder: RunFolder) -> None:

@@ -14,13 +14,16 @@ from attnbench.config import RunConfig, from_mapping
 from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json
 from attnbench.worker.reporter import Reporter
 
-FINISHED_CODE, FAILED_CODE, KILLED_CODE, LOCKED_CODE, AGAIN_CODE = 0, 1, 3, 4, 5
+FINISHED_CODE, FAILED_CODE, KILLED_CODE, LOCKED_CODE, AGAIN_CODE, DONE_CODE = 0, 1, 3, 4, 5, 6
 
 _GRACE_SECONDS = 30.0
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs what `words` name and returns the exit code: 0 finished, 1 failed, 3 killed, 4 locked, 5 another round."""
+    """Runs what `words` name and returns the exit code.
+
+    0 finished, 1 failed, 3 killed, 4 locked, 5 another round, 6 finished by another process.
+    """
     folder = RunFolder(Path(words[0]))
     config = from_mapping(read_json(folder.config))
     os.environ.setdefault("KERAS_BACKEND", config.backend)
@@ -29,6 +32,8 @@ def main(words: Sequence[str]) -> int:
     descriptor = folder.lock()
     if descriptor is None:
         return LOCKED_CODE
+    if folder.finished():
+        return DONE_CODE
     reporter = Reporter(folder)
     _listen(reporter)
     return _run(folder, config, reporter)

@@ -39,6 +39,12 @@ def test_a_locked_folder_is_somebody_elses_and_gets_no_event(folder: RunFolder) 
     assert list(folder.read_events()) == before
 
 
+def test_a_run_that_another_process_finished_gets_no_event_either(folder: RunFolder) -> None:
+    before = list(folder.read_events())
+    assert judge(folder, Beginning.of(folder), Ending(6)) == Outcome(FINISHED, "by another process")
+    assert list(folder.read_events()) == before
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_that_asks_to_end_is_killed_not_failed(folder: RunFolder, name: str) -> None:
     number = {"SIGTERM": -15, "SIGINT": -2, "SIGHUP": -1}[name]

@@ -106,6 +106,13 @@ def test_a_fresh_start_throws_the_earlier_attempt_away(start: Start, folder: Run
     assert not (folder.path / "rounds.json").exists()
 
 
+def test_a_run_that_has_finished_since_it_was_planned_is_left_as_it_is(start: Start, folder: RunFolder) -> None:
+    start("finish", seed=2)
+    assert start("crash", seed=3) == Outcome(FINISHED, "by another process")
+    assert from_mapping(read_json(folder.config)).seed == 2
+    assert statuses(folder) == [RUNNING, FINISHED]
+
+
 def test_an_attempt_removes_what_a_kill_left_half_written(start: Start, folder: RunFolder) -> None:
     folder.checkpoints.mkdir(parents=True)
     (folder.checkpoints / ".last.npz.7").touch()

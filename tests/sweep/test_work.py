@@ -78,6 +78,19 @@ def test_nothing_begins_after_a_request_to_stop(work: Callable[..., Work], tmp_p
     assert not folders(job.plan)[0].path.exists()
 
 
+def test_of_two_sweeps_at_once_each_leaves_out_what_the_other_has_finished(
+    work: Callable[..., Work], capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs = ["attention=dot"], ["attention=none"]
+    slower, faster = work(*jobs), work(*jobs)
+    faster.do_all()
+    capsys.readouterr()
+    assert slower.do_all() == Outcome(FINISHED, "by another process")
+    assert [len(begun(folder)) for folder in folders(slower.plan)] == [1, 1]
+    said = capsys.readouterr().out
+    assert f"run 2 of 2  {folders(slower.plan)[1].path.name}  finished (by another process) after 0:00" in said
+
+
 def test_rerun_all_starts_finished_runs_afresh_and_once(work: Callable[..., Work]) -> None:
     first = work(["seed=1"])
     first.do_all()

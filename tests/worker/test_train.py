@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from attnbench.metrics import METRICS
-from attnbench.results import RunFolder
+from attnbench.results import RunFolder, write_json
 from tests.worker.conftest import result, run, start
 
 
@@ -107,6 +107,15 @@ def test_a_run_that_another_process_holds_is_left_alone(prepare: Callable[..., R
     folder = prepare(tmp_path, "attention=dot")
     assert folder.lock() is not None
     assert run(folder) == 4
+    assert not folder.events.exists()
+
+
+def test_a_run_that_another_process_has_finished_is_left_alone(
+    prepare: Callable[..., RunFolder], tmp_path: Path
+) -> None:
+    folder = prepare(tmp_path, "attention=dot")
+    write_json(folder.result, {"status": "FINISHED"})
+    assert run(folder) == 6
     assert not folder.events.exists()
 
 

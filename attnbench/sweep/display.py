@@ -118,7 +118,7 @@ class PlainDisplay:
     _said: float = field(default_factory=time.monotonic)
 
     def __enter__(self) -> Self:
-        _say(f"{self.place}  started")
+        say(f"{self.place}  started")
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -129,12 +129,12 @@ class PlainDisplay:
         now = time.monotonic()
         if progress is not None and now - self._said >= _PLAIN_SECONDS:
             self._said = now
-            _say(f"{self.place}  " + "  ".join(_words(progress, self.place.part)))
+            say(f"{self.place}  " + "  ".join(_words(progress, self.place.part)))
 
     def end(self, outcome: Outcome, note: str) -> None:
         """Says how the run ended."""
         seconds = time.monotonic() - self.started
-        _say(f"{self.place}  {status_words(outcome)} after {duration(seconds)}" + (f"  {note}" if note else ""))
+        say(f"{self.place}  {status_words(outcome)} after {duration(seconds)}" + (f"  {note}" if note else ""))
 
 
 def make_display(place: Place) -> Display:
@@ -142,7 +142,8 @@ def make_display(place: Place) -> Display:
     return TerminalDisplay(place) if sys.stdout.isatty() and place.alone else PlainDisplay(place)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Prints a whole line at once."""
     with suppress(BrokenPipeError):  # the runs go on when nobody listens any more
         print(line, flush=True)
 

@@ -90,7 +90,7 @@ class Plan:
         """Whether this sweep does `entry`, going by what it was when the plan was made."""
         if entry.status == FINISHED:
             return self.rerun == "all"
-        if entry.status in (FAILED, KILLED):
+        if entry.status in (FAILED, KILLED, ELSEWHERE):
             return self.rerun != "none"
         return entry.status == NEW
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from attnbench.config import RunConfig, parameters
-from attnbench.launch import Outcome
+from attnbench.launch import ELSEWHERE, Outcome
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.plan import NEW, Entry, Plan, current_status
 from attnbench.sweep.words import colour_of, count, counted, duration, megabytes, one_decimal, status_words
@@ -92,6 +92,8 @@ def _status(plan: Plan, entry: Entry) -> Text:
         commit = entry.facts["provenance"]["commit"]
         other = f" at commit {entry.commit[:7]}" if entry.commit and entry.commit != commit else ""
         text.append(f"{other}, skipped", style="dim")
+    elif entry.status == ELSEWHERE and plan.wanted(entry):
+        text.append(", tried again at the end", style="dim")
     elif plan.wanted(entry) and entry.status != NEW:
         text.append(", starts afresh" if plan.rerun == "all" else ", goes on", style="dim")
     elif entry.status != NEW:

@@ -3,24 +3,30 @@
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from attnbench.config import from_mapping
-from attnbench.launch import AGAIN, WORKER, Outcome, launch
+from attnbench.launch import AGAIN, ELSEWHERE, WORKER, Outcome, launch
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.compose import plain_values
-from attnbench.sweep.display import Place, make_display
+from attnbench.sweep.display import Place, make_display, say
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import TASKS, do_task
 from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, stop_of, store_uri
-from attnbench.sweep.words import count
+from attnbench.sweep.words import count, counted, duration
 from attnbench.tracking import following, open_store
+
+_ORPHAN_SECONDS = 40.0
+"""A child ends within 30 s of its parent's death."""
+_POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class Work:
         self._runs_dir = path.parents[1]
         self._stop = stop_of(path)
         self._command = command
-        self._wanted = [entry for entry in self.plan.entries if self.plan.wanted(entry)]
+        wanted = [entry for entry in self.plan.entries if self.plan.wanted(entry)]
+        self._wanted = sorted(wanted, key=lambda entry: entry.status == ELSEWHERE)
 
     def do_one(self, number: int) -> Outcome:
         """Does the run of Hydra's job `number`, unless it is done or another job's."""
@@ -89,18 +96,40 @@ class Work:
         return self._do(self._wanted)
 
     def _do(self, entries: Sequence[Entry]) -> Outcome:
-        """Goes round `entries` until none wants another round, so that profiled variants take turns."""
-        outcome, waiting, fresh = Outcome(FINISHED), list(entries), self.plan.rerun == "all"
+        """Does `entries`; those that another process holds at the end, if it has let them go, and never afresh."""
+        free = [entry for entry in entries if entry.status != ELSEWHERE]
+        outcome, held = self._take_turns(free, fresh=self.plan.rerun == "all")
+        held += [entry for entry in entries if entry.status == ELSEWHERE]
+        if held:
+            self._wait_for(held)
+            outcome, _ = self._take_turns(held, fresh=False)
+        return outcome
+
+    def _take_turns(self, entries: Sequence[Entry], *, fresh: bool) -> tuple[Outcome, list[Entry]]:
+        """Goes round `entries` until none wants another round; the last outcome, and what another process holds."""
+        outcome, held, waiting = Outcome(FINISHED), [], list(entries)
         while waiting:
             again = []
             for entry in waiting:
                 if requests := self._stop.requests():
-                    return Outcome(KILLED, f"signal {requests[0]}")
+                    return Outcome(KILLED, f"signal {requests[0]}"), []
                 outcome = self._attempt(entry, fresh=fresh)
                 if outcome.status == AGAIN:
                     again.append(entry)
+                elif outcome.status == ELSEWHERE:
+                    held.append(entry)
             waiting, fresh = again, False
-        return outcome
+        return outcome, held
+
+    def _wait_for(self, entries: Sequence[Entry]) -> None:
+        """Waits until nobody holds `entries`, or none can be held by a child whose parent died before the plan."""
+        folders = [folder for entry in entries if (folder := self._folder(entry)).locked()]
+        left = (datetime.fromisoformat(self.plan.created) - datetime.now(UTC)).total_seconds() + _ORPHAN_SECONDS
+        if folders and left > 0:
+            say(f"waiting up to {duration(left)} for {counted(len(folders), 'run')} held elsewhere")
+        deadline = time.monotonic() + left
+        while time.monotonic() < deadline and not self._stop.requests() and any(folder.locked() for folder in folders):
+            time.sleep(_POLL_SECONDS)
 
     def _attempt(self, entry: Entry, *, fresh: bool) -> Outcome:
         folder, config = self._folder(entry), entry.run_config()

@@ -89,7 +89,12 @@ def test_a_run_whose_result_was_cut_off_goes_on(compositions: Compositions) -> N
 
 
 @pytest.mark.parametrize(
-    ("rerun", "wanted"), [("none", [NEW]), ("failed", [NEW, FAILED, KILLED]), ("all", [NEW, FAILED, KILLED, FINISHED])]
+    ("rerun", "wanted"),
+    [
+        ("none", [NEW]),
+        ("failed", [NEW, FAILED, KILLED, ELSEWHERE]),
+        ("all", [NEW, FAILED, KILLED, FINISHED, ELSEWHERE]),
+    ],
 )
 def test_rerun_says_which_runs_are_done_again(compositions: Compositions, rerun: str, wanted: list[str]) -> None:
     plan = make_plan(compositions([f"rerun={rerun}"]), ALONE)

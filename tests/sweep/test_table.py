@@ -78,6 +78,16 @@ def test_the_plan_says_what_its_runs_share(compositions: Compositions, capsys: p
     assert ", 1 thread" in machine
 
 
+@pytest.mark.parametrize(("rerun", "words"), [("failed", "tried again at the end"), ("none", "left as it is")])
+def test_the_plan_says_what_becomes_of_a_run_that_another_process_holds(
+    compositions: Compositions, capsys: pytest.CaptureFixture[str], tmp_path: Path, rerun: str, words: str
+) -> None:
+    jobs = compositions([f"rerun={rerun}"])
+    assert RunFolder(tmp_path / "runs" / make_plan(jobs, ALONE).entries[0].folder).lock() is not None
+    print_plan(make_plan(jobs, ALONE), every_run=False)
+    assert f"running elsewhere, {words}" in capsys.readouterr().out
+
+
 def test_a_finished_run_of_another_commit_is_skipped_by_that_name(
     compositions: Compositions, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

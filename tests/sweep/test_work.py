@@ -1,14 +1,17 @@
 """Doing a plan's runs in this process, with the stand-in for the child."""
 
 import errno
+import os
+import re
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from attnbench.launch import Outcome
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
+from attnbench.launch import ELSEWHERE, Outcome
+from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_atomically, write_json
 from attnbench.sweep.compose import Composition, Launcher
 from attnbench.sweep.plan import Plan, make_plan, stop_of
 from attnbench.sweep.work import Work
@@ -89,6 +92,31 @@ def test_of_two_sweeps_at_once_each_leaves_out_what_the_other_has_finished(
     assert [len(begun(folder)) for folder in folders(slower.plan)] == [1, 1]
     said = capsys.readouterr().out
     assert f"run 2 of 2  {folders(slower.plan)[1].path.name}  finished (by another process) after 0:00" in said
+
+
+def test_a_run_that_is_let_go_is_done_at_the_end_and_goes_on(work: Callable[..., Work]) -> None:
+    jobs = [[f"attention={name}", "rerun=all"] for name in ("dot", "none")]
+    first, second = folders(work(*jobs).plan)
+    write_atomically(first.checkpoints / "last.npz", "3")
+    descriptor = first.lock()
+    assert descriptor is not None
+    threading.Timer(1.5, lambda: os.close(descriptor)).start()
+    assert work(*jobs).do_all() == Outcome(FINISHED)
+    assert begun(second) < begun(first)
+    assert [event["step"] for event in first.read_events() if event["type"] == "metrics"] == [4, 5]
+
+
+def test_a_run_that_is_not_let_go_is_left_alone_in_the_end(
+    work: Callable[..., Work], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attnbench.sweep.work._ORPHAN_SECONDS", 4.0)
+    (folder,) = folders(work(["seed=1"]).plan)
+    assert folder.lock() is not None
+    assert work(["seed=1"]).do_all() == Outcome(ELSEWHERE)
+    assert not folder.events.exists()
+    said = capsys.readouterr().out
+    assert re.match(r"waiting up to 0:0[0-4] for 1 run held elsewhere\n", said)
+    assert said.endswith(f"run 1 of 1  {folder.path.name}  running elsewhere after 0:00\n")
 
 
 def test_rerun_all_starts_finished_runs_afresh_and_once(work: Callable[..., Work]) -> None:

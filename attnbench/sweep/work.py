@@ -5,7 +5,9 @@ import signal
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -106,20 +108,35 @@ class Work:
         return outcome
 
     def _take_turns(self, entries: Sequence[Entry], *, fresh: bool) -> tuple[Outcome, list[Entry]]:
-        """Goes round `entries` until none wants another round; the last outcome, and what another process holds."""
-        outcome, held, waiting = Outcome(FINISHED), [], list(entries)
+        """Goes round `entries` until none wants another round; the last outcome, and what another process holds.
+
+        Between its rounds a run is locked here, so that nobody takes it for abandoned.
+        """
+        outcome, held = Outcome(FINISHED), []
+        waiting: deque[tuple[Entry, int | None]] = deque((entry, None) for entry in entries)
         while waiting:
-            again = []
-            for entry in waiting:
-                if requests := self._stop.requests():
-                    return Outcome(KILLED, f"signal {requests[0]}"), []
-                outcome = self._attempt(entry, fresh=fresh)
-                if outcome.status == AGAIN:
-                    again.append(entry)
-                elif outcome.status == ELSEWHERE:
-                    held.append(entry)
-            waiting, fresh = again, False
+            if requests := self._stop.requests():
+                outcome = Outcome(KILLED, f"signal {requests[0]}")
+                self._break_off([(entry, lock) for entry, lock in waiting if lock is not None], outcome)
+                return outcome, []
+            entry, lock = waiting.popleft()
+            if lock is not None:
+                os.close(lock)
+            outcome = self._attempt(entry, fresh=fresh and lock is None)
+            lock = self._folder(entry).lock() if outcome.status == AGAIN else None
+            if lock is not None:
+                waiting.append((entry, lock))
+            elif outcome.status in (AGAIN, ELSEWHERE):
+                held.append(entry)
         return outcome, held
+
+    def _break_off(self, paused: Sequence[tuple[Entry, int]], outcome: Outcome) -> None:
+        """Ends runs between two rounds, and tells the store; lets their locks go."""
+        for entry, lock in paused:
+            folder = self._folder(entry)
+            with self._following(entry):
+                folder.append("status", status=outcome.status, reason=outcome.reason)
+            os.close(lock)
 
     def _wait_for(self, entries: Sequence[Entry]) -> None:
         """Waits until nobody holds `entries`, or none can be held by a child whose parent died before the plan."""
@@ -135,7 +152,7 @@ class Work:
         folder, config = self._folder(entry), entry.run_config()
         with make_display(self._place(entry)) as display:
             try:
-                with following(folder, open_store(store_uri(config)), system_metrics=config.tracking.system_metrics):
+                with self._following(entry):
                     outcome = launch(
                         folder,
                         config,
@@ -153,6 +170,11 @@ class Work:
                 outcome = Outcome(FAILED, f"error: {type(error).__name__}: {error}")
             display.end(outcome, _main_result(folder))
         return outcome
+
+    def _following(self, entry: Entry) -> AbstractContextManager[None]:
+        config = entry.run_config()
+        store = open_store(store_uri(config))
+        return following(self._folder(entry), store, system_metrics=config.tracking.system_metrics)
 
     def _place(self, entry: Entry) -> Place:
         done = [self._folder(each) for each in self._wanted if each != entry and self._folder(each).finished()]

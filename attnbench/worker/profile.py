@@ -13,7 +13,7 @@ from attnbench.decoding import greedy_search
 from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.results import FINISHED, RunFolder, read_json, write_json
-from attnbench.training import optimiser_step
+from attnbench.training import Stopped, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.reporter import Reporter
 from attnbench.worker.train import finish
@@ -28,7 +28,7 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     path = folder.path / "rounds.json"
     rounds = read_json(path) or []
     reporter.progress(phase="compiling", epoch=len(rounds) + 1, epochs=config.profile.rounds)
-    rounds.append(_round(config) | {"seconds": time.monotonic() - began})
+    rounds.append(_round(config, reporter) | {"seconds": time.monotonic() - began})
     write_json(path, rounds)
     if len(rounds) < config.profile.rounds:
         return False
@@ -48,15 +48,16 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     return True
 
 
-def _round(config: RunConfig) -> dict[str, Any]:
+def _round(config: RunConfig, reporter: Reporter) -> dict[str, Any]:
     options, length = config.profile, config.sequence_length
     memory = Memory()
     model = build_model(config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size)
     generator = np.random.Generator(np.random.Philox(key=0))
     shape = (options.batch_size, length)
     source, target = (generator.integers(_FIRST_WORD, options.vocabulary_size, shape, np.int32) for _ in range(2))
-    training = _time(config, _training(model, config, source, target), target.size, memory)
-    decoding = _time(config, _decoding(model, source, length), target.size, None)
+    step = _training(model, config, source, target)
+    training = _time(config, reporter, step, tokens=target.size, memory=memory)
+    decoding = _time(config, reporter, _decoding(model, source, length), tokens=target.size, memory=None)
     flops = forward_flops(model, source_tokens=length, target_tokens=length) / length
     return {
         "training": training.windows,
@@ -90,14 +91,22 @@ def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], A
     return lambda: backend.read(compiled(*tensors))
 
 
-def _time(config: RunConfig, step: Callable[[], Any], tokens: int, memory: Memory | None) -> StepClock:
-    """One warm-up, then steps until their number or the time is reached, each a window of its own."""
+def _time(
+    config: RunConfig, reporter: Reporter, step: Callable[[], Any], *, tokens: int, memory: Memory | None
+) -> StepClock:
+    """One warm-up, then steps until their number or the time is reached, each a window of its own.
+
+    Raises:
+        Stopped: the run was asked to stop; the round is lost, those before it are not.
+    """
     options, clock = config.profile, StepClock()
     began = time.monotonic()
     while len(clock.windows) < options.steps:
         enough = len(clock.windows) >= options.minimum_steps
         if enough and time.monotonic() - began > options.seconds:
             break
+        if reporter.should_stop():
+            raise Stopped
         if memory is not None:
             memory.begin()
         clock.ask()

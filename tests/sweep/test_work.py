@@ -7,13 +7,15 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 
-from attnbench.launch import ELSEWHERE, Outcome
+from attnbench.launch import ELSEWHERE, Outcome, launch
 from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_atomically, write_json
 from attnbench.sweep.compose import Composition, Launcher
-from attnbench.sweep.plan import Plan, make_plan, stop_of
+from attnbench.sweep.plan import NEW, Plan, current_status, make_plan, stop_of
 from attnbench.sweep.work import Work
 
 CHECKOUT = Path(__file__).parents[2]
@@ -56,6 +58,32 @@ def test_profiled_variants_take_turns(work: Callable[..., Work]) -> None:
     times = sorted((time, number) for number, folder in enumerate(folders(job.plan)) for time in begun(folder))
     assert [number for _, number in times] == [0, 1, 2, 0, 1, 2]
     assert all(folder.finished() for folder in folders(job.plan))
+
+
+def test_variants_between_their_rounds_are_running_for_others_and_a_request_to_stop_ends_them(
+    work: Callable[..., Work], store_uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = work(*(["task=profile", f"attention={name}"] for name in ("dot", "none", "general")), standin="rounds")
+    first, second, third = folders(job.plan)
+    seen = []
+
+    def observe(folder: RunFolder, *others: Any, **options: Any) -> Outcome:
+        seen.append(current_status(first))
+        if folder == second:
+            (path,) = (tmp_path / "runs" / "plans").glob("*.json")
+            stop_of(path).request("SIGINT")
+        return launch(folder, *others, **options | {"stop": stop_of(tmp_path / "nobody.json")})
+
+    monkeypatch.setattr("attnbench.sweep.work.launch", observe)
+    assert job.do_all() == Outcome(KILLED, "signal SIGINT")
+    assert seen == [(NEW, ""), (ELSEWHERE, "")]
+    assert [folder.status() for folder in (first, second)] == [(KILLED, "signal SIGINT")] * 2
+    assert not third.path.exists()
+    assert not first.locked()
+    client = MlflowClient(store_uri)
+    experiment = client.get_experiment_by_name("main")
+    assert experiment is not None
+    assert [run.info.status for run in client.search_runs([experiment.experiment_id])] == [KILLED, KILLED]
 
 
 def test_a_job_of_a_launcher_does_its_own_run_and_every_round_of_it(work: Callable[..., Work]) -> None:

@@ -1,11 +1,12 @@
 """`task=profile` in rounds."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from attnbench.results import RunFolder
-from tests.worker.conftest import result, run
+from tests.worker.conftest import result, run, start
 
 
 def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
@@ -31,3 +32,19 @@ def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder
     assert metrics["speed/compile_seconds"] > 0
     assert metrics["memory/process_peak_bytes"] > 0
     assert folder.status() == ("FINISHED", "")
+
+
+def test_a_profile_that_is_asked_to_stop_ends_between_two_steps(
+    prepare: Callable[..., RunFolder], tmp_path: Path
+) -> None:
+    endless = ("profile.steps=1000000", "profile.seconds=1000", "profile.vocabulary_size=11", "profile.batch_size=2")
+    folder = prepare(tmp_path, "attention=dot", "task=profile", *endless)
+    child = start(folder)
+    while child.poll() is None and not folder.progress.exists():
+        time.sleep(0.02)
+    child.terminate()
+    assert child.wait(timeout=100) == 3, folder.log.read_text()
+    assert child.stdin is not None
+    child.stdin.close()
+    assert folder.status() == ("KILLED", "signal SIGTERM")
+    assert not (folder.path / "rounds.json").exists()

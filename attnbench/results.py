@@ -24,6 +24,9 @@ from typing import Any, BinaryIO
 
 RUNNING, FINISHED, FAILED, KILLED = "RUNNING", "FINISHED", "FAILED", "KILLED"
 
+RESULT_LOST = "result lost"
+"""Why a run is KILLED that said it had finished."""
+
 
 class DamagedError(ValueError):
     """A file does not hold what it was written with."""
@@ -159,4 +162,4 @@ class RunFolder:
         for event in self.read_events():
             if event["type"] == "status":
                 found = event["status"], event.get("reason", "")
-        return (KILLED, "result lost") if found[0] == FINISHED and not self.finished() else found
+        return (KILLED, RESULT_LOST) if found[0] == FINISHED and not self.finished() else found

@@ -47,7 +47,7 @@ class Beginning:
     def of(cls, folder: RunFolder) -> "Beginning":
         """The state just before an attempt in `folder`."""
         log_bytes = folder.log.stat().st_size if folder.log.exists() else 0
-        return cls(len(_statuses(folder)), log_bytes, oom_kills())
+        return cls(len(statuses(folder)), log_bytes, oom_kills())
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,18 @@ def judge(folder: RunFolder, beginning: Beginning, ending: Ending) -> Outcome:
         return Outcome(ELSEWHERE)
     if ending.exit_code == _DONE_EXIT:
         return DONE
-    said = _statuses(folder)[beginning.statuses :]
+    said = statuses(folder)[beginning.statuses :]
     last = said[-1] if said else None
     outcome = _outcome(folder, beginning, ending, last)
     if outcome.status != AGAIN and outcome != last:
-        reason = {"reason": outcome.reason} if outcome.reason else {}
-        folder.append("status", status=outcome.status, **reason)
+        record(folder, outcome)
     return outcome
+
+
+def record(folder: RunFolder, outcome: Outcome) -> None:
+    """Appends a status event."""
+    reason = {"reason": outcome.reason} if outcome.reason else {}
+    folder.append("status", status=outcome.status, **reason)
 
 
 def _outcome(folder: RunFolder, beginning: Beginning, ending: Ending, last: Outcome | None) -> Outcome:
@@ -118,7 +123,8 @@ def oom_kills() -> int:
     return 0
 
 
-def _statuses(folder: RunFolder) -> list[Outcome]:
+def statuses(folder: RunFolder) -> list[Outcome]:
+    """The status events so far, in order."""
     events = folder.read_events()
     return [Outcome(event["status"], event.get("reason", "")) for event in events if event["type"] == "status"]
 

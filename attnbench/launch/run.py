@@ -11,10 +11,10 @@ from contextlib import suppress
 from typing import Any
 
 from attnbench.config import RunConfig, to_mapping
-from attnbench.launch.outcome import DONE, ELSEWHERE, Beginning, Ending, Outcome, judge
+from attnbench.launch.outcome import DONE, ELSEWHERE, Beginning, Ending, Outcome, judge, record, statuses
 from attnbench.launch.share import environment, share
 from attnbench.launch.stop import Stop
-from attnbench.results import FINISHED, KILLED, RUNNING, RunFolder, read_json, write_json
+from attnbench.results import FINISHED, KILLED, RESULT_LOST, RUNNING, RunFolder, read_json, write_json
 
 WORKER = (sys.executable, "-m", "attnbench.worker")
 """The child's command; the run folder follows."""
@@ -54,7 +54,9 @@ def launch(
         return spared
     with share(config, gpus, given_up=lambda: bool(stop.requests())) as held:
         if held is None:
-            return Outcome(KILLED, f"signal {stop.requests()[0]}")
+            given_up = Outcome(KILLED, f"signal {stop.requests()[0]}")
+            settle_abandoned(folder, given_up.reason)
+            return given_up
         beginning = Beginning.of(folder)
         child = _start(command, folder, environment(config, held.gpu))
         try:
@@ -65,35 +67,37 @@ def launch(
     return judge(folder, beginning, ending)
 
 
-def settle_abandoned(folder: RunFolder) -> bool:
+def settle_abandoned(folder: RunFolder, reason: str = "parent died") -> bool:
     """Says what a run's process could not say any more, unless one holds the run; whether there was such a thing.
 
-    A run with a complete result is FINISHED; one that says that it is running is KILLED.
+    With a complete result it is FINISHED; if it says so without one, or says that it is running, it is KILLED.
+
+    Args:
+        folder: the run's.
+        reason: why it is not running any more.
     """
-    if _unsaid(folder) is None:
+    if _unsaid(folder, reason) is None:
         return False
     descriptor = folder.lock()
     if descriptor is None:
         return False
     try:
-        return _settle(folder)
+        unsaid = _unsaid(folder, reason)
+        if unsaid is not None:
+            record(folder, unsaid)
+        return unsaid is not None
     finally:
         os.close(descriptor)
 
 
-def _settle(folder: RunFolder) -> bool:
-    unsaid = _unsaid(folder)
-    if unsaid is not None:
-        folder.append("status", **unsaid)
-    return unsaid is not None
-
-
-def _unsaid(folder: RunFolder) -> dict[str, str] | None:
+def _unsaid(folder: RunFolder, reason: str) -> Outcome | None:
     """The status event that is wanting in a folder in which nobody works."""
-    status, _ = folder.status()
+    said = statuses(folder)
+    last = said[-1].status if said else None
     if folder.finished():
-        return None if status == FINISHED else {"status": FINISHED}
-    return {"status": KILLED, "reason": "parent died"} if status == RUNNING else None
+        return None if last == FINISHED else Outcome(FINISHED)
+    reasons = {RUNNING: reason, FINISHED: RESULT_LOST}
+    return Outcome(KILLED, reasons[last]) if last in reasons else None
 
 
 def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, fresh: bool) -> Outcome | None:
@@ -102,7 +106,6 @@ def _prepare(folder: RunFolder, config: RunConfig, facts: Mapping[str, Any], *, 
     if descriptor is None:
         return Outcome(ELSEWHERE)
     try:
-        _settle(folder)
         if folder.finished() and not fresh:
             return DONE
         if fresh:

@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from attnbench.config import from_mapping
-from attnbench.launch import AGAIN, ELSEWHERE, WORKER, Outcome, launch
+from attnbench.launch import AGAIN, ELSEWHERE, WORKER, Outcome, launch, settle_abandoned
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.compose import plain_values
 from attnbench.sweep.display import Place, make_display, say
@@ -120,9 +120,7 @@ class Work:
                 self._break_off([(entry, lock) for entry, lock in waiting if lock is not None], outcome)
                 return outcome, []
             entry, lock = waiting.popleft()
-            if lock is not None:
-                os.close(lock)
-            outcome = self._attempt(entry, fresh=fresh and lock is None)
+            outcome = self._attempt(entry, lock, fresh=fresh and lock is None)
             lock = self._folder(entry).lock() if outcome.status == AGAIN else None
             if lock is not None:
                 waiting.append((entry, lock))
@@ -148,10 +146,15 @@ class Work:
         while time.monotonic() < deadline and not self._stop.requests() and any(folder.locked() for folder in folders):
             time.sleep(_POLL_SECONDS)
 
-    def _attempt(self, entry: Entry, *, fresh: bool) -> Outcome:
+    def _attempt(self, entry: Entry, lock: int | None, *, fresh: bool) -> Outcome:
+        """Does a run, or one round of it; `lock` is what holds it since the last round."""
         folder, config = self._folder(entry), entry.run_config()
         with make_display(self._place(entry)) as display:
             try:
+                if lock is None:
+                    settle_abandoned(folder)
+                else:
+                    os.close(lock)
                 with self._following(entry):
                     outcome = launch(
                         folder,

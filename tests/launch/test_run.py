@@ -159,6 +159,24 @@ def test_a_run_that_died_with_its_result_complete_has_finished(folder: RunFolder
     assert statuses(folder) == [RUNNING, FINISHED]
 
 
+def test_a_run_that_waits_for_a_gpu_between_two_rounds_is_ended_by_a_request_to_stop(
+    start: Start, folder: RunFolder, stop: Stop
+) -> None:
+    folder.path.mkdir()
+    folder.append("status", status=RUNNING)
+    stop.request("SIGINT")
+    assert start("rounds", task="profile", device="gpu", gpus=("2",)) == Outcome(KILLED, "signal SIGINT")
+    assert folder.status() == (KILLED, "signal SIGINT")
+
+
+def test_a_run_that_says_it_finished_and_has_no_result_is_marked_killed_once(folder: RunFolder) -> None:
+    folder.path.mkdir()
+    folder.append("status", status=FINISHED)
+    assert settle_abandoned(folder)
+    assert not settle_abandoned(folder)
+    assert [event.get("reason") for event in folder.read_events()] == [None, "result lost"]
+
+
 def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path, start: Start, folder: RunFolder) -> None:
     start("finish")
     folder.result.unlink()

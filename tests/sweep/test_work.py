@@ -57,7 +57,9 @@ def test_profiled_variants_take_turns(work: Callable[..., Work]) -> None:
     job.do_all()
     times = sorted((time, number) for number, folder in enumerate(folders(job.plan)) for time in begun(folder))
     assert [number for _, number in times] == [0, 1, 2, 0, 1, 2]
-    assert all(folder.finished() for folder in folders(job.plan))
+    for folder in folders(job.plan):
+        said = [event["status"] for event in folder.read_events() if event["type"] == "status"]
+        assert said == [RUNNING, RUNNING, FINISHED]
 
 
 def test_variants_between_their_rounds_are_running_for_others_and_a_request_to_stop_ends_them(

@@ -43,8 +43,8 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         "notes": [],
         "duration_seconds": sum(entry["seconds"] for entry in rounds),
     }
-    finish(folder, config, result)
     reporter.artifacts("rounds.json")
+    finish(folder, config, result)
     return True
 
 

@@ -47,8 +47,8 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     metrics |= _flops_metrics(model, dataset, metrics, rate)
     tested = test(folder, model, losses, dataset, config, reporter)
     found = _result(dataset, metrics, tested) | {"duration_seconds": time.monotonic() - began}
-    finish(folder, config, found)
     reporter.artifacts("sentences.csv", "predictions.txt", "maps.json", "vocabularies.json", "checkpoint/best.npz")
+    finish(folder, config, found)
     return True
 
 

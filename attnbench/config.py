@@ -33,6 +33,9 @@ SCORES = {
     "general": ScoreFacts(scaled=True, biased=True),
 }
 
+FACTORS = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
+"""The factors of a comparison."""
+
 TASKS = ("train", "profile", "translate", "align", "sync")
 
 

@@ -55,6 +55,9 @@ METRICS = (
 )  # fmt: skip
 """Every key that a run may log, in the order in which the README lists them; K, LLL and HHH stand for numbers."""
 
+HISTORIES = ("train/loss", "valid/loss", "valid/bleu")
+"""The metrics that are kept step by step."""
+
 
 def key_of(template: str, **numbers: int) -> str:
     """The metric key with its placeholders filled: `key_of("length/bleu_LLL_HHH", LLL=1, HHH=10)` is `length/bleu_001_010`."""

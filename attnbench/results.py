@@ -4,13 +4,16 @@ config.json      the resolved configuration, frozen before the run starts
 facts.json       what else identifies the run: digests, versions, device model, threads; and its provenance
 lock             held by the child while it works
 events.jsonl     one event a line, in order: statuses, metrics (with step), artifacts
-progress.json    where the run is just now; replaced about once a second, never kept
+progress.json    where the run is just now; replaced up to twice a second, never kept
 run.log          the child's standard output and error
 checkpoint/      last.npz goes on from a kill; best.npz holds the best weights
 result.json      complete when the run has FINISHED; absent before
 sentences.csv    per test sentence: source tokens and BLEU statistics, no text
 predictions.txt  the hypotheses of the test set, one a line
 maps.json        attention weights of chosen test sentences
+vocabularies.json  how text becomes ids and back, for decoding with the checkpoint
+rounds.json      what each round of a profile measured
+tracking.json    what each store has of the run, and tracking.lock beside it while somebody sends
 """
 
 import fcntl
@@ -84,6 +87,8 @@ class RunFolder:
             "sentences": "sentences.csv",
             "predictions": "predictions.txt",
             "maps": "maps.json",
+            "vocabularies": "vocabularies.json",
+            "rounds": "rounds.json",
         }
         if name not in files:
             raise AttributeError(name)

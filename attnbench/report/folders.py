@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from attnbench.checks import suggestion
 from attnbench.config import from_mapping, parameters
-from attnbench.report.runs import HISTORIES, SCHEDULED, SENTENCE_COLUMNS, Run, Runs, texts
+from attnbench.metrics import HISTORIES
+from attnbench.report.runs import SCHEDULED, SENTENCE_COLUMNS, Run, Runs, texts
 from attnbench.results import FINISHED, RunFolder, read_json
 
 _FORMAT = 1

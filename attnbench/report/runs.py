@@ -14,12 +14,6 @@ import numpy.typing as npt
 from attnbench.metrics import METRICS
 from attnbench.results import FINISHED
 
-CORE = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
-"""The params that every table of runs names without a prefix."""
-
-HISTORIES = ("train/loss", "valid/loss", "valid/bleu")
-"""The metrics that are read step by step."""
-
 SCHEDULED = "SCHEDULED"
 """Status of a planned run that has not started, in MLflow's word."""
 
@@ -47,7 +41,7 @@ class Run:
         signature: identifies what was run.
         params: every option by its dotted key, as text; options that only say where files lie are absent.
         metrics: the last value of each key.
-        histories: `(step, value)` pairs of the keys in `HISTORIES`.
+        histories: `(step, value)` pairs of the keys in `metrics.HISTORIES`.
         sentences: int64 `(sentences, 11)`, columns as in `SENTENCE_COLUMNS`; None where they are not at hand.
         maps: attention maps as in maps.json.
         provenance: reason, commit, versions, device, command and the like; a key without a value is absent.

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from attnbench.report.runs import CORE, SENTENCE_COLUMNS, Run, Runs, metric_order
+from attnbench.config import FACTORS
+from attnbench.report.runs import SENTENCE_COLUMNS, Run, Runs, metric_order
 from attnbench.results import read_json
 
 _IDENTITY = ("run_id", "status", "signature")
@@ -58,7 +59,7 @@ def read(path: Path) -> Runs:
         reader = csv.DictReader(file)
         header = reader.fieldnames or []
         rows = list(reader)
-    missing = [name for name in (*_IDENTITY, *CORE) if name not in header]
+    missing = [name for name in (*_IDENTITY, *FACTORS) if name not in header]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}. Expected the runs.csv of a report.")
     beside = _Beside(path.parent)
@@ -90,7 +91,7 @@ class _Beside:
 
 def _run(row: Mapping[str, str], beside: _Beside, provenance: Mapping[str, Any]) -> Run:
     run_id = row["run_id"]
-    params = {key: row[key] for key in CORE}
+    params = {key: row[key] for key in FACTORS}
     params |= {key.removeprefix(_PARAMS): value for key, value in row.items() if key.startswith(_PARAMS) and value}
     metrics = {key: float(value) for key, value in row.items() if "/" in key and value}
     sentences = beside.sentences.get(run_id)
@@ -108,15 +109,15 @@ def _run(row: Mapping[str, str], beside: _Beside, provenance: Mapping[str, Any])
 
 
 def _runs_csv(runs: Sequence[Run]) -> bytes:
-    params = sorted({key for run in runs for key in run.params} - set(CORE))
+    params = sorted({key for run in runs for key in run.params} - set(FACTORS))
     metrics = metric_order(key for run in runs for key in run.metrics)
-    header = [*_IDENTITY, *CORE, *(_PARAMS + key for key in params), *metrics]
+    header = [*_IDENTITY, *FACTORS, *(_PARAMS + key for key in params), *metrics]
     return write_csv(
         header,
         (
             [
                 *(run.run_id, run.status, run.signature),
-                *(run.params[key] for key in CORE),
+                *(run.params[key] for key in FACTORS),
                 *(run.params.get(key, "") for key in params),
                 *(run.metrics.get(key, "") for key in metrics),
             ]

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from attnbench.config import FACTORS
 from attnbench.report.folders import run_of
-from attnbench.report.runs import CORE, Run, Runs, texts
+from attnbench.report.runs import Run, Runs, texts
 from attnbench.tracking import StoreError, TrackedRun, public, read_runs
 from attnbench.tracking.address import check_uri, sqlite_file
 
@@ -40,7 +41,7 @@ def _latest_study(uri: str) -> str:
 
 def _run(tracked: TrackedRun) -> Run:
     """A run has its tags from its first moment on, its params a little later."""
-    tagged = {key: tracked.tags[key] for key in (*CORE, "study", "task")}
+    tagged = {key: tracked.tags[key] for key in (*FACTORS, "study", "task")}
     return run_of(
         tracked.name,
         tracked.artifacts,

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attnbench.report.runs import CORE, TEXTS, Run, mechanism_place, natural
+from attnbench.config import FACTORS
+from attnbench.report.runs import TEXTS, Run, mechanism_place, natural
 from attnbench.report.wording import factor_value
 
 _NEVER = ("seed", "study", "task", "dry_run", "rerun", "time_limit_minutes", "training.checkpoint_seconds")
@@ -72,13 +73,13 @@ def factors_of(runs: Sequence[Run], ignored: Iterable[str] = ()) -> tuple[str, .
         ignored: options over which one run was selected.
     """
     keys = sorted({key for run in runs for key in run.params if _may_be_factor(key, is_profile(run))})
-    ordered = [key for key in CORE if key in keys] + [key for key in keys if key not in CORE]
+    ordered = [key for key in FACTORS if key in keys] + [key for key in keys if key not in FACTORS]
     factors = ["attention"]
     for key in ordered:
         if key == "attention" or key in ignored:
             continue
         values = {run.params.get(key, "") for run in runs}
-        if len(values) > 1 and (key in CORE or not _follows(runs, key, factors)):
+        if len(values) > 1 and (key in FACTORS or not _follows(runs, key, factors)):
             factors.append(key)
     return tuple(factors)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnbench.config import RunConfig, parameters
+from attnbench.config import FACTORS, RunConfig, parameters
 from attnbench.launch import ELSEWHERE, Outcome
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
 from attnbench.sweep.plan import NEW, Entry, Plan, current_status
@@ -20,7 +20,6 @@ from attnbench.sweep.words import colour_of, count, counted, duration, megabytes
 
 _SHOWN_RUNS = 40
 _FILE_WIDTH = 120
-_SEVEN = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
 
 
 def make_console() -> Console:
@@ -71,7 +70,7 @@ def _counts(plan: Plan) -> str:
 def _shared_options(first: RunConfig, varying: Sequence[str]) -> str:
     values = parameters(first)
     unused = ("seed", "data") if first.task == "profile" else ()
-    return "  ".join(f"{key} {values[key]}" for key in _SEVEN if key not in varying and key not in unused)
+    return "  ".join(f"{key} {values[key]}" for key in FACTORS if key not in varying and key not in unused)
 
 
 def _machine(plan: Plan, first: RunConfig) -> str:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attnbench.config import from_mapping, parameters
+from attnbench.config import FACTORS, from_mapping, parameters
 from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, DamagedError, RunFolder, read_json, write_json
 from attnbench.tracking.address import public, sqlite_file
 from attnbench.tracking.store import Store
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 _SETTLED = (FINISHED, FAILED, KILLED)
-_TAGGED = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI's view of runs, not the one of traces
 _MOST_METRICS, _MOST_OTHERS = 1000, 100
 
@@ -246,7 +245,7 @@ def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
 
 def _tags(values: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
     origin = facts["provenance"]
-    tags = {key: values[key] for key in (*_TAGGED, "study", "task")}
+    tags = {key: values[key] for key in (*FACTORS, "study", "task")}
     tags |= {"signature": facts["signature"], "device": origin["device"], "command": origin["command"]}
     if origin["commit"] is not None:
         dirty = str(origin["dirty"]).lower()

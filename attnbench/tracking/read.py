@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnbench.checks import suggestion
+from attnbench.metrics import HISTORIES
 from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_HISTORIES = ("train/loss", "valid/loss", "valid/bleu")
 _ARTIFACTS = ("config.json", "facts.json", "result.json", "sentences.csv", "maps.json")
 
 
@@ -46,7 +46,7 @@ def read_runs(
     *,
     study: str | None = None,
     signatures: Collection[str] | None = None,
-    histories: Sequence[str] = _HISTORIES,
+    histories: Sequence[str] = HISTORIES,
     artifacts: Sequence[str] = _ARTIFACTS,
 ) -> list[TrackedRun]:
     """The newest run of each signature that the store at `uri` holds.

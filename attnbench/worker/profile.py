@@ -25,7 +25,7 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Does the next round and keeps it in rounds.json; after the last writes the result and returns True."""
     began = time.monotonic()
     set_up(config)
-    path = folder.path / "rounds.json"
+    path = folder.rounds
     rounds = read_json(path) or []
     reporter.progress(phase="compiling", epoch=len(rounds) + 1, epochs=config.profile.rounds)
     rounds.append(_round(config, reporter) | {"seconds": time.monotonic() - began})

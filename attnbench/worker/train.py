@@ -55,7 +55,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
 def _model(folder: RunFolder, dataset: data.Dataset, config: RunConfig) -> Seq2Seq:
     """The model for the data set, whose vocabularies are written into the run folder."""
     source, target = dataset.source_vocabulary, dataset.target_vocabulary
-    write_json(folder.path / "vocabularies.json", {"source": source.to_dict(), "target": target.to_dict()})
+    write_json(folder.vocabularies, {"source": source.to_dict(), "target": target.to_dict()})
     return build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
 
 

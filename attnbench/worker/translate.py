@@ -80,7 +80,7 @@ def _links(aligner: ForcedAligner, ids: Sequence[list[int]], vocabularies: Seque
 
 
 def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Any, tuple[Any, Any]]:
-    kept = read_json(folder.path / "vocabularies.json")
+    kept = read_json(folder.vocabularies)
     if kept is None or not (folder.checkpoints / "best.npz").exists():
         raise ValueError(
             f"The run folder {folder.path.name} holds no checkpoint to decode with. Train the run again with rerun=all."

@@ -9,8 +9,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from attnbench.metrics import HISTORIES
 from attnbench.report.elements import Figure, Panel, Section
-from attnbench.report.runs import HISTORIES
 from attnbench.report.study import Study
 from attnbench.report.style import Look, from_zero
 from attnbench.report.variants import Variant, settings_of

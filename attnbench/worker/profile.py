@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,9 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     set_up(config)
     path = folder.rounds
     rounds = read_json(path) or []
-    reporter.progress(phase="compiling", epoch=len(rounds) + 1, epochs=config.profile.rounds)
-    rounds.append(_round(config, reporter) | {"seconds": time.monotonic() - began})
+    watch = partial(reporter.progress, epoch=len(rounds) + 1, epochs=config.profile.rounds)
+    watch(phase="compiling")
+    rounds.append(_round(config, reporter, watch) | {"seconds": time.monotonic() - began})
     write_json(path, rounds)
     if len(rounds) < config.profile.rounds:
         return False
@@ -48,16 +50,20 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     return True
 
 
-def _round(config: RunConfig, reporter: Reporter) -> dict[str, Any]:
+def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None]) -> dict[str, Any]:
     options, length = config.profile, config.sequence_length
     memory = Memory()
     model = build_model(config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size)
     generator = np.random.Generator(np.random.Philox(key=0))
     shape = (options.batch_size, length)
     source, target = (generator.integers(_FIRST_WORD, options.vocabulary_size, shape, np.int32) for _ in range(2))
-    step = _training(model, config, source, target)
-    training = _time(config, reporter, step, tokens=target.size, memory=memory)
-    decoding = _time(config, reporter, _decoding(model, source, length), tokens=target.size, memory=None)
+
+    def time_part(phase: str, step: Callable[[], Any], memory: Memory | None) -> StepClock:
+        show = partial(watch, phase=phase, steps=options.steps)
+        return _time(config, reporter, step, tokens=target.size, memory=memory, show=show)
+
+    training = time_part("training", _training(model, config, source, target), memory)
+    decoding = time_part("decoding", _decoding(model, source, length), None)
     flops = forward_flops(model, source_tokens=length, target_tokens=length) / length
     return {
         "training": training.windows,
@@ -92,9 +98,15 @@ def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], A
 
 
 def _time(
-    config: RunConfig, reporter: Reporter, step: Callable[[], Any], *, tokens: int, memory: Memory | None
+    config: RunConfig,
+    reporter: Reporter,
+    step: Callable[[], Any],
+    *,
+    tokens: int,
+    memory: Memory | None,
+    show: Callable[..., None],
 ) -> StepClock:
-    """One warm-up, then steps until their number or the time is reached, each a window of its own.
+    """One warm-up, then steps until their number or the time is reached, each a window of its own; `show` says how far.
 
     Raises:
         Stopped: the run was asked to stop; the round is lost, those before it are not.
@@ -112,8 +124,10 @@ def _time(
         clock.ask()
         step()
         clock.step("step", tokens)
-        if clock.close() and memory is not None:
-            memory.end()
+        if clock.close():
+            if memory is not None:
+                memory.end()
+            show(step=len(clock.windows), target_tokens_per_second=clock.tokens_per_second)
     return clock
 
 

@@ -67,6 +67,7 @@ def _task(config: RunConfig) -> Any:
 
 
 def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output: str) -> int:
+    _send_native_notices_to(folder.log)
     from attnbench.worker import translate
 
     try:
@@ -75,6 +76,17 @@ def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output
         print(error, file=sys.stderr)
         return FAILED_CODE
     return FINISHED_CODE
+
+
+def _send_native_notices_to(log: Path) -> None:
+    """Leaves standard error to Python; what the framework's libraries write there goes to the end of `log`."""
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    except OSError:  # somebody else's run: the notices are shown
+        return
+    sys.stderr = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
 
 
 def _judge(error: BaseException, reporter: Reporter) -> tuple[str, str]:

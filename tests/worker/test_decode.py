@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +16,7 @@ import pytest
 
 from attnbench.config import RunConfig
 from attnbench.results import RunFolder
-from tests.worker.conftest import result, run
+from tests.worker.conftest import COMMAND, result, run
 
 
 def test_a_finished_run_translates_as_it_was_tested(finished: RunFolder, tmp_path: Path) -> None:
@@ -26,6 +28,20 @@ def test_a_finished_run_translates_as_it_was_tested(finished: RunFolder, tmp_pat
     predictions = finished.predictions.read_text().splitlines()
     first, second = (predictions[entry["sentence"]] for entry in maps)
     assert output.read_text() == f"{first}\n\n{second}\n"
+
+
+def test_nothing_but_the_translation_is_shown(finished: RunFolder, tmp_path: Path) -> None:
+    source = tmp_path / "source.txt"
+    source.write_text(" ".join(json.loads(finished.maps.read_text())[0]["source"]))
+    child = subprocess.run(
+        [*COMMAND, str(finished.path), "translate", str(source), "-"],
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert child.stderr == ""
+    assert len(child.stdout.splitlines()) == 1
 
 
 def test_compressed_text_with_a_byte_order_mark_is_translated_alike(finished: RunFolder, tmp_path: Path) -> None:

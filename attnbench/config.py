@@ -15,23 +15,15 @@ RESULTS_VERSION = 3
 """Raised whenever a change of the code can change a number that a run reports."""
 
 
-@dataclass(frozen=True)
-class ScoreFacts:
-    """Which options apply to a score; the layers themselves are in `attention/table.py`, which this may not import."""
-
-    scaled: bool = False
-    biased: bool = False
-    sized: bool = False
-
-
 SCORES = {
-    "none": ScoreFacts(),
-    "final_state": ScoreFacts(),
-    "uniform": ScoreFacts(),
-    "additive": ScoreFacts(scaled=True, biased=True, sized=True),
-    "dot": ScoreFacts(scaled=True),
-    "general": ScoreFacts(scaled=True, biased=True),
+    "none": frozenset[str](),
+    "final_state": frozenset[str](),
+    "uniform": frozenset[str](),
+    "additive": frozenset({"scale", "use_bias", "units"}),
+    "dot": frozenset({"scale"}),
+    "general": frozenset({"scale", "use_bias"}),
 }
+"""The options that apply to each score; the layers are in `attention/table.py`, which this may not import."""
 
 FACTORS = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
 """The factors of a comparison."""
@@ -65,14 +57,14 @@ class AttentionConfig:
 
     def _check_score(self) -> None:
         check_choice("attention.score", self.score, tuple(SCORES))
-        facts = SCORES[self.score]
-        if self.scale != "none" and not facts.scaled:
+        options = SCORES[self.score]
+        if self.scale != "none" and "scale" not in options:
             raise ValueError(f"attention.scale={self.scale} needs a score; {self.score} has none. Use scale=none.")
-        if self.use_bias and not facts.biased:
+        if self.use_bias and "use_bias" not in options:
             raise ValueError(
                 f"attention.use_bias needs a score with weights; {self.score} has none. Use use_bias=false."
             )
-        if self.units is not None and not facts.sized:
+        if self.units is not None and "units" not in options:
             raise ValueError(
                 f"attention.units is the size of a score's hidden layer; {self.score} has none. Use units=null."
             )

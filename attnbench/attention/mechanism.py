@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import keras
 from keras import ops
 
 from attnbench import backend
@@ -85,6 +86,27 @@ class Attention(SeededLayer):
             dtype=self.compute_dtype,
         )
         return contexts, weights
+
+    def attend_shared(self, query: Any, memory: Memory, state: Any, hypotheses: int) -> tuple[Any, Any, Any]:
+        """Attends from several queries a sentence, one for each hypothesis of a beam, that share its memory.
+
+        Args:
+            query: (hypotheses x batch, query units), a batch for each hypothesis.
+            memory: from `prepare`, of the batch.
+            state: as `attend` has it, with a row for each query.
+            hypotheses: queries of a sentence.
+
+        Returns:
+            What `attend` returns, with a row for each query.
+        """
+        if hypotheses == 1:
+            return self.attend(query, memory, state)
+        if self.recurrent:
+            repeated = keras.tree.map_structure(lambda x: ops.concatenate([x] * hypotheses, axis=0), memory)
+            return self.attend(query, repeated, state)
+        contexts, weights = self.attend_all(ops.reshape(query, (hypotheses, -1, query.shape[-1])), memory)
+        rows = ops.shape(query)[0]
+        return ops.reshape(contexts, (rows, contexts.shape[-1])), ops.reshape(weights, (rows, -1)), state
 
     def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
         """Creates the weights from the shapes of query and values."""

@@ -5,26 +5,31 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
-from attnbench.model import BEGIN, END, PAD, Seq2Seq
+from attnbench import backend
+from attnbench.decoding.largest import largest
+from attnbench.decoding.shrinking import shrinking_loop
+from attnbench.model import BEGIN, END, PAD, Encoded, Seq2Seq
 
 _NEVER = -1e9
 
 
 class _Beams(NamedTuple):
-    """Alive beams and finished hypotheses of each sentence.
+    """Alive beams of each sentence, and the best of its hypotheses that are finished.
 
-    place: positions done. tokens (batch, beams, longest). scores (batch, beams): log-probability of the alive ones.
-    ended, ended_scores: the same of finished hypotheses, the scores already divided by the length penalty.
-    done (batch,). state: the decoder's, rows batch x beams.
+    place: positions done. tokens (batch, beams, longest), scores (batch, beams): the alive ones and their
+    log-probabilities. best (batch, longest), best_score (batch,): the finished one, its score divided by the length
+    penalty. done, limits (batch,). state: the decoder's, (beams x batch, ...). memory: the decoder's, (batch, ...).
     """
 
     place: Any
     tokens: Any
     scores: Any
-    ended: Any
-    ended_scores: Any
+    best: Any
+    best_score: Any
     done: Any
+    limits: Any
     state: Any
+    memory: Any
 
 
 def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams: int, length_penalty: float) -> Any:
@@ -32,8 +37,8 @@ def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams
 
     A hypothesis Y is finished when its end mark is among the `beams` best extensions of its sentence. It scores
     log P(Y) / ((5 + |Y|) / 6)^length_penalty, the end mark counted (Wu et al. 2016, equation 14, without coverage).
-    A sentence ends when no alive beam can still pass the worst of its `beams` finished hypotheses, or at its limit;
-    without any finished one its best alive beam is taken. One beam without penalty is greedy search.
+    A sentence ends when no alive beam can still pass its best finished hypothesis, or at its limit; without a finished
+    one its best alive beam is taken. One beam without penalty is greedy search.
 
     Args:
         model: decodes.
@@ -46,123 +51,123 @@ def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams
     Returns:
         (batch, longest) int32 ids; after the end mark, or after the limit, PAD.
     """
-    encoded = model.encode(source)
-    search = _Search(limits, longest, beams=beams, length_penalty=length_penalty)
-    memory = None if encoded.memory is None else keras.tree.map_structure(search.repeat, encoded.memory)
-    state = keras.tree.map_structure(search.repeat, encoded.state)
-
-    def advance(*values: Any) -> Any:
-        beam = _Beams(*values)
-        logits, _, after = model.step(search.newest(beam), beam.state, memory)
-        return tuple(search.advance(beam, logits, after))
-
-    def unfinished(*values: Any) -> Any:
-        beam = _Beams(*values)
-        return ops.logical_and(beam.place < longest, ops.logical_not(ops.all(beam.done)))
-
-    beam = _Beams(*ops.while_loop(unfinished, advance, tuple(search.start(state))))
-    return search.best(beam)
+    search = _Search(model, longest, beams=beams, length_penalty=length_penalty)
+    return shrinking_loop(search, search.advance(search.start(model.encode(source), limits)))
 
 
 class _Search:
-    """The bookkeeping of beams, free of the model."""
+    """See `shrinking.Search`."""
 
-    def __init__(self, limits: Any, longest: Any, *, beams: int, length_penalty: float) -> None:
-        self._limits, self._longest, self._beams, self._power = limits, longest, beams, length_penalty
-        self._batch = ops.shape(limits)[0]
+    def __init__(self, model: Seq2Seq, longest: Any, *, beams: int, length_penalty: float) -> None:
+        self._model, self._longest, self._beams, self._power = model, longest, beams, length_penalty
         self._places = ops.arange(longest, dtype="int32")[None, None, :]
 
-    def repeat(self, x: Any) -> Any:
-        """(batch, ...) -> (batch x beams, ...)."""
-        return ops.repeat(x, self._beams, axis=0)
-
-    def start(self, state: Any) -> _Beams:
-        """One alive beam a sentence; the others are impossible, so that all first candidates differ."""
-        shape = (self._batch, self._beams)
-        empty = ops.full((*shape, self._longest), PAD, "int32")
-        first = ops.arange(self._beams)[None, :] == 0
-        scores = ops.where(ops.broadcast_to(first, shape), 0.0, _NEVER)
+    def start(self, encoded: Encoded, limits: Any) -> _Beams:
+        """One alive beam a sentence, the empty hypothesis; the first step makes as many as there are to be."""
+        batch = ops.shape(limits)[0]
         return _Beams(
-            ops.convert_to_tensor(0, "int32"),
-            empty,
-            scores,
-            empty,
-            ops.full(shape, _NEVER, "float32"),
-            self._limits <= 0,
-            state,
+            place=ops.convert_to_tensor(0, "int32"),
+            tokens=ops.full((batch, 1, self._longest), PAD, "int32"),
+            scores=ops.zeros((batch, 1), "float32"),
+            best=ops.full((batch, self._longest), PAD, "int32"),
+            best_score=ops.full((batch,), _NEVER, "float32"),
+            done=limits <= 0,
+            limits=limits,
+            state=encoded.state,
+            memory=encoded.memory or (),
         )
 
+    def unfinished(self, beam: _Beams) -> Any:
+        return ops.logical_not(beam.done)
+
+    def chosen(self, beam: _Beams, rows: Any) -> _Beams:
+        batch = ops.shape(beam.done)[0]
+        in_state = ops.reshape(ops.arange(self._beams)[:, None] * batch + rows[None, :], (-1,))
+        whole = beam._replace(place=(), state=())
+        return _rows(whole, rows)._replace(place=beam.place, state=_rows(beam.state, in_state))
+
     def newest(self, beam: _Beams) -> Any:
-        """The last token of every alive beam, (batch x beams,)."""
+        """The last token of every alive beam, (beams x batch,)."""
         at = self._places == beam.place - 1
         last = ops.sum(ops.where(at, beam.tokens, 0), axis=-1)
-        return ops.reshape(ops.where(beam.place == 0, BEGIN, last), (-1,))
+        return ops.reshape(ops.transpose(ops.where(beam.place == 0, BEGIN, last)), (-1,))
 
     def penalty(self, length: Any) -> Any:
         """What a log-probability of `length` tokens is divided by."""
         return ((5.0 + ops.cast(length, "float32")) / 6.0) ** self._power
 
-    def advance(self, beam: _Beams, logits: Any, state: Any) -> _Beams:
+    def advance(self, beam: _Beams) -> _Beams:
         """Extends every alive beam by one token; sentences that are done stay as they are."""
+        alive = beam.scores.shape[-1]
+        logits, _, state = self._model.step(self.newest(beam), beam.state, beam.memory, hypotheses=alive)
         scores, parents, tokens = self._candidates(beam, logits)
-        written = ops.take_along_axis(beam.tokens, parents[:, :, None], axis=1)
-        written = ops.where(self._places == beam.place, tokens[:, :, None], written)
         ends = tokens == END
-        among_best = ops.arange(scores.shape[-1])[None, :] < self._beams
-        ended, ended_scores = self._finish(beam, written, ops.where(ops.logical_and(ends, among_best), scores, _NEVER))
-        alive_scores, chosen = ops.top_k(ops.where(ends, _NEVER, scores), self._beams)
+        beam = self._finish(beam, ops.where(ends, scores, _NEVER)[:, : self._beams], parents)
+        scores, chosen = ops.top_k(ops.where(ends, _NEVER, scores), self._beams)
         chosen = ops.cast(chosen, "int32")
-        alive = ops.take_along_axis(written, chosen[:, :, None], axis=1)
-        rows = ops.take_along_axis(parents, chosen, axis=1) + self._first_rows()
-        state = keras.tree.map_structure(lambda x: ops.take(x, ops.reshape(rows, (-1,)), axis=0), state)
-        held = beam.done[:, None]
-        result = _Beams(
-            beam.place + 1,
-            ops.where(held[:, :, None], beam.tokens, alive),
-            ops.where(held, beam.scores, alive_scores),
-            ops.where(held[:, :, None], beam.ended, ended),
-            ops.where(held, beam.ended_scores, ended_scores),
-            beam.done,
-            state,
-        )
-        return result._replace(done=ops.logical_or(beam.done, self._over(result)))
+        parents, tokens = (ops.take_along_axis(x, chosen, axis=1) for x in (parents, tokens))
+        batch = ops.shape(beam.done)[0]
+        rows = ops.reshape(ops.transpose(parents * batch + ops.arange(batch)[:, None]), (-1,))
+        written = ops.where(beam.done[:, None, None], beam.tokens, self._written(beam, parents, tokens))
+        beam = beam._replace(place=beam.place + 1, tokens=written, scores=scores, state=_rows(state, rows))
+        return beam._replace(done=ops.logical_or(beam.done, self._over(beam)))
+
+    def _written(self, beam: _Beams, parents: Any, tokens: Any) -> Any:
+        """The hypotheses at `parents`, longer by `tokens`: (batch, n) each -> (batch, n, longest)."""
+        before = ops.take_along_axis(beam.tokens, parents[:, :, None], axis=1)
+        return ops.where(self._places == beam.place, tokens[:, :, None], before)
 
     def _candidates(self, beam: _Beams, logits: Any) -> tuple[Any, Any, Any]:
         """The best 2 x beams extensions of each sentence: scores, parent beams and tokens."""
-        wide = ops.cast(logits, "float32")
-        steps = ops.log_softmax(wide, axis=-1)
-        classes = wide.shape[-1]
-        totals = ops.reshape(steps, (self._batch, self._beams, classes)) + beam.scores[:, :, None]
-        flat = ops.reshape(totals, (self._batch, self._beams * classes))
-        scores, places = ops.top_k(flat, min(2 * self._beams, self._beams * classes))
+        wanted, alive = 2 * self._beams, beam.scores.shape[-1]
+        each = min(wanted, logits.shape[-1])
+        best, tokens = largest(logits, each)
+        steps = ops.cast(best, "float32") - _normaliser(logits)[:, None]
+        totals = self._by_sentence(steps, alive) + ops.repeat(beam.scores, each, axis=1)
+        totals, tokens = _widened(totals, wanted, _NEVER), _widened(self._by_sentence(tokens, alive), wanted, PAD)
+        scores, places = ops.top_k(totals, wanted)
         places = ops.cast(places, "int32")
-        return scores, places // classes, places % classes
+        parents = ops.minimum(places // each, alive - 1)
+        return scores, parents, ops.take_along_axis(tokens, places, axis=1)
 
-    def _finish(self, beam: _Beams, written: Any, scores: Any) -> tuple[Any, Any]:
-        possible = scores > _NEVER / 2
-        scores = ops.where(possible, scores / self.penalty(beam.place + 1), _NEVER)
-        pool = ops.concatenate([beam.ended, written], axis=1)
-        best, chosen = ops.top_k(ops.concatenate([beam.ended_scores, scores], axis=1), self._beams)
-        return ops.take_along_axis(pool, ops.cast(chosen, "int32")[:, :, None], axis=1), best
+    def _by_sentence(self, x: Any, alive: int) -> Any:
+        """(alive x batch, n) -> (batch, alive x n)."""
+        x = ops.transpose(ops.reshape(x, (alive, -1, x.shape[-1])), (1, 0, 2))
+        return ops.reshape(x, (-1, alive * x.shape[-1]))
 
-    def _first_rows(self) -> Any:
-        return ops.arange(self._batch, dtype="int32")[:, None] * self._beams
+    def _finish(self, beam: _Beams, scores: Any, parents: Any) -> _Beams:
+        """Keeps the best of the hypotheses that end now, (batch, n) log-probabilities, where none before is better."""
+        place = ops.cast(ops.argmax(scores, axis=1), "int32")[:, None]
+        score, parent = ops.max(scores, axis=1), ops.take_along_axis(parents, place, axis=1)
+        score = ops.where(score > _NEVER / 2, score / self.penalty(beam.place + 1), _NEVER)
+        better = ops.logical_and(score > beam.best_score, ops.logical_not(beam.done))
+        written = self._written(beam, parent, ops.full_like(parent, END))[:, 0]
+        return beam._replace(
+            best=ops.where(better[:, None], written, beam.best),
+            best_score=ops.where(better, score, beam.best_score),
+        )
 
     def _over(self, beam: _Beams) -> Any:
         """Whether a sentence can gain nothing more: log-probabilities only fall, penalties only grow."""
-        reachable = ops.max(beam.scores, axis=1) / self.penalty(self._limits)
-        settled = ops.min(beam.ended_scores, axis=1) >= reachable
-        return ops.logical_or(settled, beam.place >= self._limits)
+        reachable = ops.max(beam.scores, axis=1) / self.penalty(beam.limits)
+        return ops.logical_or(beam.best_score >= reachable, beam.place >= beam.limits)
 
-    def best(self, beam: _Beams) -> Any:
+    def result(self, beam: _Beams) -> Any:
         """The best finished hypothesis, or the best alive one of a sentence without any."""
-        finished = ops.max(beam.ended_scores, axis=1) > _NEVER / 2
-        return ops.where(
-            finished[:, None],
-            self._first(beam.ended, beam.ended_scores),
-            self._first(beam.tokens, beam.scores),
-        )
+        finished = beam.best_score > _NEVER / 2
+        return ops.where(finished[:, None], beam.best, beam.tokens[:, 0])
 
-    def _first(self, tokens: Any, scores: Any) -> Any:
-        place = ops.cast(ops.argmax(scores, axis=1), "int32")
-        return ops.squeeze(ops.take_along_axis(tokens, place[:, None, None], axis=1), 1)
+
+def _rows(structure: Any, rows: Any) -> Any:
+    return keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), structure)
+
+
+@backend.fused
+def _normaliser(logits: Any) -> Any:
+    """The logarithm of Σ exp of each row, float32."""
+    return ops.logsumexp(ops.cast(logits, "float32"), axis=-1)
+
+
+def _widened(x: Any, width: int, value: Any) -> Any:
+    """`x` (batch, n) with columns of `value` up to `width`."""
+    return ops.pad(x, ((0, 0), (0, max(0, width - x.shape[-1]))), constant_values=value)

@@ -1,9 +1,11 @@
 """Greedy search."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
+import keras
 from keras import ops
 
+from attnbench.decoding.shrinking import shrinking_loop
 from attnbench.model import BEGIN, END, PAD, Seq2Seq
 
 
@@ -34,23 +36,56 @@ def greedy_search(model: Seq2Seq, source: Any, limits: Any, longest: Any) -> Any
     """
     encoded = model.encode(source)
     batch = ops.shape(source)[0]
-    places = ops.arange(longest, dtype="int32")[None, :]
-
-    def unfinished(place: Any, tokens: Any, done: Any, *_: Any) -> Any:
-        return ops.logical_and(place < longest, ops.logical_not(ops.all(done)))
-
-    def advance(place: Any, tokens: Any, done: Any, written: Any, state: Any) -> Any:
-        logits, _, state = model.step(tokens, state, encoded.memory)
-        best = ops.cast(ops.argmax(logits, axis=-1), "int32")
-        best = ops.where(done, PAD, best)
-        written = ops.where(places == place, best[:, None], written)
-        done = ops.logical_or(ops.logical_or(done, best == END), place + 1 >= limits)
-        return place + 1, best, done, written, state
-
-    first = ops.full((batch,), BEGIN, "int32")
-    done = limits <= 0
-    written = ops.full((batch, longest), PAD, "int32")
-    _, _, _, written, _ = ops.while_loop(
-        unfinished, advance, (ops.convert_to_tensor(0, "int32"), first, done, written, encoded.state)
+    hypotheses = _Hypotheses(
+        place=ops.convert_to_tensor(0, "int32"),
+        newest=ops.full((batch,), BEGIN, "int32"),
+        done=limits <= 0,
+        written=ops.full((batch, longest), PAD, "int32"),
+        limits=limits,
+        state=encoded.state,
+        memory=encoded.memory or (),
     )
-    return written
+    return shrinking_loop(_Greedy(model, longest), hypotheses)
+
+
+class _Hypotheses(NamedTuple):
+    """One hypothesis a sentence.
+
+    place: positions done. newest (batch,), the last token. done, limits (batch,). written (batch, longest).
+    state, memory: the decoder's.
+    """
+
+    place: Any
+    newest: Any
+    done: Any
+    written: Any
+    limits: Any
+    state: Any
+    memory: Any
+
+
+class _Greedy:
+    """See `shrinking.Search`."""
+
+    def __init__(self, model: Seq2Seq, longest: Any) -> None:
+        self._model = model
+        self._places = ops.arange(longest, dtype="int32")[None, :]
+
+    def unfinished(self, hypotheses: _Hypotheses) -> Any:
+        return ops.logical_not(hypotheses.done)
+
+    def advance(self, hypotheses: _Hypotheses) -> _Hypotheses:
+        place, newest, done, written, limits, state, memory = hypotheses
+        logits, _, state = self._model.step(newest, state, memory)
+        best = ops.where(done, PAD, ops.cast(ops.argmax(logits, axis=-1), "int32"))
+        written = ops.where(self._places == place, best[:, None], written)
+        done = ops.logical_or(ops.logical_or(done, best == END), place + 1 >= limits)
+        return _Hypotheses(place + 1, best, done, written, limits, state, memory)
+
+    def chosen(self, hypotheses: _Hypotheses, rows: Any) -> _Hypotheses:
+        whole = hypotheses._replace(place=())
+        fewer = keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), whole)
+        return fewer._replace(place=hypotheses.place)
+
+    def result(self, hypotheses: _Hypotheses) -> Any:
+        return hypotheses.written

@@ -102,30 +102,32 @@ class Decoder(SeededLayer):
         return backend.product(embedded, self.embedding_kernel) + ops.cast(self.cells[0].bias, embedded.dtype)
 
     def position(
-        self, projected: Any, state: DecoderState, memory: Any, masks: Any = ()
+        self, projected: Any, state: DecoderState, memory: Any, masks: Any = (), *, hypotheses: int = 1
     ) -> tuple[Any, Any, Any, DecoderState]:
         """One target position.
 
         Args:
-            projected: the embedding's term, (batch, gates x units).
+            projected: the embedding's term, (rows, gates x units).
             state: from the position before.
             memory: the prepared annotations; None without attention.
             masks: dropout factors for the inputs of the upper layers, then for the fed readout; empty in inference.
+            hypotheses: how many batches of rows there are for one memory; see `Attention.attend_shared`.
 
         Returns:
-            h(t) (batch, units); context (batch, units) and weights (batch, source), both () without attention; and the
+            h(t) (rows, units); context (rows, units) and weights (rows, source), both () without attention; and the
             new state.
         """
         context, weights, attended = (), (), state.attention
         if self.queries_previous:
-            context, weights, attended = self.attention.attend(state.layers[-1][0], memory, attended)
+            query = state.layers[-1][0]
+            context, weights, attended = self.attention.attend_shared(query, memory, attended, hypotheses)
             projected = projected + backend.product(context, self.context_kernel)
         if self.input_feeding:
             projected = projected + backend.product(state.fed, self.feeding_kernel)
         layers = self._step_layers(projected, state.layers, masks)
         hidden = layers[-1][0]
         if self.attention is not None and not self.queries_previous:
-            context, weights, attended = self.attention.attend(hidden, memory, attended)
+            context, weights, attended = self.attention.attend_shared(hidden, memory, attended, hypotheses)
         fed = state.fed
         if self.input_feeding:
             fed = self.readout(hidden, context)

@@ -162,19 +162,24 @@ class Seq2Seq(SeededLayer):
         smoothed, plain = backend.cross_entropy(logits, truth, smoothing=smoothing)
         return ops.sum(smoothed * counted), ops.sum(plain * counted), ops.sum(counted)
 
-    def step(self, tokens: Any, state: DecoderState, memory: Memory | None) -> tuple[Any, Any, DecoderState]:
+    def step(
+        self, tokens: Any, state: DecoderState, memory: Memory | None, *, hypotheses: int = 1
+    ) -> tuple[Any, Any, DecoderState]:
         """One target position in decoding.
 
+        Several hypotheses of a sentence share its memory: there are then `hypotheses` x batch rows, a batch for each.
+
         Args:
-            tokens: the tokens before it, (batch,).
+            tokens: the tokens before it, (rows,).
             state: from `encode` or the position before.
             memory: from `encode`.
+            hypotheses: rows of a sentence.
 
         Returns:
-            logits (batch, target vocabulary), weights (batch, source) (() without attention), and the new state.
+            logits (rows, target vocabulary), weights (rows, source) (() without attention), and the new state.
         """
         projected = self.decoder.project(self._embed(self.target_embedding, tokens))
-        hidden, context, weights, state = self.decoder.position(projected, state, memory)
+        hidden, context, weights, state = self.decoder.position(projected, state, memory, hypotheses=hypotheses)
         readout = state.fed if self.decoder.input_feeding else self.decoder.readout(hidden, context)
         return self.logits(readout), weights, state
 

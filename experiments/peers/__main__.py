@@ -2,9 +2,11 @@
 
     python -m experiments.peers training --root DIR
     python -m experiments.peers greedy beam --root DIR --variants dot bahdanau --precision float32 --threads 1
+    python -m experiments.peers test_greedy test_beam --root DIR --runs runs/dot-... runs/bahdanau-...
 
-A variant is a preset, with `+feeding` for input feeding. The ratio is PyTorch's time ÷ ours, above 1 where ours is
-faster: median of the turns, then the lowest and the highest one.
+A variant is a preset, with `+feeding` for input feeding. Decoding of a fixed length needs no trained weights; the test
+set is decoded up to the end marks with those of finished runs of the study multi30k. The ratio is PyTorch's time ÷
+ours, above 1 where ours is faster: median of the turns, then the lowest and the highest one.
 """
 
 import argparse
@@ -12,17 +14,28 @@ import csv
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 
 from attnbench import data
+from attnbench.config import from_mapping
+from attnbench.results import RunFolder, read_json
 from experiments.configured import run_config
 from experiments.peers.job import LENGTH, Job
-from experiments.peers.turns import Opponents
+from experiments.peers.turns import SIDES, Opponents
 
-_WORK = {"training": "train", "greedy": "greedy", "beam": "beam"}
+_WORK = {
+    "training": "train",
+    "greedy": "greedy",
+    "beam": "beam",
+    "test_greedy": "test_greedy",
+    "test_beam": "test_beam",
+}
+_TEST_BATCH_SIZE, _TEST_SHAPES = 64, 6
+_OF_RUNS = {"test_greedy", "test_beam"}
 _VARIANTS = ("dot", "general", "none", "bahdanau", "dot+feeding", "general+feeding")
 _COLUMNS = {
     "work": "",
@@ -36,6 +49,7 @@ _COLUMNS = {
     "theirs_ms": ".0f",
     "target_tokens_per_second": ",.0f",
     "utilisation": ".2f",
+    "same_hypotheses": ".1%",
 }
 
 
@@ -45,6 +59,7 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("work", nargs="+", choices=_WORK)
     parser.add_argument("--root", required=True, help="folder with Multi30k's files")
     parser.add_argument("--variants", nargs="+", default=_VARIANTS)
+    parser.add_argument("--runs", nargs="+", default=(), type=Path, help="folders of finished runs, for test_*")
     parser.add_argument("--precision", nargs="+", default=("float32",), choices=("float32", "mixed_bfloat16"))
     parser.add_argument("--threads", nargs="+", default=(1,), type=int)
     parser.add_argument("--backend", default="tensorflow")
@@ -53,6 +68,9 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--turns", default=7, type=int)
     parser.add_argument("--output", type=Path, help="CSV file to write")
     arguments = parser.parse_args(words)
+    of_runs = _OF_RUNS.intersection(arguments.work)
+    if of_runs and (not arguments.runs or of_runs != set(arguments.work)):
+        parser.error("test_greedy and test_beam go together, without other work, and need --runs.")
     rows: list[dict[str, str | float]] = []
     for row in _rows(arguments):
         if not rows:
@@ -69,12 +87,15 @@ def main(words: Sequence[str]) -> None:
 def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, str | float]]:
     for threads in arguments.threads:
         for precision in arguments.precision:
-            for variant in arguments.variants:
-                job = _job(arguments, variant, precision, threads)
+            for variant in arguments.runs or arguments.variants:
+                make = _job_of_run if arguments.runs else _job
+                job = make(arguments, variant, precision, threads)
                 cores = sorted(os.sched_getaffinity(0))[-threads:]
                 with Opponents(job, cores) as opponents:
                     for work in arguments.work:
-                        head = {"work": work, "variant": variant, "precision": precision, "threads": threads}
+                        attention = job.config.attention
+                        name = attention.name + ("+feeding" if attention.input_feeding else "")
+                        head = {"work": work, "variant": name, "precision": precision, "threads": threads}
                         yield head | _measure(opponents, job, work, arguments.turns)
 
 
@@ -99,14 +120,38 @@ def _job(arguments: argparse.Namespace, variant: str, precision: str, threads: i
     return Job(config, batches, dataset.source_vocabulary.size, dataset.target_vocabulary.size)
 
 
+def _job_of_run(arguments: argparse.Namespace, path: Path, precision: str, threads: int) -> Job:
+    """The test set, and the weights of the run in `path`."""
+    folder = RunFolder(path)
+    saved = from_mapping(read_json(folder.config))
+    config = replace(
+        saved,
+        precision=precision,
+        threads=threads,
+        backend=arguments.backend,
+        device=arguments.device,
+        data=replace(saved.data, root=arguments.root),
+    )
+    dataset = data.load(config.data, sequence_length=config.sequence_length)
+    found = data.source_batches(dataset.test.source, batch_size=_TEST_BATCH_SIZE, maximum_shapes=_TEST_SHAPES)
+    batches = [(batch.source, np.zeros((len(batch.source), 0), np.int32)) for batch in found]
+    vocabularies = dataset.source_vocabulary.size, dataset.target_vocabulary.size
+    return Job(config, batches, *vocabularies, weights=folder.checkpoints / "best.npz")
+
+
 def _measure(opponents: Opponents, job: Job, work: str, turns: int) -> dict[str, str | float]:
-    numbers = list(range(len(job.batches)))
-    if work != "training":
-        opponents.ask("ours", "no_end")
+    numbers, equal = list(range(len(job.batches))), float("nan")
+    if work in _OF_RUNS:
+        tokens, equal = _hypotheses(opponents, work, numbers)
+    elif work == "training":
+        tokens = sum(int(np.count_nonzero(target)) for _, target in job.batches)
+    else:
+        tokens = sum(LENGTH * len(source) for source, _ in job.batches)
+        for side in SIDES:
+            opponents.ask(side, "no_end")
     times = opponents.times(_WORK[work], numbers, turns)
     ratios = [turn["theirs"] / turn["ours"] for turn in times]
     ours = median(turn["ours"] for turn in times)
-    tokens = sum(np.count_nonzero(target) if work == "training" else LENGTH * len(target) for _, target in job.batches)
     return {
         "ratio": median(ratios),
         "ratio_low": min(ratios),
@@ -115,7 +160,20 @@ def _measure(opponents: Opponents, job: Job, work: str, turns: int) -> dict[str,
         "theirs_ms": 1000 * median(turn["theirs"] for turn in times) / len(numbers),
         "target_tokens_per_second": tokens / ours,
         "utilisation": opponents.ask("ours", "utilisation", ours, numbers) if work == "training" else float("nan"),
+        "same_hypotheses": equal,
     }
+
+
+def _hypotheses(opponents: Opponents, work: str, numbers: list[int]) -> tuple[int, float]:
+    """Tokens of our hypotheses, and the share of sentences that both sides translate alike."""
+    tokens, equal = 0, []
+    for number in numbers:
+        ours, theirs = (opponents.ask(side, work, number) for side in SIDES)
+        width = min(ours.shape[1], theirs.shape[1])
+        same = (ours[:, :width] == theirs[:, :width]).all(1) & ~ours[:, width:].any(1) & ~theirs[:, width:].any(1)
+        equal += same[ours.any(1)].tolist()
+        tokens += int(np.count_nonzero(ours))
+    return tokens, sum(equal) / len(equal)
 
 
 if __name__ == "__main__":

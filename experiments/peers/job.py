@@ -1,6 +1,7 @@
 """What both sides of a comparison are given, and what they can be asked for."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -8,7 +9,10 @@ import numpy as np
 from attnbench.config import RunConfig
 
 LENGTH, BEAMS = 16, 5
-"""Target positions of every decoding, and the hypotheses of a beam."""
+"""Target positions of a decoding of fixed length, and the hypotheses of a beam."""
+
+IMPOSSIBLE = -1e4
+"""A logit that no other falls short of."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,14 @@ class Job:
         batches: (source, target) ids, (batch, source) and (batch, target) int32.
         source_vocabulary: number of source ids.
         target_vocabulary: number of target ids.
+        weights: a checkpoint of the model; None for untrained weights.
     """
 
     config: RunConfig
     batches: list[tuple[np.ndarray, np.ndarray]]
     source_vocabulary: int
     target_vocabulary: int
+    weights: Path | None = None
 
 
 class Side(Protocol):
@@ -39,3 +45,9 @@ class Side(Protocol):
 
     def beam(self, number: int) -> None:
         """Beam search over `LENGTH` target positions."""
+
+    def test_greedy(self, number: int) -> np.ndarray:
+        """Greedy search up to the end marks: (batch, longest) ids, PAD after an end mark."""
+
+    def test_beam(self, number: int) -> np.ndarray:
+        """Beam search likewise."""

@@ -4,13 +4,11 @@ import numpy as np
 from keras import ops
 
 from attnbench import backend
-from attnbench.decoding import beam_search, greedy_search
+from attnbench.decoding import Searcher, beam_search, greedy_search
 from attnbench.measurement import forward_flops, matrix_rate
-from attnbench.training import optimiser_step
+from attnbench.training import checkpoint, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, set_up
-from experiments.peers.job import BEAMS, LENGTH, Job
-
-_IMPOSSIBLE = -1e4
+from experiments.peers.job import BEAMS, IMPOSSIBLE, LENGTH, Job
 
 
 class Ours:
@@ -20,6 +18,8 @@ class Ours:
         set_up(job.config)
         sizes = {"source_vocabulary": job.source_vocabulary, "target_vocabulary": job.target_vocabulary}
         self._model = model = build_model(job.config, **sizes)
+        if job.weights is not None:
+            checkpoint.load(job.weights, {"model": model.variables})
         self._batches, self._type = job.batches, COMPUTE_TYPES[job.config.precision]
         self._sources = [ops.convert_to_tensor(source) for source, _ in job.batches]
         self._targets = [ops.convert_to_tensor(target) for _, target in job.batches]
@@ -28,6 +28,8 @@ class Ours:
         variables = model.trainable_variables
         self._greedy = backend.compiled(lambda *x: greedy_search(model, *x), variables)
         self._beam = backend.compiled(lambda *x: beam_search(model, *x, beams=BEAMS, length_penalty=0.0), variables)
+
+        self._searchers = {beams: Searcher(model, beams=beams) for beams in (1, BEAMS)}
 
     def train(self, number: int) -> None:
         """One optimiser step."""
@@ -42,10 +44,18 @@ class Ours:
         """Beam search."""
         backend.read(self._beam(*self._search(number)))
 
+    def test_greedy(self, number: int) -> np.ndarray:
+        """Greedy search up to the end marks."""
+        return self._searchers[1].batch(self._batches[number][0])
+
+    def test_beam(self, number: int) -> np.ndarray:
+        """Beam search up to the end marks."""
+        return self._searchers[BEAMS].batch(self._batches[number][0])
+
     def no_end(self) -> None:
         """Makes the marks impossible from now on, so that every hypothesis has the same length."""
         bias = np.zeros(self._model.target_vocabulary, np.float32)
-        bias[:3] = _IMPOSSIBLE
+        bias[:3] = IMPOSSIBLE
         self._model.output_bias.assign(bias)
 
     def utilisation(self, seconds: float, numbers: list[int]) -> float:

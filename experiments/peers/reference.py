@@ -27,6 +27,7 @@ class Reference(nn.Module):
         hidden_size: units of the decoder state, of an annotation and of the score's hidden layer.
         embedding_dropout: of embedded units.
         readout_dropout: before the output layer.
+        scaled_embeddings: embedded tokens are multiplied by √embedding_size.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class Reference(nn.Module):
         hidden_size: int,
         embedding_dropout: float,
         readout_dropout: float,
+        scaled_embeddings: bool,
     ) -> None:
         super().__init__()
+        self._scale = embedding_size**0.5 if scaled_embeddings else 1.0
         self.score, self.input_feeding, self.hidden_size = score, input_feeding, hidden_size
         self.queries_previous = query_time == "previous" and score != "none"
         self.source_embedding = nn.Embedding(source_vocabulary, embedding_size)
@@ -82,10 +85,9 @@ class Reference(nn.Module):
         keys = values if self.score == "dot" else self.keys(values)
         return (keys, values, mask), state
 
-    @staticmethod
-    def embed(table: nn.Embedding, ids: torch.Tensor) -> torch.Tensor:
-        """Rows of `table` times √embedding_size."""
-        return table(ids) * table.embedding_dim**0.5
+    def embed(self, table: nn.Embedding, ids: torch.Tensor) -> torch.Tensor:
+        """Rows of `table`, scaled."""
+        return table(ids) * self._scale
 
     def attend(self, queries: torch.Tensor, memory: Any) -> torch.Tensor:
         """(batch, target, units) -> contexts of the same shape; one target position for the additive score."""

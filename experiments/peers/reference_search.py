@@ -1,10 +1,10 @@
-"""Greedy and beam search with the PyTorch reference, batched, a fixed number of target positions each."""
+"""Greedy and beam search with the PyTorch reference, batched, up to the end marks or each sentence's limit."""
 
 import torch
 
 from experiments.peers.reference import Reference
 
-_BEGIN = 1
+_PAD, _BEGIN, _END = 0, 1, 2
 
 
 class _Position:
@@ -38,34 +38,44 @@ class _Position:
 
 
 @torch.inference_mode()
-def greedy(model: Reference, source: torch.Tensor, length: int) -> torch.Tensor:
-    """The most probable token at each of `length` positions: (batch, length)."""
+def greedy(model: Reference, source: torch.Tensor, limits: torch.Tensor) -> torch.Tensor:
+    """The most probable token at each position: (batch, longest), PAD after an end mark or a limit (batch,)."""
     position = _Position(model, source, 1)
-    tokens = torch.full((len(source),), _BEGIN)
-    written = []
-    for _ in range(length):
-        tokens = position.log_probabilities(tokens).argmax(-1)
+    tokens = torch.full((len(source),), _BEGIN, device=source.device)
+    done = limits <= 0
+    written: list[torch.Tensor] = []
+    while not done.all():
+        tokens = position.log_probabilities(tokens).argmax(-1).masked_fill(done, _PAD)
         written.append(tokens)
+        done = done | (tokens == _END) | (limits <= len(written))
     return torch.stack(written, 1)
 
 
 @torch.inference_mode()
-def beam(model: Reference, source: torch.Tensor, length: int, beams: int) -> torch.Tensor:
-    """The best of `beams` hypotheses of `length` tokens each: (batch, length)."""
+def beam(model: Reference, source: torch.Tensor, limits: torch.Tensor, beams: int) -> torch.Tensor:
+    """The most probable of `beams` hypotheses: (batch, longest), PAD after an end mark or a limit (batch,).
+
+    A hypothesis that has ended stays among the others; it has won when it is the first of them, for none gains any
+    more.
+    """
     batch = len(source)
     position = _Position(model, source, beams)
-    tokens = torch.full((batch * beams,), _BEGIN)
-    scores = torch.full((batch, beams), -1e9)
+    tokens = torch.full((batch * beams,), _BEGIN, device=source.device)
+    scores = torch.full((batch, beams), -1e9, device=source.device)
     scores[:, 0] = 0
-    written = torch.zeros((batch, beams, 0), dtype=torch.long)
-    first = torch.arange(batch)[:, None] * beams
-    for _ in range(length):
+    ended = (limits <= 0)[:, None].expand(batch, beams)
+    written = torch.zeros((batch, beams, 0), dtype=torch.long, device=source.device)
+    first = torch.arange(batch, device=source.device)[:, None] * beams
+    while not ended[:, 0].all():
         steps = position.log_probabilities(tokens)
         classes = steps.shape[-1]
+        steps.masked_fill_(ended.flatten()[:, None], float("-inf"))
+        steps[:, _PAD].masked_fill_(ended.flatten(), 0.0)
         totals = (scores[:, :, None] + steps.view(batch, beams, classes)).flatten(1)
         scores, places = totals.topk(beams)
         parents, chosen = places // classes, places % classes
         position.keep((first + parents).flatten())
         written = torch.cat((written.gather(1, parents[:, :, None].expand_as(written)), chosen[:, :, None]), -1)
+        ended = ended.gather(1, parents) | (chosen == _END) | (limits <= written.shape[-1])[:, None]
         tokens = chosen.flatten()
     return written[:, 0]

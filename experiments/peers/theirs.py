@@ -1,10 +1,12 @@
 """The PyTorch side: the reference model with PyTorch's own fast choices (fused Adam, autocast for bfloat16)."""
 
+import numpy as np
 import torch
 
-from experiments.peers.job import BEAMS, LENGTH, Job
+from experiments.peers.job import BEAMS, IMPOSSIBLE, LENGTH, Job
 from experiments.peers.reference import Reference
 from experiments.peers.reference_search import beam, greedy
+from experiments.peers.weights import adopt, saved_weights
 
 
 class Theirs:
@@ -17,7 +19,10 @@ class Theirs:
         torch.backends.cudnn.allow_tf32 = False
         self._device = torch.device("cuda" if config.device == "gpu" else "cpu")
         self._batches = [tuple(torch.from_numpy(ids).long().to(self._device) for ids in pair) for pair in job.batches]
-        self._model = reference_model(job).to(self._device)
+        self._model = reference_model(job)
+        if job.weights is not None:
+            adopt(self._model, saved_weights(job.weights))
+        self._model.to(self._device)
         self._clip_norm = config.training.clip_norm
         self._optimizer = torch.optim.Adam(self._model.parameters(), config.training.learning_rate, fused=True)
         self._bfloat16 = config.precision == "mixed_bfloat16"
@@ -36,15 +41,39 @@ class Theirs:
 
     def greedy(self, number: int) -> None:
         """Greedy search."""
-        self._model.eval()
-        with self._precision():
-            greedy(self._model, self._batches[number][0], LENGTH).cpu()
+        self._search(number, 1, self._fixed(number))
 
     def beam(self, number: int) -> None:
         """Beam search."""
+        self._search(number, BEAMS, self._fixed(number))
+
+    def test_greedy(self, number: int) -> np.ndarray:
+        """Greedy search up to the end marks."""
+        return self._search(number, 1, self._limits(number))
+
+    def test_beam(self, number: int) -> np.ndarray:
+        """Beam search up to the end marks."""
+        return self._search(number, BEAMS, self._limits(number))
+
+    def no_end(self) -> None:
+        """Makes the marks impossible from now on, so that every hypothesis has the same length."""
+        with torch.no_grad():
+            self._model.output.bias[:3] = IMPOSSIBLE
+
+    def _search(self, number: int, beams: int, limits: torch.Tensor) -> np.ndarray:
         self._model.eval()
+        source = self._batches[number][0]
         with self._precision():
-            beam(self._model, self._batches[number][0], LENGTH, BEAMS).cpu()
+            found = greedy(self._model, source, limits) if beams == 1 else beam(self._model, source, limits, beams)
+        return found.cpu().numpy()
+
+    def _fixed(self, number: int) -> torch.Tensor:
+        return torch.full((len(self._batches[number][0]),), LENGTH, device=self._device)
+
+    def _limits(self, number: int) -> torch.Tensor:
+        """As `attnbench.decoding.length_limits` has them."""
+        lengths = (self._batches[number][0] != 0).sum(1) - 1
+        return torch.where(lengths >= 0, 2 * lengths + 10, 0)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16)
@@ -63,4 +92,5 @@ def reference_model(job: Job) -> Reference:
         hidden_size=config.hidden_size,
         embedding_dropout=config.model.embedding_dropout,
         readout_dropout=config.model.readout_dropout,
+        scaled_embeddings=config.model.initial_range is None,
     )

@@ -1,11 +1,18 @@
 """Gives the PyTorch reference the weights of attnbench's own model, so that both compute the same numbers."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from experiments.peers.reference import Reference
+
+
+def saved_weights(path: Path) -> dict[str, np.ndarray]:
+    """The weights of a checkpoint by path, the model's own name left out."""
+    with np.load(path) as file:
+        return {name.split("seq2seq/", 1)[1]: file[name] for name in file.files if name.startswith("model/")}
 
 
 def adopt(reference: Reference, weights: Mapping[str, np.ndarray]) -> None:

@@ -96,7 +96,7 @@ class Case(NamedTuple):
         context, weights = self.layer(query, self.values if values is None else values, mask)
         return np.asarray(context).astype(np.float64), np.asarray(weights).astype(np.float64)
 
-    def assert_equal(self, found: tuple[Any, Any], expected: tuple[Any, Any]) -> None:
+    def assert_equal(self, found: tuple[Any, ...], expected: tuple[Any, ...]) -> None:
         for one, other in zip(found, expected, strict=True):
             assert np.shape(one) == np.shape(other)
             assert np.linalg.norm(np.subtract(one, other)) <= self.tolerance * np.linalg.norm(other)
@@ -170,6 +170,19 @@ def test_step_by_step_equals_all_at_once(case: Case) -> None:
         steps.append((np.asarray(context).astype(np.float64), np.asarray(weights).astype(np.float64)))
     contexts, weights = (np.stack(parts, axis=1) for parts in zip(*steps, strict=True))
     case.assert_equal((contexts, weights), case())
+
+
+def test_hypotheses_that_share_a_memory_attend_as_they_would_alone(case: Case) -> None:
+    memory = prepared(case.layer, case.values)
+    state = case.layer.initial_state(memory)
+    queries = [ops.cast(ops.convert_to_tensor(case.query[:, at]), case.layer.compute_dtype) for at in range(TARGET)]
+    alone = [case.layer.attend(query, memory, state) for query in queries]
+    states = keras.tree.map_structure(lambda x: ops.concatenate([x] * TARGET), state)
+    shared = case.layer.attend_shared(ops.concatenate(queries), memory, states, TARGET)
+    flat = [keras.tree.flatten(parts) for parts in (shared, *alone)]
+    for found, *expected in zip(*flat, strict=True):
+        whole = np.concatenate([np.asarray(x).astype(np.float64) for x in expected])
+        case.assert_equal((np.asarray(found).astype(np.float64),), (whole,))
 
 
 def test_gradients_step_by_step_equal_those_of_all_at_once(

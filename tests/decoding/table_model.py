@@ -21,7 +21,7 @@ class TableModel:
         """The state is the first source token."""
         return Encoded(None, DecoderState(((ops.cast(source[:, :1], "float32"),),), (), ()))
 
-    def step(self, tokens: Any, state: DecoderState, memory: Any) -> tuple[Any, Any, DecoderState]:
+    def step(self, tokens: Any, state: DecoderState, memory: Any, **_: Any) -> tuple[Any, Any, DecoderState]:
         """Looks the row up."""
         table = ops.convert_to_tensor(self._logarithms)
         rows = ops.cast(state.layers[0][0][:, 0], "int32") * table.shape[1] + tokens

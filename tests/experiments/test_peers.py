@@ -37,7 +37,7 @@ def both(variant: str) -> tuple[Seq2Seq, Reference]:
         "model.embedding_dropout=0",
     )
     ours = build_model(config, **SIZES)
-    theirs = reference_model(Job(config, [], **SIZES))
+    theirs = reference_model(Job(config, [], SIZES["source_vocabulary"], SIZES["target_vocabulary"]))
     generator = np.random.default_rng(3)
     for variable in ours.trainable_variables:
         variable.assign(generator.normal(0, 0.5, variable.shape))
@@ -80,9 +80,26 @@ def test_greedy_and_beam_search_find_the_same_hypotheses_of_a_fixed_length(varia
     ours.output_bias.assign(bias)
     with torch.no_grad():
         theirs.output.bias.copy_(torch.from_numpy(bias))
-    source, limits = ops.convert_to_tensor(SOURCE), ops.full((3,), 7, "int32")
-    ids = torch.from_numpy(SOURCE).long()
+    limits = np.full(3, 7, np.int32)
+    assert_equal_hypotheses(ours, theirs, limits)
 
-    np.testing.assert_array_equal(backend.read(greedy_search(ours, source, limits, 7)), greedy(theirs, ids, 7))
-    found = backend.read(beam_search(ours, source, limits, 7, beams=5, length_penalty=0.0))
-    np.testing.assert_array_equal(found, beam(theirs, ids, 7, 5))
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_greedy_and_beam_search_find_the_same_hypotheses_up_to_the_end_marks(variant: str) -> None:
+    ours, theirs = both(variant)
+    assert_equal_hypotheses(ours, theirs, np.array([6, 8, 3], np.int32))
+
+
+def assert_equal_hypotheses(ours: Seq2Seq, theirs: Reference, limits: np.ndarray) -> None:
+    source, ids = ops.convert_to_tensor(SOURCE), torch.from_numpy(SOURCE).long()
+    longest, known = int(limits.max()), ops.convert_to_tensor(limits)
+    pairs = (
+        (greedy_search(ours, source, known, longest), greedy(theirs, ids, torch.from_numpy(limits))),
+        (
+            beam_search(ours, source, known, longest, beams=5, length_penalty=0.0),
+            beam(theirs, ids, torch.from_numpy(limits), 5),
+        ),
+    )
+    for found, expected in pairs:
+        wanted = np.pad(expected.numpy(), ((0, 0), (0, longest - expected.shape[1])))
+        np.testing.assert_array_equal(backend.read(found), wanted)

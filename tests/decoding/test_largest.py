@@ -1,0 +1,42 @@
+"""The greatest elements against a sorted row."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+
+from attnbench import backend
+from attnbench.decoding.largest import largest
+
+
+def _expected(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    places = np.argsort(-x, axis=-1, kind="stable")[:, :count]
+    return np.take_along_axis(x, places, axis=-1), places
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    classes=st.sampled_from([1, 31, 32, 33, 64, 129, 700, 1000, 1024]),
+    count=st.integers(1, 10),
+    kinds=st.sampled_from([2, 5, 1_000_000]),
+)
+def test_they_are_those_of_the_sorted_row_and_equal_ones_come_from_the_left(
+    seed: int, classes: int, count: int, kinds: int
+) -> None:
+    count = min(count, classes)
+    x = np.random.default_rng(seed).integers(-kinds, kinds, (3, classes)).astype(np.float32)
+    found = [backend.read(part) for part in largest(ops.convert_to_tensor(x), count)]
+    for part, expected in zip(found, _expected(x, count), strict=True):
+        np.testing.assert_array_equal(part, expected)
+
+
+@pytest.mark.parametrize("place", [0, 499, 998, 999])
+def test_minus_infinity_everywhere_but_at_one_place(place: int) -> None:
+    x = np.full((2, 999 + 1), -np.inf, np.float32)
+    x[1, place] = 3.0
+    values, places = largest(ops.convert_to_tensor(x), 2)
+    assert backend.read(values)[1].tolist() == [3.0, -np.inf]
+    assert backend.read(places)[1, 0] == place
+    assert (backend.read(places) < 1000).all()

@@ -1,13 +1,12 @@
-"""What the harness itself costs: plan, parent process, bookkeeping beside training, data on their way in.
+"""What the harness itself costs: plan, parent process, bookkeeping, start of a run, sweeps, data on their way in.
 
     python -m experiments.overhead [--multi30k DIR]
 
-Everything runs on one core, in an empty folder that is removed afterwards. DIR holds Multi30k's files at hand.
+Everything but the sweeps runs on one core, in an empty folder that is removed afterwards. DIR holds Multi30k's files.
 """
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +18,8 @@ import psutil
 from attnbench import data
 from attnbench.results import RunFolder, read_json
 from experiments.configured import run_config
+from experiments.overhead.start import start
+from experiments.overhead.sweeps import sweeps
 from experiments.overhead.worker import SECONDS_FILE
 
 _TRAINING = ("attention=dot", "training.epochs=6")
@@ -31,9 +32,12 @@ def main(words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.overhead", description=__doc__)
     parser.add_argument("--multi30k", metavar="DIR", type=Path, help="folder with Multi30k's files")
     arguments = parser.parse_args(words)
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cores = os.sched_getaffinity(0)
     rows = []
     checkout = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        rows += sweeps(Path(folder), checkout)
+    os.sched_setaffinity(0, {max(cores)})
     with tempfile.TemporaryDirectory() as folder:
         rows += _bookkeeping(Path(folder), checkout)
         rows.append(_plan(Path(folder), checkout))
@@ -45,7 +49,7 @@ def main(words: Sequence[str]) -> None:
 
 def _bookkeeping(folder: Path, checkout: Path) -> list[tuple[str, str, str]]:
     """A whole run in which every optimiser step is timed, its parent watched from outside."""
-    parent = _start(["-m", "experiments.overhead.sweep", *_TRAINING], folder, checkout)
+    parent = start(["-m", "experiments.overhead.sweep", *_TRAINING], folder, checkout)
     process, marks, peak = psutil.Process(parent.pid), [], 0
     while parent.poll() is None:
         peak = max(peak, _peak_bytes(parent.pid))
@@ -73,7 +77,7 @@ def _plan(folder: Path, checkout: Path) -> tuple[str, str, str]:
     seconds = []
     for _ in range(_REPEATS):
         began = time.monotonic()
-        command = _start(["-m", "attnbench", "-m", *_GRID, "dry_run=true"], folder, checkout)
+        command = start(["-m", "attnbench", "-m", *_GRID, "dry_run=true"], folder, checkout)
         if command.wait() != 0:
             raise RuntimeError("The plan was refused; what it said is above.")
         seconds.append(time.monotonic() - began)
@@ -91,11 +95,6 @@ def _data(root: Path) -> tuple[str, str, str]:
         plan.epoch(seed=1, epoch=0)[0]
         seconds = time.monotonic() - began
     return "Multi30k from cache to its first batch", f"{seconds:.2f} s", "under 10 s"
-
-
-def _start(words: Sequence[str], folder: Path, checkout: Path) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    return subprocess.Popen([sys.executable, *words], cwd=folder, env=environment, stdout=subprocess.DEVNULL)
 
 
 def _peak_bytes(process: int) -> int:

@@ -10,7 +10,6 @@ ours, above 1 where ours is faster: median of the turns, then the lowest and the
 """
 
 import argparse
-import csv
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,7 +22,8 @@ import numpy as np
 from attnbench import data
 from attnbench.config import from_mapping
 from attnbench.results import RunFolder, read_json
-from experiments.configured import run_config
+from experiments import rows
+from experiments.configured import peer_words, run_config
 from experiments.peers.job import LENGTH, Job
 from experiments.peers.turns import SIDES, Opponents
 
@@ -71,20 +71,10 @@ def main(words: Sequence[str]) -> None:
     of_runs = _OF_RUNS.intersection(arguments.work)
     if of_runs and (not arguments.runs or of_runs != set(arguments.work)):
         parser.error("test_greedy and test_beam go together, without other work, and need --runs.")
-    rows: list[dict[str, str | float]] = []
-    for row in _rows(arguments):
-        if not rows:
-            print("  ".join(f"{name:>14}" for name in row))
-        print("  ".join(f"{value:>14{_COLUMNS[name]}}" for name, value in row.items()), flush=True)
-        rows.append(row)
-    if arguments.output is not None:
-        with arguments.output.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+    rows.report(_rows(arguments), _COLUMNS, arguments.output)
 
 
-def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, str | float]]:
+def _rows(arguments: argparse.Namespace) -> Iterator[rows.Row]:
     for threads in arguments.threads:
         for precision in arguments.precision:
             for variant in arguments.runs or arguments.variants:
@@ -100,19 +90,10 @@ def _rows(arguments: argparse.Namespace) -> Iterator[dict[str, str | float]]:
 
 
 def _job(arguments: argparse.Namespace, variant: str, precision: str, threads: int) -> Job:
-    preset, _, feeding = variant.partition("+")
     config = run_config(
-        "+experiments=multi30k",
-        f"attention={preset}",
-        f"attention.input_feeding={bool(feeding)}",
-        f"precision={precision}",
-        f"threads={threads}",
+        *peer_words(variant, root=arguments.root, precision=precision, threads=threads),
         f"backend={arguments.backend}",
         f"device={arguments.device}",
-        f"data.root={arguments.root}",
-        "data.subwords.size=8000",
-        "training.label_smoothing=0",
-        "model.initial_range=null",
     )
     dataset = data.load(config.data, sequence_length=config.sequence_length)
     plan = data.plan_batches(dataset.train, batch_size=config.training.batch_size, batch_by="sentences")
@@ -139,7 +120,7 @@ def _job_of_run(arguments: argparse.Namespace, path: Path, precision: str, threa
     return Job(config, batches, *vocabularies, weights=folder.checkpoints / "best.npz")
 
 
-def _measure(opponents: Opponents, job: Job, work: str, turns: int) -> dict[str, str | float]:
+def _measure(opponents: Opponents, job: Job, work: str, turns: int) -> rows.Row:
     numbers, equal = list(range(len(job.batches))), float("nan")
     if work in _OF_RUNS:
         tokens, equal = _hypotheses(opponents, work, numbers)

@@ -13,15 +13,16 @@ def report(rows: Iterable[Row], columns: Mapping[str, str], output: Path | None)
 
     Args:
         rows: measured while they are asked for.
-        columns: how each column is printed, by name.
+        columns: the format of each column's numbers, by name.
         output: the CSV file to write; None for none.
     """
-    widths = {name: max(_LEAST_WIDTH, len(name)) for name in columns}
     measured: list[Row] = []
     for row in rows:
+        texts = {name: f"{value:{columns[name]}}" for name, value in row.items()}
         if not measured:
-            print("  ".join(f"{name:>{widths[name]}}" for name in row))
-        print("  ".join(f"{value:>{widths[name]}{columns[name]}}" for name, value in row.items()), flush=True)
+            widths = {name: max(_LEAST_WIDTH, len(name), len(text)) for name, text in texts.items()}
+            print("  ".join(f"{name:>{width}}" for name, width in widths.items()))
+        print("  ".join(f"{text:>{widths[name]}}" for name, text in texts.items()), flush=True)
         measured.append(row)
     if output is not None:
         with output.open("w", newline="", encoding="utf-8") as file:

@@ -1,8 +1,9 @@
 """What the harness itself costs: plan, parent process, bookkeeping, start of a run, sweeps, data on their way in.
 
-    python -m experiments.overhead [--multi30k DIR]
+    python -m experiments.overhead [--multi30k DIR] [--hansards DIR] [--output CSV]
 
-Everything but the sweeps runs on one core, in an empty folder that is removed afterwards. DIR holds Multi30k's files.
+Everything but the sweeps runs on one core, in an empty folder that is removed afterwards. DIR holds the files of a
+corpus.
 """
 
 import argparse
@@ -17,7 +18,9 @@ import psutil
 
 from attnbench import data
 from attnbench.results import RunFolder, read_json
+from experiments import rows
 from experiments.configured import run_config
+from experiments.overhead.programs import programs
 from experiments.overhead.start import start
 from experiments.overhead.sweeps import sweeps
 from experiments.overhead.worker import SECONDS_FILE
@@ -25,26 +28,32 @@ from experiments.overhead.worker import SECONDS_FILE
 _TRAINING = ("attention=dot", "training.epochs=6")
 _GRID = ("attention=dot,general,bahdanau,uniform,none_input,none", "hidden_size=32,64,96,128,160,192,224,256,288,320")
 _REPEATS = 5
+_CORPORA = {"multi30k": ("+experiments=multi30k",), "hansards": ("data=hansards",)}
+_COLUMNS = {"what": "<62", "measured": "", "wanted": ""}
 
 
 def main(words: Sequence[str]) -> None:
     """Measures one after another and prints a table."""
     parser = argparse.ArgumentParser(prog="python -m experiments.overhead", description=__doc__)
-    parser.add_argument("--multi30k", metavar="DIR", type=Path, help="folder with Multi30k's files")
+    for name in _CORPORA:
+        parser.add_argument(f"--{name}", metavar="DIR", type=Path, help="folder with its files")
+    parser.add_argument("--output", type=Path, help="CSV file to write")
     arguments = parser.parse_args(words)
     cores = os.sched_getaffinity(0)
-    rows = []
+    found = []
     checkout = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
-        rows += sweeps(Path(folder), checkout)
+        found += sweeps(Path(folder), checkout)
     os.sched_setaffinity(0, {max(cores)})
     with tempfile.TemporaryDirectory() as folder:
-        rows += _bookkeeping(Path(folder), checkout)
-        rows.append(_plan(Path(folder), checkout))
-    if arguments.multi30k is not None:
-        rows.append(_data(arguments.multi30k))
-    for what, value, limit in rows:
-        print(f"{what:62} {value:>16} {limit:>16}")
+        found += _bookkeeping(Path(folder), checkout)
+        found.append(_plan(Path(folder), checkout))
+    with tempfile.TemporaryDirectory() as folder:
+        found += programs(Path(folder), checkout)
+    for name in _CORPORA:
+        root = getattr(arguments, name)
+        found += [] if root is None else _data(name, root)
+    rows.report((dict(zip(_COLUMNS, row, strict=True)) for row in found), _COLUMNS, arguments.output)
 
 
 def _bookkeeping(folder: Path, checkout: Path) -> list[tuple[str, str, str]]:
@@ -85,16 +94,20 @@ def _plan(folder: Path, checkout: Path) -> tuple[str, str, str]:
     return "plan of 60 runs on an existing store", f"{median:.2f} s", "within 3 s"
 
 
-def _data(root: Path) -> tuple[str, str, str]:
-    """Multi30k to its first batch, the cache being filled."""
-    config = run_config("+experiments=multi30k", f"data.root={root}")
+def _data(name: str, root: Path) -> list[tuple[str, str, str]]:
+    """A corpus to its first batch, the cache being filled, and what is padding in its batches."""
+    config = run_config(*_CORPORA[name], f"data.root={root}")
     for _ in range(2):
         began = time.monotonic()
         dataset = data.load(config.data, sequence_length=config.sequence_length)
         plan = data.plan_batches(dataset.train, batch_size=config.training.batch_size, batch_by="sentences")
         plan.epoch(seed=1, epoch=0)[0]
         seconds = time.monotonic() - began
-    return "Multi30k from cache to its first batch", f"{seconds:.2f} s", "under 10 s"
+    return [
+        (f"{name} from cache to its first batch", f"{seconds:.2f} s", "under 10 s"),
+        (f"{name}: padding of target positions", f"{plan.padding_fraction:.1%}", "at most 6 %"),
+        (f"{name}: shapes of batches", str(len(plan.shapes)), "at most 32"),
+    ]
 
 
 def _peak_bytes(process: int) -> int:

@@ -89,12 +89,12 @@ def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], A
     banned[[0, 1, 2]] = -1e4
     model.output_bias.assign(banned)
 
-    def search(source: Any, limits: Any) -> Any:
+    def search(source: Any) -> Any:
+        limits = ops.full(ops.shape(source)[:1], length, "int32")
         return greedy_search(model, source, limits, length)
 
-    compiled = backend.compiled(search, model.trainable_variables)
-    tensors = ops.convert_to_tensor(source), ops.full((len(source),), length, "int32")
-    return lambda: backend.read(compiled(*tensors))
+    compiled, tensor = backend.compiled(search, model.trainable_variables), ops.convert_to_tensor(source)
+    return lambda: backend.read(compiled(tensor))
 
 
 def _time(

@@ -34,6 +34,13 @@ def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder
     assert folder.status() == ("FINISHED", "")
 
 
+def test_a_profile_of_one_sentence_a_batch_finishes(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
+    options = ("profile.rounds=1", "profile.steps=2", "profile.vocabulary_size=11", "profile.batch_size=1")
+    folder = prepare(tmp_path, "attention=dot", "task=profile", *options)
+    assert run(folder) == 0, folder.log.read_text()
+    assert result(folder)["metrics"]["speed/timed_decodings"] == 2
+
+
 def test_a_profile_that_is_asked_to_stop_ends_between_two_steps(
     prepare: Callable[..., RunFolder], tmp_path: Path
 ) -> None:

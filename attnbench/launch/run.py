@@ -61,7 +61,7 @@ def launch(
         child = _start(command, folder, environment(config, held.gpu))
         try:
             _pin(child, held.cores)
-            ending = _watch(child, folder, config.time_limit_minutes, stop, progress)
+            ending = _watch(child, folder, _seconds_left(folder, config), stop, progress)
         finally:
             _kill(child)
     return judge(folder, beginning, ending)
@@ -146,15 +146,21 @@ def _pin(child: subprocess.Popen[bytes], cores: frozenset[int] | None) -> None:
             os.sched_setaffinity(child.pid, cores)
 
 
+def _seconds_left(folder: RunFolder, config: RunConfig) -> float:
+    """The time limit, less what the earlier rounds of a profile have taken."""
+    if config.time_limit_minutes is None:
+        return float("inf")
+    return 60 * config.time_limit_minutes - sum(entry["seconds"] for entry in read_json(folder.rounds) or [])
+
+
 def _watch(
     child: subprocess.Popen[bytes],
     folder: RunFolder,
-    time_limit_minutes: float | None,
+    limit_seconds: float,
     stop: Stop,
     progress: Callable[[Mapping[str, Any] | None], None],
 ) -> Ending:
     started = shown = time.monotonic()
-    limit_seconds = float("inf") if time_limit_minutes is None else 60 * time_limit_minutes
     while child.poll() is None:
         now = time.monotonic()
         if requests := stop.requests():

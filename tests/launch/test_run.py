@@ -85,6 +85,13 @@ def test_a_profile_asks_for_another_round_until_the_last(start: Start, folder: R
     assert len(read_json(folder.path / "rounds.json")) == 2
 
 
+def test_the_time_limit_counts_all_rounds_of_a_profile(start: Start, folder: RunFolder) -> None:
+    assert start("rounds", task="profile") == Outcome(AGAIN)
+    # The first round says that it took two seconds; 1.8 are allowed.
+    assert start("rounds", task="profile", time_limit_minutes=0.03) == Outcome(FAILED, "time limit")
+    assert len(read_json(folder.path / "rounds.json")) == 1
+
+
 def test_a_stopped_run_is_killed_and_the_next_attempt_goes_on_from_its_checkpoint(
     start: Start, folder: RunFolder, stop: Stop
 ) -> None:

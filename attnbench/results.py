@@ -13,6 +13,7 @@ predictions.txt  the hypotheses of the test set, one a line
 maps.json        attention weights of chosen test sentences
 vocabularies.json  how text becomes ids and back, for decoding with the checkpoint
 rounds.json      what each round of a profile measured
+forecast.json    what a long profile was forecast to need before its first round
 tracking.json    what each store has of the run, and tracking.lock beside it while somebody sends
 """
 
@@ -89,10 +90,16 @@ class RunFolder:
             "maps": "maps.json",
             "vocabularies": "vocabularies.json",
             "rounds": "rounds.json",
+            "forecast": "forecast.json",
         }
         if name not in files:
             raise AttributeError(name)
         return self.path / files[name]
+
+    def with_need(self, reason: str) -> str:
+        """`reason` for which the run failed, and what it was forecast to need of that; the reason alone without one."""
+        need = (read_json(self.forecast) or {}).get("needs", {}).get(reason)
+        return f"{reason}: {need}" if need else reason
 
     def finished(self) -> bool:
         """Whether a complete result.json says FINISHED; one that cannot be read does not."""

@@ -1,7 +1,7 @@
 """How an attempt at a run ended, read from the child's exit code, its events, its log and the kernel's counters."""
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attnbench.results import FAILED, FINISHED, KILLED, RunFolder
@@ -68,6 +68,7 @@ def judge(folder: RunFolder, beginning: Beginning, ending: Ending) -> Outcome:
     said = statuses(folder)[beginning.statuses :]
     last = said[-1] if said else None
     outcome = _outcome(folder, beginning, ending, last)
+    outcome = replace(outcome, reason=folder.with_need(outcome.reason))
     if outcome.status != AGAIN and outcome != last:
         record(folder, outcome)
     return outcome

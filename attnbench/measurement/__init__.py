@@ -1,8 +1,18 @@
 """What a run costs: time, memory, floating-point operations."""
 
+from attnbench.measurement.capacity import memory_capacity_bytes
 from attnbench.measurement.flops import forward_flops
-from attnbench.measurement.memory import Memory, process_peak_bytes, resident_bytes
+from attnbench.measurement.memory import Memory, process_peak_bytes, resident_bytes, used_peak_bytes
 from attnbench.measurement.rate import matrix_rate
 from attnbench.measurement.windows import StepClock
 
-__all__ = ["Memory", "StepClock", "forward_flops", "matrix_rate", "process_peak_bytes", "resident_bytes"]
+__all__ = [
+    "Memory",
+    "StepClock",
+    "forward_flops",
+    "matrix_rate",
+    "memory_capacity_bytes",
+    "process_peak_bytes",
+    "resident_bytes",
+    "used_peak_bytes",
+]

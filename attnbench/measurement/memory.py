@@ -43,6 +43,13 @@ def device_process_bytes() -> int | None:
     return sum(used) if used else None
 
 
+def used_peak_bytes() -> int:
+    """The peak, since `Memory.begin`, of what a run can run out of: the GPU's allocator or this process's residents."""
+    if backend.device_name().startswith("GPU"):
+        return backend.memory_peak_bytes() or 0
+    return process_peak_bytes()
+
+
 class Memory:
     """Peaks over the timed windows of training alone.
 

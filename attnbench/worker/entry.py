@@ -47,7 +47,7 @@ def _run(folder: RunFolder, config: RunConfig, reporter: Reporter) -> int:
         status, reason = _judge(error, reporter)
         if status == FAILED:
             traceback.print_exc()
-        folder.append("status", status=status, reason=reason)
+        folder.append("status", status=status, reason=folder.with_need(reason))
         return KILLED_CODE if status == KILLED else FAILED_CODE
     if not finished:
         return AGAIN_CODE
@@ -92,11 +92,14 @@ def _send_native_notices_to(log: Path) -> None:
 def _judge(error: BaseException, reporter: Reporter) -> tuple[str, str]:
     """The status and the reason that an exception means."""
     from attnbench.training import NonFiniteLossError, Stopped
+    from attnbench.worker.forecast import Refused
 
     if isinstance(error, Stopped):
         return KILLED, reporter.stop_reason or "stopped"
     if isinstance(error, NonFiniteLossError):
         return FAILED, "non-finite loss"
+    if isinstance(error, Refused):
+        return FAILED, str(error)
     text = f"{type(error).__name__}: {error}"
     if isinstance(error, MemoryError) or "ResourceExhausted" in text or "RESOURCE_EXHAUSTED" in text:
         return FAILED, "out of memory"

@@ -16,6 +16,7 @@ from attnbench.model import Seq2Seq
 from attnbench.results import FINISHED, RunFolder, read_json, write_json
 from attnbench.training import Stopped, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
+from attnbench.worker.forecast import SHORTEST, forecast
 from attnbench.worker.reporter import Reporter
 from attnbench.worker.train import finish
 
@@ -23,11 +24,19 @@ _FIRST_WORD = 4
 
 
 def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
-    """Does the next round and keeps it in rounds.json; after the last writes the result and returns True."""
+    """Does the next round and keeps it in rounds.json; after the last writes the result and returns True.
+
+    A long profile begins with a forecast instead, in a process of its own, so that nothing measured later knows of it.
+    """
     began = time.monotonic()
     set_up(config)
     path = folder.rounds
     rounds = read_json(path) or []
+    if config.sequence_length >= SHORTEST and not rounds and not folder.forecast.exists():
+        model = _model(config)
+        forecast(folder, config, reporter, partial(_batch, config), (_training(model, config), _decoding(model)))
+        reporter.artifacts("forecast.json")
+        return False
     watch = partial(reporter.progress, epoch=len(rounds) + 1, epochs=config.profile.rounds)
     watch(phase="compiling")
     rounds.append(_round(config, reporter, watch) | {"seconds": time.monotonic() - began})
@@ -51,19 +60,17 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
 
 
 def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None]) -> dict[str, Any]:
-    options, length = config.profile, config.sequence_length
+    length = config.sequence_length
     memory = Memory()
-    model = build_model(config, source_vocabulary=options.vocabulary_size, target_vocabulary=options.vocabulary_size)
-    generator = np.random.Generator(np.random.Philox(key=0))
-    shape = (options.batch_size, length)
-    source, target = (generator.integers(_FIRST_WORD, options.vocabulary_size, shape, np.int32) for _ in range(2))
+    model, batch = _model(config), _batch(config, length)
 
-    def time_part(phase: str, step: Callable[[], Any], memory: Memory | None) -> StepClock:
-        show = partial(watch, phase=phase, steps=options.steps)
-        return _time(config, reporter, step, tokens=target.size, memory=memory, show=show)
+    def time_part(phase: str, part: Callable[..., Any], memory: Memory | None) -> StepClock:
+        show = partial(watch, phase=phase, steps=config.profile.steps)
+        tokens = config.profile.batch_size * length
+        return _time(config, reporter, partial(part, *batch), tokens=tokens, memory=memory, show=show)
 
-    training = time_part("training", _training(model, config, source, target), memory)
-    decoding = time_part("decoding", _decoding(model, source, length), None)
+    training = time_part("training", _training(model, config), memory)
+    decoding = time_part("decoding", _decoding(model), None)
     flops = forward_flops(model, source_tokens=length, target_tokens=length) / length
     return {
         "training": training.windows,
@@ -76,25 +83,38 @@ def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None]) ->
     }
 
 
-def _training(model: Seq2Seq, config: RunConfig, source: np.ndarray, target: np.ndarray) -> Callable[[], Any]:
+def _model(config: RunConfig) -> Seq2Seq:
+    size = config.profile.vocabulary_size
+    return build_model(config, source_vocabulary=size, target_vocabulary=size)
+
+
+def _batch(config: RunConfig, length: int) -> list[Any]:
+    """Source and target ids, all rows `length` tokens long."""
+    generator, options = np.random.Generator(np.random.Philox(key=0)), config.profile
+    shape = (options.batch_size, length)
+    drawn = [generator.integers(_FIRST_WORD, options.vocabulary_size, shape, np.int32) for _ in range(2)]
+    return [ops.convert_to_tensor(ids) for ids in drawn]
+
+
+def _training(model: Seq2Seq, config: RunConfig) -> Callable[[Any, Any], Any]:
+    """One optimiser step on a batch."""
     _, step = optimiser_step(model, config.training)
-    rate = np.float32(config.training.learning_rate)
-    tensors = [ops.convert_to_tensor(part) for part in (rate, source, target, np.zeros(2, np.int32))]
-    return lambda: backend.read(step(*tensors))
+    rate, key = ops.convert_to_tensor(np.float32(config.training.learning_rate)), ops.zeros(2, "int32")
+    return lambda source, target: backend.read(step(rate, source, target, key))
 
 
-def _decoding(model: Seq2Seq, source: np.ndarray, length: int) -> Callable[[], Any]:
-    """Greedy search over exactly `length` positions: the end mark is made impossible."""
+def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
+    """Greedy search over exactly as many positions as the source has: the end mark is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
     banned[[0, 1, 2]] = -1e4
     model.output_bias.assign(banned)
 
     def search(source: Any) -> Any:
-        limits = ops.full(ops.shape(source)[:1], length, "int32")
-        return greedy_search(model, source, limits, length)
+        batch, length = ops.shape(source)
+        return greedy_search(model, source, ops.full((batch,), length, "int32"), length)
 
-    compiled, tensor = backend.compiled(search, model.trainable_variables), ops.convert_to_tensor(source)
-    return lambda: backend.read(compiled(tensor))
+    compiled = backend.compiled(search, model.trainable_variables)
+    return lambda source, _: backend.read(compiled(source))
 
 
 def _time(

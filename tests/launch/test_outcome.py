@@ -60,3 +60,13 @@ def test_the_time_limit_outweighs_what_the_child_said_of_its_signal(folder: RunF
     folder.append("status", status=KILLED, reason="signal SIGTERM")
     assert judge(folder, beginning, Ending(3, timed_out=True)) == Outcome(FAILED, "time limit")
     assert folder.status() == (FAILED, "time limit")
+
+
+def test_a_failure_names_what_a_forecast_said_of_its_need(folder: RunFolder) -> None:
+    write_json(folder.forecast, {"needs": {"time limit": "the whole profile takes about 73.2 minutes by forecast"}})
+    late = Outcome(FAILED, "time limit: the whole profile takes about 73.2 minutes by forecast")
+    assert judge(folder, Beginning.of(folder), Ending(-9, timed_out=True)) == late
+    assert folder.status() == (FAILED, late.reason)
+    beginning = Beginning.of(folder)
+    folder.append("status", status=FAILED, reason="out of memory")
+    assert judge(folder, beginning, Ending(1)) == Outcome(FAILED, "out of memory")

@@ -1,0 +1,127 @@
+"""What a long profile will need, forecast from short lengths before anything is timed."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from attnbench.config import ProfileConfig, RunConfig
+from attnbench.measurement import Memory, memory_capacity_bytes, used_peak_bytes
+from attnbench.results import RunFolder, write_json
+from attnbench.training import Stopped
+from attnbench.worker.reporter import Reporter
+
+SHORTEST = 2048
+"""The sequence length from which on a profile begins with a forecast."""
+
+_DIVISORS = (16, 8, 4)
+
+
+class Refused(Exception):
+    """The run needs more than there is; the message is the reason for which it fails."""
+
+
+def forecast(
+    folder: RunFolder,
+    config: RunConfig,
+    reporter: Reporter,
+    batch: Callable[[int], Sequence[Any]],
+    parts: Sequence[Callable[..., Any]],
+) -> None:
+    """Measures a sixteenth, an eighth and a quarter of the length, and keeps what follows in forecast.json.
+
+    Args:
+        folder: of the run.
+        config: the run.
+        reporter: asked between two lengths whether to stop.
+        batch: length -> arguments of the parts.
+        parts: a training step and a decoding, each of which ends when it is computed.
+
+    Raises:
+        Refused: the run would need more memory, or more time, than it has.
+        Stopped: the run was asked to stop.
+    """
+    began, length = time.monotonic(), config.sequence_length
+    lengths = [length // divisor for divisor in _DIVISORS]
+    measured, first_seconds = [], 0.0
+    for each in lengths:
+        if reporter.should_stop():
+            raise Stopped
+        reporter.progress(phase="forecast")
+        measured.append(_measure(batch(each), parts))
+        first_seconds = first_seconds or time.monotonic() - began
+    peak_bytes, *seconds = (extrapolate(lengths, values, length) for values in zip(*measured, strict=True))
+    round_seconds = first_seconds + sum(repeated(config.profile, each) * each for each in seconds)
+    total_seconds = config.profile.rounds * round_seconds
+    found = {
+        "measured": dict(zip(lengths, measured)),
+        "peak_bytes": peak_bytes,
+        "training_seconds": seconds[0],
+        "decoding_seconds": seconds[1],
+        "total_seconds": total_seconds,
+        "needs": needs(length, peak_bytes, total_seconds),
+    }
+    print("forecast:", found, flush=True)
+    check(config, found, memory_capacity_bytes())
+    write_json(folder.forecast, found)
+
+
+def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple[float, ...]:
+    """Peak bytes of the first part, then the seconds of each: the better of two calls, the first of which compiles."""
+    peaks, seconds = [], []
+    for part in parts:
+        calls = []
+        for _ in range(2):
+            Memory().begin()
+            began = time.perf_counter()
+            part(*batch)
+            calls.append(time.perf_counter() - began)
+        peaks.append(used_peak_bytes())
+        seconds.append(min(calls))
+    return float(peaks[0]), *seconds
+
+
+def extrapolate(lengths: Sequence[int], values: Sequence[float], length: int) -> float:
+    """The value at `length` of a + b·n + c·n², none of a, b, c negative, by least squares of the relative errors.
+
+    Source and target grow together, so no cost grows faster than n².
+
+    Args:
+        lengths: n.
+        values: measured there.
+        length: greater than all of `lengths`.
+    """
+    from scipy.optimize import nnls  # here, so that it takes no memory in the rounds
+
+    powers = np.vander(np.asarray(lengths) / length, 3, increasing=True)
+    coefficients, _ = nnls(powers / np.asarray(values)[:, None], np.ones(len(values)))
+    return float(coefficients.sum())
+
+
+def repeated(options: ProfileConfig, seconds: float) -> int:
+    """How often a round repeats a part that takes `seconds`, warm-up included."""
+    return 1 + min(options.steps, max(options.minimum_steps, int(options.seconds / seconds)))
+
+
+def needs(length: int, peak_bytes: float, total_seconds: float) -> dict[str, str]:
+    """What to say of the need when a run fails, by the reason."""
+    return {
+        "out of memory": f"a training step of {length} tokens needs about {peak_bytes / 1e9:,.1f} GB by forecast",
+        "time limit": f"the whole profile takes about {total_seconds / 60:,.1f} minutes by forecast",
+    }
+
+
+def check(config: RunConfig, found: dict[str, Any], capacity_bytes: int | None) -> None:
+    """Raises Refused where the forecast exceeds the memory that is there (None: unknown) or the time limit."""
+    limit = config.time_limit_minutes
+    if capacity_bytes is not None and found["peak_bytes"] > capacity_bytes:
+        raise Refused(
+            f"out of memory: {found['needs']['out of memory']}, {capacity_bytes / 1e9:,.1f} GB are there. "
+            "Lower profile.batch_size or sequence_length."
+        )
+    if limit is not None and found["total_seconds"] > 60 * limit:
+        raise Refused(
+            f"time limit: {found['needs']['time limit']}, {limit:g} are allowed. "
+            "Raise time_limit_minutes, or lower sequence_length."
+        )

@@ -6,11 +6,14 @@
 PYTHON = python3
 ARGS =
 
+# The tests of what is computed, which have to pass on JAX as well.
+COMPUTING = $(addprefix tests/,attention backend decoding model training)
+
 BIN = .venv/bin
 MADE = .venv/made-by-$(notdir $(PYTHON))
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test lint types contracts smoke report ui wheel clean
+.PHONY: run test test-jax lint types contracts smoke report ui wheel clean
 
 run: .venv/installed
 	$(BIN)/python -m attnbench -m attention=bahdanau,dot,general $(ARGS)
@@ -26,6 +29,9 @@ smoke: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
+
+test-jax: .venv/installed-dev
+	KERAS_BACKEND=jax JAX_ENABLE_X64=1 JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(COMPUTING) $(ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -16,6 +16,7 @@ __all__ = [
     "cross_entropy",
     "device_name",
     "fused",
+    "kept_rows",
     "memory_peak_bytes",
     "product",
     "read",
@@ -154,9 +155,16 @@ def training_step(
     return step
 
 
+def kept_rows(mask: Any, *tensors: Any) -> tuple[Any, ...]:
+    """All rows: XLA compiles for one number of them."""
+    del mask
+    return tensors
+
+
 def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, Any]:
     """Cross-entropy of each row, in nats, with label smoothing and without; see the TensorFlow side."""
-    logarithms = jax.nn.log_softmax(logits.astype(jnp.float32))
+    wide = logits if logits.dtype == jnp.float64 else logits.astype(jnp.float32)
+    logarithms = jax.nn.log_softmax(wide)
     plain = -jnp.take_along_axis(logarithms, targets[:, None], axis=-1)[:, 0]
     smoothed = (1 - smoothing) * plain - smoothing * logarithms.mean(axis=-1)
     return smoothed, jax.lax.stop_gradient(plain)

@@ -17,6 +17,7 @@ __all__ = [
     "cross_entropy",
     "device_name",
     "fused",
+    "kept_rows",
     "memory_peak_bytes",
     "product",
     "read",
@@ -168,11 +169,17 @@ def training_step(
     return _Graph(step)
 
 
+def kept_rows(mask: Any, *tensors: Any) -> tuple[Any, ...]:
+    """The rows of `tensors`, (rows, ...) each, where `mask` (rows,) is True."""
+    places = tf.where(mask)[:, 0]
+    return tuple(tf.gather(x, places) for x in tensors)
+
+
 def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, Any]:
     """Cross-entropy of each row, in nats, with label smoothing and without.
 
     The smoothed target gives the true class 1 - smoothing and spreads smoothing evenly over all classes (Szegedy et
-    al. 2016). The backward pass reuses the softmax of the forward one, so logits are held once.
+    al. 2016). The backward pass reuses the probabilities of the forward one, so only they are held.
 
     Args:
         logits: (rows, classes).
@@ -180,30 +187,31 @@ def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, 
         smoothing: at least 0, below 1.
 
     Returns:
-        (smoothed, plain), each (rows,) float32; a gradient flows through the first alone.
+        (smoothed, plain), each (rows,) float32, float64 for such logits; a gradient flows through the first alone.
     """
     classes = logits.shape[-1]
-    rows = tf.range(tf.shape(targets)[0])
-    places = tf.stack([rows, targets], axis=-1)
+    places = tf.stack([tf.range(tf.shape(targets)[0]), targets], axis=-1)
 
     @tf.custom_gradient
     def losses(logits: Any) -> Any:
-        wide = tf.cast(logits, tf.float32)
-        shifted = wide - tf.reduce_max(wide, axis=-1, keepdims=True)
-        exponentials = tf.exp(shifted)
-        total = tf.reduce_sum(exponentials, axis=-1, keepdims=True)
-        normaliser = tf.math.log(total[:, 0])
-        plain = normaliser - tf.gather_nd(shifted, places)
+        wide = logits if logits.dtype == tf.float64 else tf.cast(logits, tf.float32)
+        probabilities = tf.nn.softmax(wide)
+        # The likeliest class has logit - normaliser = log probability, and its probability is never tiny.
+        normaliser = tf.reduce_max(wide, axis=-1) - tf.math.log(tf.reduce_max(probabilities, axis=-1))
+        plain = normaliser - tf.gather_nd(wide, places)
         smoothed = plain
         if smoothing:
-            even = normaliser - tf.reduce_mean(shifted, axis=-1)
+            even = normaliser - tf.reduce_mean(wide, axis=-1)
             smoothed = (1 - smoothing) * plain + smoothing * even
 
         def gradient(upstream: Any, _: Any) -> Any:
-            scaled = exponentials * (upstream[:, None] / total)
+            scaled = probabilities * upstream[:, None]
             if smoothing:
                 scaled -= upstream[:, None] * (smoothing / classes)
-            return tf.cast(tf.tensor_scatter_nd_sub(scaled, places, (1 - smoothing) * upstream), logits.dtype)
+            # Unlike tensor_scatter_nd_sub this works in place.
+            truth = (smoothing - 1) * upstream
+            scaled = tf.raw_ops.ScatterNdNonAliasingAdd(input=scaled, indices=places, updates=truth)
+            return tf.cast(scaled, logits.dtype)
 
         return (smoothed, plain), gradient
 

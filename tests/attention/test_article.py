@@ -14,6 +14,7 @@ import pytest
 from keras import ops
 from keras.layers import Dense
 
+from attnbench import backend
 from attnbench.attention import build
 
 BATCH, SOURCE, ATTENTION_UNITS, QUERY_UNITS, VALUE_UNITS = 2, 5, 7, 11, 13
@@ -27,7 +28,7 @@ class BahdanauAttention(keras.layers.Layer):
         self.w1, self.w2, self.v = Dense(units), Dense(units), Dense(1)
 
     def call(self, query: Any, values: Any) -> tuple[Any, Any]:
-        score = self.v(ops.tanh(self.w1(query)[:, None, :] + self.w2(values)))
+        score = self.v(backend.tanh(self.w1(query)[:, None, :] + self.w2(values)))
         weights = ops.softmax(score, axis=1)
         return ops.sum(weights * values, axis=1), weights[:, :, 0]
 

@@ -26,11 +26,12 @@ def test_smoothing_mixes_the_true_class_with_the_mean_of_all() -> None:
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-12)])
 def test_the_gradient_is_the_probability_less_the_smoothed_truth(
-    smoothing: float, gradients: Callable[..., Any]
+    smoothing: float, dtype: str, tolerance: float, gradients: Callable[..., Any]
 ) -> None:
     generator = np.random.default_rng(1)
-    logits, weights = generator.normal(size=(5, 7)).astype(np.float32), generator.uniform(size=5).astype(np.float32)
+    logits, weights = generator.normal(size=(5, 7)).astype(dtype), generator.uniform(size=5).astype(dtype)
     targets = np.array([0, 6, 3, 3, 1], np.int32)
 
     def loss(logits: Any) -> Any:
@@ -40,7 +41,7 @@ def test_the_gradient_is_the_probability_less_the_smoothed_truth(
     (found,) = gradients(loss, [logits])
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     truth = (1 - smoothing) * np.eye(7)[targets] + smoothing / 7
-    np.testing.assert_allclose(found, weights[:, None] * (probabilities - truth), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found, weights[:, None] * (probabilities - truth), rtol=tolerance, atol=tolerance / 10)
 
 
 def test_large_logits_do_not_overflow() -> None:

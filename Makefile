@@ -6,8 +6,8 @@
 PYTHON = python3
 ARGS =
 
-# The tests of what is computed, which have to pass on JAX as well.
-COMPUTING = $(addprefix tests/,attention backend decoding model training)
+# What is computed by hand or by an equation has to be right on JAX as well.
+ON_BOTH = tests/backend $(addprefix tests/attention/test_,article.py equations.py oracle.py)
 
 BIN = .venv/bin
 MADE = .venv/made-by-$(notdir $(PYTHON))
@@ -31,7 +31,7 @@ test: .venv/installed-dev
 	$(BIN)/python -m pytest $(ARGS)
 
 test-jax: .venv/installed-dev
-	KERAS_BACKEND=jax JAX_ENABLE_X64=1 JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(COMPUTING) $(ARGS)
+	KERAS_BACKEND=jax JAX_ENABLE_X64=1 JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(ON_BOTH) $(ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -30,11 +30,9 @@ class Attention(SeededLayer):
 
     Attributes:
         recurrent: the state of one target position is needed at the next one.
-        stepped: a sequence of queries is attended one by one, because all at once would hold too much memory.
     """
 
     recurrent = False
-    stepped = True
 
     def prepare(self, values: Any, mask: Any) -> Memory:
         """Computes once a batch what does not depend on the query.

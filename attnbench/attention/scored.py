@@ -12,7 +12,7 @@ class ScoredAttention(Attention):
     """context = Σ_s weights_s values_s, where weights = softmax_s(scale · score(query, keys_s)).
 
     Args:
-        score: a layer of `scores.py`: `keys(values)`, `scores(query, keys)`, `units`, `stepped`.
+        score: a layer of `scores.py`: `keys(values)`, `scores(query, keys)`, `units`.
         scale: "none"; "sqrt_units", 1/√units (Vaswani et al. 2017, section 3.2.1); or "learned", one scalar that starts
             at 1 (Luong's scaled variant in tensorflow/nmt).
     """
@@ -22,7 +22,6 @@ class ScoredAttention(Attention):
         if scale not in ("none", "sqrt_units", "learned"):
             raise ValueError(f"Unknown scale {scale!r}. Known: none, sqrt_units, learned.")
         self.score, self.scale = score, scale
-        self.stepped = score.stepped
 
     def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
         """Creates the score's weights, and the learned scale."""
@@ -43,8 +42,8 @@ class ScoredAttention(Attention):
         return context, weights, state
 
     def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
-        """All queries at once where no (batch, target, source, units) array is needed for it."""
-        if self.stepped or self.recurrent:
+        """All target positions at once, unless one needs the one before."""
+        if self.recurrent:
             return super().attend_all(queries, memory)
         scores = self._scaled(self.score.scores(ops.swapaxes(queries, 0, 1), memory.keys))
         weights = masked_softmax(scores, memory.mask[:, None, :])

@@ -14,8 +14,6 @@ class Additive(SeededLayer):
     With `use_bias` each of the three products adds a bias, as a Dense layer does.
     """
 
-    stepped = True
-
     def __init__(self, units: int, *, use_bias: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units, self.use_bias = units, use_bias
@@ -37,19 +35,34 @@ class Additive(SeededLayer):
         return keys + ops.cast(self.key_bias, keys.dtype) if self.use_bias else keys
 
     def scores(self, query: Any, keys: Any) -> Any:
-        """(batch, query units) and (batch, source, attention units) -> (batch, source)."""
+        """(batch, [target,] query units) and (batch, source, attention units) -> (batch, [target,] source).
+
+        Target positions are scored one after another: (batch, target, source, units) would be far too much memory.
+        """
         projected = backend.product(query, self.query_kernel)
         if self.use_bias:
             projected = projected + ops.cast(self.query_bias, projected.dtype)
-        matched = backend.tanh(projected[:, None, :] + keys)
-        scores = ops.squeeze(ops.matmul(matched, ops.cast(self.score_vector, matched.dtype)[:, None]), -1)
+        constants = keys, ops.cast(self.score_vector, keys.dtype)[:, None]
+        if len(query.shape) == 2:
+            scores = _matched(projected, *constants)
+        else:
+            _, scores = backend.scan(
+                lambda state, projected, constants: (state, _matched(projected, *constants)),
+                (),
+                ops.swapaxes(projected, 0, 1),
+                constants=constants,
+            )
+            scores = ops.swapaxes(scores, 0, 1)
         return scores + ops.cast(self.score_bias, scores.dtype) if self.use_bias else scores
+
+
+def _matched(projected: Any, keys: Any, vector: Any) -> Any:
+    """v·tanh(projected + keys): (batch, units), (batch, source, units) and (units, 1) -> (batch, source)."""
+    return ops.squeeze(ops.matmul(backend.tanh(projected[:, None, :] + keys), vector), -1)
 
 
 class Dot(SeededLayer):
     """score = q·k (Luong et al. 2015, section 3.1, `dot`); no weights, equal sizes."""
-
-    stepped = False
 
     def build(self, query_shape: Any, values_shape: Any) -> None:
         """Checks the sizes.

@@ -219,6 +219,7 @@ class _Loop:
             body,
             [tf.constant(1), carry, out.arrays, kept.arrays],
             maximum_iterations=length - 1,
+            parallel_iterations=1,
         )
         return final, _Arrays(out_arrays).stack(), (_Arrays(kept_arrays), inputs), kernels
 
@@ -256,6 +257,7 @@ class _Loop:
             body,
             [tf.convert_to_tensor(length - 2), carry_gradient, [x for x in sums if x is not None], arrays.arrays],
             maximum_iterations=length - 1,
+            parallel_iterations=1,
         )
         columns, sums = iter(_Arrays(stacked).stack()), iter(totals)
         written = [next(columns) if flag else None for flag in used]

@@ -1,4 +1,4 @@
-"""A fused function against the same operations one by one."""
+"""Fused functions against the same functions as they stand, in float64."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,35 +9,45 @@ from keras import ops
 
 from attnbench import backend
 
-
-def _two_results(x: Any, y: Any, places: Any) -> tuple[Any, Any]:
-    product = ops.sigmoid(x) * backend.tanh(y)
-    return product, ops.sum(product * ops.cast(places, product.dtype), axis=-1)
+BATCH, UNITS = 3, 5
 
 
-def _one_result(x: Any, y: Any, places: Any) -> Any:
-    return _two_results(x, y, places)[0] + ops.cast(places, x.dtype)
+def _one(x: Any, places: Any, y: Any) -> Any:
+    return backend.tanh(x) * ops.take(y, places)
 
 
-@pytest.mark.parametrize("function", [_two_results, _one_result])
-def test_values_and_gradients_are_those_of_the_function(
+def _two(x: Any, places: Any, y: Any) -> Any:
+    return _one(x, places, y), x * x
+
+
+def _unused(x: Any, places: Any, y: Any) -> Any:
+    return _one(x, places, ops.stop_gradient(y)) + ops.cast(0, y.dtype) * y
+
+
+def _total(results: Any) -> Any:
+    """A sum in which every number of every result has a weight of its own."""
+    results = results if isinstance(results, tuple) else (results,)
+    total: Any = 0
+    for place, result in enumerate(results, start=1):
+        weights = np.random.default_rng(place).normal(size=(BATCH, UNITS))
+        total = total + ops.sum(result * ops.convert_to_tensor(weights))
+    return total
+
+
+@pytest.mark.parametrize("function", [_one, _two, _unused])
+def test_values_and_gradients_are_the_automatic_ones(
     function: Callable[..., Any], gradients: Callable[..., Any]
 ) -> None:
-    generator = np.random.default_rng(4)
-    arrays = [generator.normal(size=(3, 7)) for _ in range(2)]
-    places = ops.convert_to_tensor(np.arange(7, dtype=np.int32))
+    generator = np.random.default_rng(7)
+    arrays = [generator.normal(size=(BATCH, UNITS)), generator.normal(size=UNITS)]
+    places = np.array([4, 0, 0, 2, 3], np.int32)
 
-    def loss(run: Callable[..., Any]) -> Callable[..., Any]:
-        def value(x: Any, y: Any) -> Any:
-            found = run(x, y, places)
-            parts = found if isinstance(found, tuple) else (found,)
-            return sum(ops.sum(ops.exp(part)) for part in parts)
+    def loss(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x, y: _total(function(x, ops.convert_to_tensor(places), y))
 
-        return value
-
-    tensors, both = [ops.convert_to_tensor(x) for x in arrays], (backend.fused(function), function)
-    value, wanted = (float(backend.read(loss(run)(*tensors))) for run in both)
-    assert value == pytest.approx(wanted, rel=1e-12)
-    found, expected = (gradients(loss(run), arrays) for run in both)
-    for x, y in zip(found, expected, strict=True):
-        np.testing.assert_allclose(x, y, rtol=1e-10, atol=1e-12)
+    fused = backend.fused(function)
+    tensors = [ops.convert_to_tensor(x) for x in arrays]
+    found, expected = (backend.read(loss(each)(*tensors)) for each in (fused, function))
+    assert found == pytest.approx(expected, rel=1e-12)
+    for ours, automatic in zip(gradients(loss(fused), arrays), gradients(loss(function), arrays), strict=True):
+        np.testing.assert_allclose(ours, automatic, rtol=1e-10, atol=1e-12)

@@ -1,0 +1,71 @@
+"""One training step on a synthetic batch, measured."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from keras import ops
+
+from attnbench import backend
+from attnbench.measurement import Memory
+from attnbench.training import optimiser_step
+from attnbench.worker.build import build_model, set_up
+from experiments.configured import run_config
+from experiments.memory.job import JOBS, UNITS, Job
+from experiments.memory.stored import stored_scan
+
+_VOCABULARY, _FIRST_WORD, _STEPS = 64, 4, 2
+
+
+def peaks(job: Job) -> dict[str, float]:
+    """Greatest memory of the steps after the first, in bytes by kind."""
+    memory = Memory()
+    step = _steps(job, 1)[0]
+    step()
+    for _ in range(_STEPS):
+        memory.begin()
+        step()
+        memory.end()
+    return {
+        "allocated": memory.peaks["memory/train_peak_bytes"],
+        "resident": memory.peaks["memory/train_peak_resident_bytes"],
+    }
+
+
+def seconds(job: Job, turns: int) -> list[tuple[float, float]]:
+    """Seconds of a step with the package's loop and with the one that stores, the two taking turns at going first."""
+    ours, stored = _steps(job, 2)
+    ours()
+    with patch.object(backend, "scan", stored_scan):
+        stored()  # the first call builds the graph
+    found = []
+    for turn in range(turns):
+        order = (ours, stored) if turn % 2 else (stored, ours)
+        times = {step: _seconds(step) for step in order}
+        found.append((times[ours], times[stored]))
+    return found
+
+
+def _steps(job: Job, count: int) -> list[Callable[[], Any]]:
+    """`count` training steps of one model, each a graph of its own, on one core."""
+    config = run_config(*JOBS[job.variant], f"hidden_size={UNITS}", "device=cpu", "threads=1")
+    set_up(config)
+    model = build_model(config, source_vocabulary=_VOCABULARY, target_vocabulary=_VOCABULARY)
+    generator = np.random.default_rng(0)
+    shapes = (job.size.batch, job.size.source), (job.size.batch, job.size.target)
+    pair = [generator.integers(_FIRST_WORD, _VOCABULARY, shape, np.int32) for shape in shapes]
+    rate, key = np.float32(config.training.learning_rate), np.zeros(2, np.int32)
+    tensors = [ops.convert_to_tensor(x) for x in (rate, *pair, key)]
+
+    def bound(step: Callable[..., Any]) -> Callable[[], Any]:
+        return lambda: backend.read(step(*tensors))
+
+    return [bound(optimiser_step(model, config.training)[1]) for _ in range(count)]
+
+
+def _seconds(step: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    step()
+    return time.perf_counter() - began

@@ -1,0 +1,42 @@
+"""The loop that stores everything computes what attnbench's own computes, so their times compare like with like."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from keras import ops
+
+from attnbench import backend
+from attnbench.model import Seq2Seq
+from attnbench.worker.build import build_model
+from experiments.configured import run_config
+from experiments.memory.stored import stored_scan
+
+SOURCE = np.array([[5, 7, 11, 2, 0], [17, 13, 4, 9, 2], [6, 2, 0, 0, 0]], np.int32)
+TARGET = np.array([[4, 8, 2, 0], [21, 9, 6, 2], [10, 2, 0, 0]], np.int32)
+
+
+@pytest.fixture(params=["current", "previous"])
+def model(request: pytest.FixtureRequest) -> Seq2Seq:
+    config = run_config("attention=bahdanau", f"attention.query_time={request.param}", "hidden_size=14")
+    return build_model(config, source_vocabulary=19, target_vocabulary=23)
+
+
+def test_losses_and_all_gradients_are_equal(
+    model: Seq2Seq, gradients: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported = []
+
+    def loss() -> Any:
+        total, _, tokens = model.losses(ops.convert_to_tensor(SOURCE), ops.convert_to_tensor(TARGET))
+        reported.append(float(backend.read(total / tokens)))
+        return total / tokens
+
+    ours = gradients(loss, [], model.trainable_variables)
+    monkeypatch.setattr(backend, "scan", stored_scan)
+    stored = gradients(loss, [], model.trainable_variables)
+
+    assert reported[0] == pytest.approx(reported[1], rel=1e-6)
+    for variable, found, expected in zip(model.trainable_variables, ours, stored, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7, err_msg=variable.path)

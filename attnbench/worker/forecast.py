@@ -31,6 +31,8 @@ def forecast(
 ) -> None:
     """Measures a sixteenth, an eighth and a quarter of the length, and keeps what follows in forecast.json.
 
+    After each of them it is asked whether what is known so far is too much already.
+
     Args:
         folder: of the run.
         config: the run.
@@ -42,28 +44,18 @@ def forecast(
         Refused: the run would need more memory, or more time, than it has.
         Stopped: the run was asked to stop.
     """
-    began, length = time.monotonic(), config.sequence_length
-    lengths = [length // divisor for divisor in _DIVISORS]
-    measured, first_seconds = [], 0.0
-    for each in lengths:
+    began, first_seconds = time.monotonic(), 0.0
+    measured: dict[int, tuple[float, ...]] = {}
+    for divisor in _DIVISORS:
         if reporter.should_stop():
             raise Stopped
         reporter.progress(phase="forecast")
-        measured.append(_measure(batch(each), parts))
+        length = config.sequence_length // divisor
+        measured[length] = _measure(batch(length), parts)
         first_seconds = first_seconds or time.monotonic() - began
-    peak_bytes, *seconds = (extrapolate(lengths, values, length) for values in zip(*measured, strict=True))
-    round_seconds = first_seconds + sum(repeated(config.profile, each) * each for each in seconds)
-    total_seconds = config.profile.rounds * round_seconds
-    found = {
-        "measured": dict(zip(lengths, measured)),
-        "peak_bytes": peak_bytes,
-        "training_seconds": seconds[0],
-        "decoding_seconds": seconds[1],
-        "total_seconds": total_seconds,
-        "needs": needs(length, peak_bytes, total_seconds),
-    }
-    print("forecast:", found, flush=True)
-    check(config, found, memory_capacity_bytes())
+        found = _continued(config, measured, first_seconds)
+        print("forecast:", found, flush=True)
+        check(config, found, memory_capacity_bytes())
     write_json(folder.forecast, found)
 
 
@@ -82,19 +74,33 @@ def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple
     return float(peaks[0]), *seconds
 
 
+def _continued(config: RunConfig, measured: dict[int, tuple[float, ...]], first_seconds: float) -> dict[str, Any]:
+    """What the whole length needs by the lengths so far; `first_seconds`: building, compiling and the first of them."""
+    columns = zip(*measured.values(), strict=True)
+    peak_bytes, *seconds = (extrapolate(list(measured), values, config.sequence_length) for values in columns)
+    round_seconds = first_seconds + sum(repeated(config.profile, each) * each for each in seconds)
+    total_seconds = config.profile.rounds * round_seconds
+    about = "about" if len(measured) == len(_DIVISORS) else "at least"
+    return {
+        "measured": dict(measured),
+        "peak_bytes": peak_bytes,
+        "training_seconds": seconds[0],
+        "decoding_seconds": seconds[1],
+        "total_seconds": total_seconds,
+        "needs": needs(config.sequence_length, peak_bytes, total_seconds, about),
+    }
+
+
 def extrapolate(lengths: Sequence[int], values: Sequence[float], length: int) -> float:
-    """The value at `length` of a + b·n + c·n², none of a, b, c negative, by least squares of the relative errors.
+    """The value at `length` of the polynomial through `values` at `lengths`, no term of which is negative.
 
-    Source and target grow together, so no cost grows faster than n².
-
-    Args:
-        lengths: n.
-        values: measured there.
-        length: greater than all of `lengths`.
+    Its degree is one less than there are lengths: from three of them a + b·n + c·n², since source and target grow
+    together and no cost grows faster; from fewer a lower bound of it. Where a term would be negative, least squares of
+    the relative errors.
     """
     from scipy.optimize import nnls  # here, so that it takes no memory in the rounds
 
-    powers = np.vander(np.asarray(lengths) / length, 3, increasing=True)
+    powers = np.vander(np.asarray(lengths) / length, len(values), increasing=True)
     coefficients, _ = nnls(powers / np.asarray(values)[:, None], np.ones(len(values)))
     return float(coefficients.sum())
 
@@ -104,11 +110,11 @@ def repeated(options: ProfileConfig, seconds: float) -> int:
     return 1 + min(options.steps, max(options.minimum_steps, int(options.seconds / seconds)))
 
 
-def needs(length: int, peak_bytes: float, total_seconds: float) -> dict[str, str]:
+def needs(length: int, peak_bytes: float, total_seconds: float, about: str) -> dict[str, str]:
     """What to say of the need when a run fails, by the reason."""
     return {
-        "out of memory": f"a training step of {length} tokens needs about {peak_bytes / 1e9:,.1f} GB by forecast",
-        "time limit": f"the whole profile takes about {total_seconds / 60:,.1f} minutes by forecast",
+        "out of memory": f"a training step of {length} tokens needs {about} {peak_bytes / 1e9:,.1f} GB by forecast",
+        "time limit": f"the whole profile takes {about} {total_seconds / 60:,.1f} minutes by forecast",
     }
 
 

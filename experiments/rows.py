@@ -18,7 +18,8 @@ def report(rows: Iterable[Row], columns: Mapping[str, str], output: Path | None)
     """
     measured: list[Row] = []
     for row in rows:
-        texts = {name: f"{value:{columns[name]}}" for name, value in row.items()}
+        row = {name: "" if value != value else value for name, value in row.items()}  # NaN: not measured
+        texts = {name: f"{value:{columns[name]}}" if value != "" else "" for name, value in row.items()}
         if not measured:
             widths = {name: max(_LEAST_WIDTH, len(name), len(text)) for name, text in texts.items()}
             print("  ".join(f"{name:>{width}}" for name, width in widths.items()))

@@ -1,6 +1,7 @@
 # Everything a checkout does. Each target makes .venv first, from pyproject.toml and the exact versions in constraints.txt.
 #   make run                     the main job: bahdanau, dot and general on the default data set, then the report
 #   make test ARGS="-k bleu"     ARGS adds words to the command of any target
+#   make test-jax                what is computed by hand or by an equation once more, on JAX in float64
 #   make run PYTHON=python3.12   another Python (3.11 to 3.13); .venv is made anew for it
 
 PYTHON = python3

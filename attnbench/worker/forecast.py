@@ -16,6 +16,8 @@ SHORTEST = 2048
 """The sequence length from which on a profile begins with a forecast."""
 
 _DIVISORS = (16, 8, 4)
+_DOUBT = 2
+"""By how much a forecast from fewer lengths may be too high."""
 
 
 class Refused(Exception):
@@ -31,7 +33,7 @@ def forecast(
 ) -> None:
     """Measures a sixteenth, an eighth and a quarter of the length, and keeps what follows in forecast.json.
 
-    After each of them it is asked whether what is known so far is too much already.
+    After each of them it is asked whether what is known so far is too much already, beyond doubt.
 
     Args:
         folder: of the run.
@@ -80,7 +82,9 @@ def _continued(config: RunConfig, measured: dict[int, tuple[float, ...]], first_
     peak_bytes, *seconds = (extrapolate(list(measured), values, config.sequence_length) for values in columns)
     round_seconds = first_seconds + sum(repeated(config.profile, each) * each for each in seconds)
     total_seconds = config.profile.rounds * round_seconds
-    about = "about" if len(measured) == len(_DIVISORS) else "at least"
+    about = "about"
+    if len(measured) < len(_DIVISORS):
+        about, peak_bytes, total_seconds = "at least", peak_bytes / _DOUBT, total_seconds / _DOUBT
     return {
         "measured": dict(measured),
         "peak_bytes": peak_bytes,
@@ -95,7 +99,7 @@ def extrapolate(lengths: Sequence[int], values: Sequence[float], length: int) ->
     """The value at `length` of the polynomial through `values` at `lengths`, no term of which is negative.
 
     Its degree is one less than there are lengths: from three of them a + b·n + c·n², since source and target grow
-    together and no cost grows faster; from fewer a lower bound of it. Where a term would be negative, least squares of
+    together and no cost grows faster; from fewer a line or a constant. Where a term would be negative, least squares of
     the relative errors.
     """
     from scipy.optimize import nnls  # here, so that it takes no memory in the rounds

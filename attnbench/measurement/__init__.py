@@ -3,10 +3,11 @@
 from attnbench.measurement.capacity import memory_capacity_bytes
 from attnbench.measurement.flops import forward_flops
 from attnbench.measurement.memory import Memory, process_peak_bytes, resident_bytes, used_peak_bytes
-from attnbench.measurement.rate import matrix_rate
+from attnbench.measurement.rate import PRODUCTS, matrix_rate
 from attnbench.measurement.windows import StepClock
 
 __all__ = [
+    "PRODUCTS",
     "Memory",
     "StepClock",
     "forward_flops",

@@ -7,13 +7,16 @@ import numpy as np
 
 from attnbench import backend, data
 from attnbench.config import RunConfig
-from attnbench.measurement import Memory, forward_flops, matrix_rate
+from attnbench.measurement import PRODUCTS, Memory, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.results import FINISHED, RunFolder, read_json, write_json
 from attnbench.training import Trainer
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.evaluate import Losses, Tested, Validation, test
 from attnbench.worker.reporter import Reporter
+
+_PRODUCTS_BEFORE = 2
+"""How many of the products that measure the matrix rate come before training, so that it begins soon."""
 
 
 def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
@@ -22,7 +25,8 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     reporter.progress(phase="data")
     set_up(config)
     dataset = data.load(config.data, sequence_length=config.sequence_length)
-    rate = matrix_rate(COMPUTE_TYPES[config.precision]) if backend.RESETS_MEMORY_PEAK else 0.0
+    kind, before = COMPUTE_TYPES[config.precision], _PRODUCTS_BEFORE if backend.RESETS_MEMORY_PEAK else 0
+    rate = matrix_rate(kind, before) if before else 0.0
     memory = Memory()
     model = _model(folder, dataset, config)
     options = config.training
@@ -43,7 +47,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     trainer.run()
     metrics = trainer.clock.metrics() | memory.metrics() | parameter_counts(model)
     metrics |= _data_metrics(dataset) | {"speed/padding_fraction": plan.padding_fraction}
-    rate = max(rate, matrix_rate(COMPUTE_TYPES[config.precision]))
+    rate = max(rate, matrix_rate(kind, PRODUCTS - before))
     metrics |= _flops_metrics(model, dataset, metrics, rate)
     tested = test(folder, model, losses, dataset, config, reporter)
     found = _result(dataset, metrics, tested) | {"duration_seconds": time.monotonic() - began}

@@ -59,7 +59,7 @@ def main(words: Sequence[str]) -> None:
 
 def _line(row: Row) -> str:
     cells = (row.get(name, "") for name in _COLUMNS)
-    texts = [cell if isinstance(cell, str) else f"{cell:,.2f}" if cell < 100 else f"{cell:,.0f}" for cell in cells]
+    texts = [f"{cell:,.{2 * (cell < 10)}f}" if isinstance(cell, float) else f"{cell}" for cell in cells]
     return "  ".join(f"{text:>{28 if name == 'quantity' else 13}}" for name, text in zip(_COLUMNS, texts))
 
 

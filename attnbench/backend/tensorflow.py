@@ -133,6 +133,8 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent in the type of `x`."""
+    if x.dtype == tf.bfloat16 and not tf.config.get_visible_devices("GPU"):
+        return tf.cast(tf.tanh(tf.cast(x, tf.float32)), x.dtype)  # with both casts faster than the CPU's own kernel
     return tf.tanh(x)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.resampling import bootstrap_bleu
@@ -34,7 +34,7 @@ def t_interval(values: Sequence[float] | npt.NDArray[np.float64]) -> Interval:
             "Run more seeds, or use a bootstrap interval over sentences."
         )
     mean = float(np.mean(values))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    half = float(special.stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2) * np.std(values, ddof=1) / np.sqrt(len(values)))
     return Interval(mean, mean - half, mean + half)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.resampling import swapped_differences
@@ -83,7 +83,7 @@ def paired_t(first: Values, second: Values) -> Comparison:
     error = float(differences.std(ddof=1) / np.sqrt(len(differences)))
     if error == 0:
         return Comparison(mean, float(mean == 0))
-    return Comparison(mean, float(2 * stats.t.sf(abs(mean) / error, len(differences) - 1)))
+    return Comparison(mean, float(2 * special.stdtr(len(differences) - 1, -abs(mean) / error)))
 
 
 def sign_flip(first: Values, second: Values) -> Comparison:
@@ -139,7 +139,7 @@ def needed_t(seeds: int, comparisons: int = 1) -> float:
     """
     if seeds < 2:
         raise ValueError(f"A paired t test needs at least two seeds, received {seeds}. Run more seeds of both.")
-    return float(stats.t.isf(LEVEL / comparisons / 2, seeds - 1))
+    return float(-special.stdtrit(seeds - 1, LEVEL / comparisons / 2))
 
 
 def _differences(first: Values, second: Values) -> npt.NDArray[np.float64]:

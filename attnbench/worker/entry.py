@@ -12,6 +12,7 @@ from typing import Any
 
 from attnbench.config import RunConfig, from_mapping
 from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json
+from attnbench.worker.framework import import_framework
 from attnbench.worker.reporter import Reporter
 
 FINISHED_CODE, FAILED_CODE, KILLED_CODE, LOCKED_CODE, AGAIN_CODE, DONE_CODE = 0, 1, 3, 4, 5, 6
@@ -26,7 +27,6 @@ def main(words: Sequence[str]) -> int:
     """
     folder = RunFolder(Path(words[0]))
     config = from_mapping(read_json(folder.config))
-    os.environ.setdefault("KERAS_BACKEND", config.backend)
     if len(words) > 1:
         return _decode(folder, config, *words[1:])
     descriptor = folder.lock()
@@ -57,6 +57,7 @@ def _run(folder: RunFolder, config: RunConfig, reporter: Reporter) -> int:
 
 def _task(config: RunConfig) -> Any:
     """The function that does the run; imported here, since it imports the framework."""
+    import_framework(config.backend)
     if config.task == "profile":
         from attnbench.worker.profile import profile
 
@@ -68,6 +69,7 @@ def _task(config: RunConfig) -> Any:
 
 def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output: str) -> int:
     _send_native_notices_to(folder.log)
+    import_framework(config.backend)
     from attnbench.worker import translate
 
     try:

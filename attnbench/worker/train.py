@@ -15,7 +15,7 @@ from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts,
 from attnbench.worker.evaluate import Losses, Tested, Validation, test
 from attnbench.worker.reporter import Reporter
 
-_PRODUCTS_BEFORE = 2
+_PRODUCTS_BEFORE = 1
 """How many of the products that measure the matrix rate come before training, so that it begins soon."""
 
 

@@ -1,6 +1,5 @@
 """`python -m attnbench.worker`, which also writes when it began, when its first step was done, and what steps took."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ import psutil
 
 from attnbench.results import write_json
 from attnbench.worker.entry import main
+from attnbench.worker.framework import import_framework
 
 SECONDS_FILE = "seconds.json"
 
@@ -38,7 +38,7 @@ class Seconds:
 
 def timed(words: list[str]) -> int:
     """Runs the worker; on a CPU a step returns when it is computed. Steps and epochs leave the first epoch out."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    import_framework("tensorflow")
     from attnbench import backend
     from attnbench.training import Trainer
 

@@ -7,21 +7,39 @@ from keras import ops
 from attnbench.attention.mechanism import Attention, Memory
 
 
-class Uniform(Attention):
-    """The mean of the annotations at every target position."""
+class Constant(Attention):
+    """One context for all queries, computed once a batch.
 
-    def prepare(self, values: Any, mask: Any) -> Memory:
-        """The keys are the weights: 1/length on tokens, 0 on padding, (batch, source)."""
-        tokens = ops.cast(mask, "float32" if values.dtype != "float64" else "float64")
-        weights = tokens / ops.maximum(ops.sum(tokens, axis=1, keepdims=True), 1)
-        return Memory(ops.cast(weights, values.dtype), values, mask)
+    Its memory holds the weights as keys, (batch, source), and the context as the only value, (batch, 1, units).
+    """
+
+    constant = True
 
     def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
         """One query a sentence; see `Attention.attend`."""
-        return ops.squeeze(ops.matmul(memory.keys[:, None, :], memory.values), 1), memory.keys, state
+        return memory.values[:, 0], memory.keys, state
+
+    def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
+        """The same for every target position; of the queries only their number counts."""
+        target = ops.shape(queries)[0]
+
+        def repeated(x: Any) -> Any:
+            return ops.broadcast_to(x[None], (target, *ops.shape(x)))
+
+        return repeated(memory.values[:, 0]), repeated(memory.keys)
 
 
-class FinalState(Attention):
+class Uniform(Constant):
+    """The mean of the annotations at every target position."""
+
+    def prepare(self, values: Any, mask: Any) -> Memory:
+        """Weights of 1/length on tokens, 0 on padding."""
+        tokens = ops.cast(mask, "float32" if values.dtype != "float64" else "float64")
+        weights = ops.cast(tokens / ops.maximum(ops.sum(tokens, axis=1, keepdims=True), 1), values.dtype)
+        return Memory(weights, ops.matmul(weights[:, None, :], values), mask)
+
+
+class FinalState(Constant):
     """The encoder's final state at every target position (Cho et al. 2014; Britz et al. 2017, `Input`).
 
     It is the annotation of the last token, or, from a bidirectional encoder, that annotation's forward half joined to
@@ -33,17 +51,16 @@ class FinalState(Attention):
         self.bidirectional = bidirectional
 
     def prepare(self, values: Any, mask: Any) -> Memory:
-        """The keys are the weights of both ends, (batch, source, 2): last token, first token."""
+        """Finds the annotations of both ends."""
         tokens = ops.cast(mask, values.dtype)
         after = ops.concatenate([tokens[:, 1:], ops.zeros_like(tokens[:, :1])], axis=1)
-        before = ops.concatenate([ops.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
-        return Memory(ops.stack([tokens * (1 - after), tokens * (1 - before)], axis=-1), values, mask)
-
-    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
-        """One query a sentence; see `Attention.attend`."""
-        ends = ops.matmul(ops.transpose(memory.keys, (0, 2, 1)), memory.values)
+        last = tokens * (1 - after)
+        at_last = ops.matmul(last[:, None, :], values)
         if not self.bidirectional:
-            return ends[:, 0], memory.keys[:, :, 0], state
-        half = memory.values.shape[-1] // 2
-        context = ops.concatenate([ends[:, 0, :half], ends[:, 1, half:]], axis=-1)
-        return context, ops.mean(memory.keys, axis=-1), state
+            return Memory(last, at_last, mask)
+        before = ops.concatenate([ops.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
+        first = tokens * (1 - before)
+        at_first = ops.matmul(first[:, None, :], values)
+        half = values.shape[-1] // 2
+        context = ops.concatenate([at_last[:, :, :half], at_first[:, :, half:]], axis=-1)
+        return Memory((last + first) / 2, context, mask)

@@ -30,9 +30,11 @@ class Attention(SeededLayer):
 
     Attributes:
         recurrent: the state of one target position is needed at the next one.
+        constant: context and weights are the same for every query, and there is no state.
     """
 
     recurrent = False
+    constant = False
 
     def prepare(self, values: Any, mask: Any) -> Memory:
         """Computes once a batch what does not depend on the query.

@@ -1,7 +1,7 @@
 """A differentiable time loop on TensorFlow that is fast and lean for any step.
 
-Forward, the loop keeps each step's carry and the outputs of its matrix products. Backward, it runs each step again from
-them, so products are never repeated and nothing else is ever stored; the inputs and output gradients of every product
+Forward, the loop keeps each step's carry and the outputs of its products with weights. Backward, it runs each step
+again from them, so these products are never repeated and nothing else is ever stored; their inputs and output gradients
 are collected, and each kernel's gradient is one large product after the loop.
 """
 

@@ -147,10 +147,11 @@ def _pin(child: subprocess.Popen[bytes], cores: frozenset[int] | None) -> None:
 
 
 def _seconds_left(folder: RunFolder, config: RunConfig) -> float:
-    """The time limit, less what the earlier rounds of a profile have taken."""
+    """The time limit, less what a profile's forecast and earlier rounds have taken."""
     if config.time_limit_minutes is None:
         return float("inf")
-    return 60 * config.time_limit_minutes - sum(entry["seconds"] for entry in read_json(folder.rounds) or [])
+    before = [*(read_json(folder.rounds) or []), read_json(folder.forecast) or {}]
+    return 60 * config.time_limit_minutes - sum(entry.get("seconds", 0.0) for entry in before)
 
 
 def _watch(

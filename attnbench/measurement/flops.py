@@ -10,7 +10,8 @@ def forward_flops(model: Seq2Seq, *, source_tokens: float, target_tokens: float)
 
     Each kernel is used once a source token (encoder, and the mechanism's `key_*` weights), once a sentence (bridge) or
     once a target token (all others); embeddings are looked up, not multiplied. For every target token, scoring takes
-    a multiply-add a source token and attention unit, weighing one a source token and annotation unit.
+    a multiply-add a source token and attention unit, weighing one a source token and annotation unit; a constant
+    context is weighed once.
 
     Args:
         model: built.
@@ -33,7 +34,7 @@ def forward_flops(model: Seq2Seq, *, source_tokens: float, target_tokens: float)
         flops += 2 * size * uses
     if model.attention is not None:
         units = _score_units(model) + model.annotation_size
-        flops += 2 * units * source_tokens * target_tokens
+        flops += 2 * units * source_tokens * (1.0 if model.attention.constant else target_tokens)
     return flops
 
 

@@ -16,7 +16,7 @@ class DecoderState(NamedTuple):
 
     layers: for each layer its state, a tuple of (batch, units), the top layer last.
     attention: the mechanism's state.
-    fed: the attentional vector that input feeding returns, (batch, units); an empty tuple without it.
+    fed: the attentional vector that input feeding returns, (batch, readout units); an empty tuple without it.
     """
 
     layers: Any
@@ -53,7 +53,7 @@ class Decoder(SeededLayer):
         self.queries_previous = attention is not None and query_time == "previous"
         self.input_feeding = input_feeding
         self.cells = [CELLS[cell](units, name=f"cell_{layer}") for layer in range(layers)]
-        self._between = [Dropout(layer_dropout, f"decoder/{layer}") for layer in range(layers)]
+        self._between = [Dropout(layer_dropout, f"decoder/{layer}") for layer in range(1, layers)]
         self._dropped_readout = Dropout(readout_dropout, "readout")
 
     def build(self, embedding_units: int, annotation_units: int) -> None:
@@ -83,8 +83,9 @@ class Decoder(SeededLayer):
 
     @property
     def stepped(self) -> bool:
-        """Whether the RNN needs the context, or the readout, of the step before, so that attention is in its loop."""
-        return self.queries_previous or self.input_feeding
+        """Whether the RNN needs a context, or a readout, of the step before, so that attention is in its loop."""
+        known = self.attention is not None and self.attention.constant
+        return self.input_feeding or (self.queries_previous and not known)
 
     def initial_state(self, layers: Any, memory: Any) -> DecoderState:
         """The state before the first target position.
@@ -110,7 +111,7 @@ class Decoder(SeededLayer):
             projected: the embedding's term, (rows, gates x units).
             state: from the position before.
             memory: the prepared annotations; None without attention.
-            masks: dropout factors for the inputs of the upper layers, then for the fed readout; empty in inference.
+            masks: from `_masks`; empty in inference.
             hypotheses: how many batches of rows there are for one memory; see `Attention.attend_shared`.
 
         Returns:
@@ -131,14 +132,13 @@ class Decoder(SeededLayer):
         fed = state.fed
         if self.input_feeding:
             fed = self.readout(hidden, context)
-            fed = fed * masks[-1] if masks else fed
+            fed = _dropped(fed, masks[-1:])
         return hidden, context, weights, DecoderState(layers, attended, fed)
 
     def _step_layers(self, projected: Any, states: Any, masks: Any) -> tuple[tuple[Any, ...], ...]:
         after = [self.cells[0].step(projected, states[0])]
         for layer in range(1, len(self.cells)):
-            below = after[-1][0]
-            below = below * masks[layer - 1] if masks else below
+            below = _dropped(after[-1][0], masks[layer - 1 : layer])
             projected = backend.product(below, self.input_kernels[layer - 1])
             projected = projected + ops.cast(self.cells[layer].bias, projected.dtype)
             after.append(self.cells[layer].step(projected, states[layer]))
@@ -167,14 +167,16 @@ class Decoder(SeededLayer):
         projected = self.project(embedded)
         if self.stepped:
             return self._stepwise(projected, state, memory, key)
-        hidden = projected
+        hidden, context, weights = projected, (), ()
+        if self.queries_previous:  # a constant context, which no query has to be waited for
+            context, weights = self.attention.attend_all(projected, memory)
+            hidden = projected + backend.product(context, self.context_kernel)
         for layer, cell in enumerate(self.cells):
             if layer:
-                below = self._between[layer](hidden, key)
+                below = self._between[layer - 1](hidden, key)
                 hidden = backend.product(below, self.input_kernels[layer - 1]) + ops.cast(cell.bias, below.dtype)
             hidden, _ = run_cell(cell, hidden, state.layers[layer])
-        context, weights = (), ()
-        if self.attention is not None:
+        if self.attention is not None and not self.queries_previous:
             context, weights = self.attention.attend_all(hidden, memory)
         return self._dropped_readout(self.readout(hidden, context), key), weights
 
@@ -198,11 +200,22 @@ class Decoder(SeededLayer):
         return self._dropped_readout(self.readout(*outputs), key), weights
 
     def _masks(self, projected: Any, key: Any) -> tuple[Any, ...]:
-        """Dropout factors of every position, drawn as the other path draws them."""
+        """Dropout factors of every position, drawn as the other path draws them.
+
+        For the input of each upper layer, then for the fed readout; () where nothing is dropped.
+        """
         if key is None:
             return ()
         time, batch = ops.shape(projected)[:2]
-        places = [(dropout, self.units) for dropout in self._between[1:]]
+        places = [(dropout, self.units) for dropout in self._between]
         if self.input_feeding:
             places.append((self._dropped_readout, self.readout_units))
-        return tuple(dropout.mask((time, batch, units), key, projected.dtype) for dropout, units in places)
+        return tuple(
+            dropout.mask((time, batch, units), key, projected.dtype) if dropout.rate else ()
+            for dropout, units in places
+        )
+
+
+def _dropped(x: Any, masks: tuple[Any, ...]) -> Any:
+    """`x` times the mask in `masks`; `x` itself where there is none."""
+    return x * masks[0] if masks and not isinstance(masks[0], tuple) else x

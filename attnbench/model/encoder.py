@@ -58,7 +58,7 @@ class Encoder(SeededLayer):
             [Direction(cell, units // len(ways), backwards=way, name=f"{names[way]}_{layer}") for way in ways]
             for layer in range(layers)
         ]
-        self._dropouts = [Dropout(layer_dropout, f"encoder/{layer}") for layer in range(layers)]
+        self._dropouts = [Dropout(layer_dropout, f"encoder/{layer}") for layer in range(1, layers)]
 
     def build(self, inputs: int) -> None:
         """Creates all weights for source embeddings of `inputs` units."""
@@ -82,7 +82,7 @@ class Encoder(SeededLayer):
         finals = []
         for layer, directions in enumerate(self.directions):
             if layer:
-                x = self._dropouts[layer](x, key)
+                x = self._dropouts[layer - 1](x, key)
             results = [direction.run(x, mask) for direction in directions]
             x = ops.concatenate([outputs for outputs, _ in results], axis=-1)
             states = zip(*[state for _, state in results], strict=True)

@@ -17,7 +17,7 @@ SHORTEST = 2048
 
 _DIVISORS = (16, 8, 4)
 _DOUBT = 2
-"""By how much a forecast from fewer lengths may be too high."""
+"""By how much a forecast from fewer lengths may be too high, and one of time from any, beside other work."""
 
 
 class Refused(Exception):
@@ -30,6 +30,8 @@ def forecast(
     reporter: Reporter,
     batch: Callable[[int], Sequence[Any]],
     parts: Sequence[Callable[..., Any]],
+    *,
+    began: float,
 ) -> None:
     """Measures a sixteenth, an eighth and a quarter of the length, and keeps what follows in forecast.json.
 
@@ -41,12 +43,13 @@ def forecast(
         reporter: asked between two lengths whether to stop.
         batch: length -> arguments of the parts.
         parts: a training step and a decoding, each of which ends when it is computed.
+        began: when the process began to set itself up, by time.monotonic().
 
     Raises:
         Refused: the run would need more memory, or more time, than it has.
         Stopped: the run was asked to stop.
     """
-    began, first_seconds = time.monotonic(), 0.0
+    first_seconds = 0.0
     measured: dict[int, tuple[float, ...]] = {}
     for divisor in _DIVISORS:
         if reporter.should_stop():
@@ -58,7 +61,7 @@ def forecast(
         found = _continued(config, measured, first_seconds)
         print("forecast:", found, flush=True)
         check(config, found, memory_capacity_bytes())
-    write_json(folder.forecast, found)
+    write_json(folder.forecast, found | {"seconds": time.monotonic() - began})
 
 
 def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple[float, ...]:
@@ -77,7 +80,7 @@ def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple
 
 
 def _continued(config: RunConfig, measured: dict[int, tuple[float, ...]], first_seconds: float) -> dict[str, Any]:
-    """What the whole length needs by the lengths so far; `first_seconds`: building, compiling and the first of them."""
+    """What the whole length needs by the lengths so far; `first_seconds`: set-up, compiling and the first of them."""
     columns = zip(*measured.values(), strict=True)
     peak_bytes, *seconds = (extrapolate(list(measured), values, config.sequence_length) for values in columns)
     round_seconds = first_seconds + sum(repeated(config.profile, each) * each for each in seconds)
@@ -123,14 +126,17 @@ def needs(length: int, peak_bytes: float, total_seconds: float, about: str) -> d
 
 
 def check(config: RunConfig, found: dict[str, Any], capacity_bytes: int | None) -> None:
-    """Raises Refused where the forecast exceeds the memory that is there (None: unknown) or the time limit."""
+    """Raises Refused where the forecast exceeds the memory that is there (None: unknown), or twice the time limit.
+
+    In between it is left to the limit itself to end the run.
+    """
     limit = config.time_limit_minutes
     if capacity_bytes is not None and found["peak_bytes"] > capacity_bytes:
         raise Refused(
             f"out of memory: {found['needs']['out of memory']}, {capacity_bytes / 1e9:,.1f} GB are there. "
             "Lower profile.batch_size or sequence_length."
         )
-    if limit is not None and found["total_seconds"] > 60 * limit:
+    if limit is not None and found["total_seconds"] > _DOUBT * 60 * limit:
         raise Refused(
             f"time limit: {found['needs']['time limit']}, {limit:g} are allowed. "
             "Raise time_limit_minutes, or lower sequence_length."

@@ -12,7 +12,7 @@ from attnbench import backend
 from attnbench.config import RunConfig
 from attnbench.decoding import greedy_search
 from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
-from attnbench.model import Seq2Seq
+from attnbench.model import BEGIN, END, PAD, Seq2Seq
 from attnbench.results import FINISHED, RunFolder, read_json, write_json
 from attnbench.training import Stopped, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
@@ -34,7 +34,8 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     rounds = read_json(path) or []
     if config.sequence_length >= SHORTEST and not rounds and not folder.forecast.exists():
         model = _model(config)
-        forecast(folder, config, reporter, partial(_batch, config), (_training(model, config), _decoding(model)))
+        parts = _training(model, config), _decoding(model)
+        forecast(folder, config, reporter, partial(_batch, config), parts, began=began)
         reporter.artifacts("forecast.json")
         return False
     watch = partial(reporter.progress, epoch=len(rounds) + 1, epochs=config.profile.rounds)
@@ -106,7 +107,7 @@ def _training(model: Seq2Seq, config: RunConfig) -> Callable[[Any, Any], Any]:
 def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
     """Greedy search over exactly as many positions as the source has: the end mark is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
-    banned[[0, 1, 2]] = -1e4
+    banned[[PAD, BEGIN, END]] = -1e4
     model.output_bias.assign(banned)
 
     def search(source: Any) -> Any:

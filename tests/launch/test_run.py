@@ -92,6 +92,12 @@ def test_the_time_limit_counts_all_rounds_of_a_profile(start: Start, folder: Run
     assert len(read_json(folder.path / "rounds.json")) == 1
 
 
+def test_the_time_limit_counts_the_forecast_of_a_profile(start: Start, folder: RunFolder) -> None:
+    write_json(folder.forecast, {"seconds": 2.0})
+    assert start("rounds", task="profile", time_limit_minutes=0.03) == Outcome(FAILED, "time limit")
+    assert not folder.rounds.exists()
+
+
 def test_a_stopped_run_is_killed_and_the_next_attempt_goes_on_from_its_checkpoint(
     start: Start, folder: RunFolder, stop: Stop
 ) -> None:

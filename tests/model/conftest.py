@@ -13,7 +13,9 @@ from attnbench.model import Seq2Seq
 PRESETS = {
     "none": ("none", "current", False),
     "none_input": ("final_state", "previous", False),
+    "none_input with input feeding": ("final_state", "previous", True),
     "uniform": ("uniform", "current", False),
+    "uniform previous": ("uniform", "previous", False),
     "bahdanau": ("additive", "previous", False),
     "dot": ("dot", "current", False),
     "general": ("general", "current", False),

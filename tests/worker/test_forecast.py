@@ -58,11 +58,11 @@ def test_too_much_memory_is_refused_with_the_need(default_config: RunConfig) -> 
 def test_too_much_time_is_refused_with_the_need(default_config: RunConfig) -> None:
     found = {"peak_bytes": 1e9, "total_seconds": 4389.0, "needs": needs(4096, 1e9, 4389.0, "at least")}
     check(default_config, found, None)
-    check(replace(default_config, time_limit_minutes=74), found, None)
+    check(replace(default_config, time_limit_minutes=37), found, None)
     with pytest.raises(Refused) as refused:
-        check(replace(default_config, time_limit_minutes=60), found, None)
+        check(replace(default_config, time_limit_minutes=36), found, None)
     assert str(refused.value) == (
-        "time limit: the whole profile takes at least 73.2 minutes by forecast, 60 are allowed. "
+        "time limit: the whole profile takes at least 73.2 minutes by forecast, 36 are allowed. "
         "Raise time_limit_minutes, or lower sequence_length."
     )
 
@@ -73,7 +73,7 @@ def test_a_run_that_would_need_more_memory_than_there_is_fails_with_the_need(
     lengths: list[int] = []
 
     def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> None:
-        forecast(folder, config, reporter, lambda length: [length], (lengths.append, lambda _: None))
+        forecast(folder, config, reporter, lambda length: [length], (lengths.append, lambda _: None), began=0.0)
 
     monkeypatch.setattr(entry, "_task", lambda _: profile)
     monkeypatch.setattr("attnbench.worker.forecast.memory_capacity_bytes", lambda: 1_000_000)
@@ -113,6 +113,7 @@ def test_a_long_run_that_fits_is_measured_in_a_process_that_knows_of_no_forecast
     assert not folder.rounds.exists()
     found = read_json(folder.forecast)
     assert list(found["measured"]) == ["128", "256", "512"]
+    assert 0 < found["seconds"] < 300
     assert run(folder) == 0, folder.log.read_text()
     assert folder.status() == (FINISHED, "")
     assert result(folder)["metrics"]["speed/timed_steps"] == 2

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from keras import ops
@@ -14,7 +13,7 @@ from attnbench.training import optimiser_step
 from attnbench.worker.build import build_model, set_up
 from experiments.configured import run_config
 from experiments.memory.job import JOBS, UNITS, Job
-from experiments.memory.stored import stored_scan
+from experiments.memory.stored import storing
 
 _VOCABULARY, _FIRST_WORD = 64, 4
 
@@ -34,10 +33,10 @@ def peaks(job: Job) -> dict[str, float]:
 
 
 def seconds(job: Job, turns: int) -> list[tuple[float, float]]:
-    """Seconds of a step with the package's loop and with the one that stores, the two taking turns at going first."""
+    """Seconds of a step with the package's loop and with the storing one, the two taking turns at going first."""
     ours, stored = _steps(job, 2)
     ours()
-    with patch.object(backend, "scan", stored_scan):
+    with storing():
         stored()  # the first call builds the graph
     found = []
     for turn in range(turns):

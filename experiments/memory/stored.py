@@ -1,37 +1,120 @@
-"""The time loop as TensorFlow's users write it: its automatic gradient stores whatever a step has computed."""
+"""The package's time loop with one difference: whatever a step of attention computes is stored instead of repeated.
 
-from collections.abc import Callable, Sequence
+Recorder and replay treat the tanh of the additive score, its product with v, the softmax and the context as the package
+treats products with weights: kept by the forward pass, given back in the backward pass. All else is the package's code.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
-import keras
 import tensorflow as tf
+from keras import ops
+
+from attnbench import backend
+from attnbench.attention import scored
+from attnbench.backend import tensorflow_scan
+
+_SCORED_AXES = 3
+"""Of tanh(W1 q + W2 k), (batch, source, units); cells and readouts inside a loop have two."""
 
 
-def stored_scan(
-    step: Callable[[Any, Any, Any], tuple[Any, Any]],
-    carry: Any,
-    sequences: Any,
-    *,
-    constants: Any = (),
-    variables: Sequence[Any] = (),
-    dtype: str | None = None,
-) -> tuple[Any, Any]:
-    """Arguments and result are those of `attnbench.backend.scan`."""
-    floats = [variable for variable in variables if keras.backend.is_float_dtype(variable.dtype)]
-    mapping = [(variable, tf.cast(variable.value, dtype or variable.dtype)) for variable in floats]
-    length = tf.shape(tf.nest.flatten(sequences)[0])[0]
+@contextmanager
+def storing() -> Iterator[None]:
+    """Time loops traced in here store what the package's repeat."""
+    tanh = _stored(backend.tanh, _tanh_gradient)
+    patches = (
+        patch.object(tensorflow_scan, "_Loop", _Loop),
+        patch.object(tensorflow_scan, "_Record", _Record),
+        patch.object(tensorflow_scan, "_Replay", _Replay),
+        patch.object(backend, "tanh", _of_axes(_SCORED_AXES, tanh, backend.tanh)),
+        patch.object(ops, "matmul", _stored(ops.matmul, _own_gradient(ops.matmul))),
+        patch.object(scored, "masked_softmax", _stored(scored.masked_softmax, _softmax_gradient)),
+    )
+    with ExitStack() as stack:
+        for each in patches:
+            stack.enter_context(each)
+        yield
 
-    def advance(time: Any, carry: Any) -> tuple[Any, Any]:
-        with keras.StatelessScope(state_mapping=mapping):
-            return step(carry, tf.nest.map_structure(lambda x: x[time], sequences), constants)
 
-    def body(time: Any, carry: Any, arrays: list[Any]) -> list[Any]:
-        carry, outputs = advance(time, carry)
-        row = tf.nest.flatten(outputs)
-        return [time + 1, carry, [array.write(time, x) for array, x in zip(arrays, row, strict=True)]]
+class _Record(tensorflow_scan._Record):
+    """Keeps the results of attention behind the products' outputs, the last one first."""
 
-    carry, first = advance(0, carry)
-    row = tf.nest.flatten(first)
-    arrays = [tf.TensorArray(x.dtype, length, element_shape=x.shape).write(0, x) for x in row]
-    _, carry, arrays = tf.while_loop(lambda time, *_: time < length, body, [tf.constant(1), carry, arrays])
-    return carry, tf.nest.pack_sequence_as(first, [array.stack() for array in arrays])
+    def __enter__(self) -> "_Record":
+        super().__enter__()
+        self._results: list[Any] = []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.outputs += self._results[::-1]
+
+    def result(self, function: Callable[..., Any], _: Any, arguments: tuple[Any, ...]) -> Any:
+        self._results.append(function(*arguments))
+        return self._results[-1]
+
+
+class _Replay(tensorflow_scan._Replay):
+    """Gives them back from behind, which leaves the products to the package's own replay."""
+
+    def __init__(self, kernels: Any, variables: Any, outputs: Any, transposed: Any) -> None:
+        super().__init__(kernels, variables, outputs, transposed)
+        self._results = reversed(outputs)
+
+    def result(self, _: Any, gradient: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        kept = next(self._results)
+
+        @tf.custom_gradient
+        def replayed(*arguments: Any) -> Any:
+            return tf.identity(kept), lambda upstream: gradient(kept, upstream, *arguments)
+
+        return replayed(*arguments)
+
+
+class _Loop(tensorflow_scan._Loop):
+    """Takes no gradients for the results of attention: they are no leaves, as products are."""
+
+    def _forward(self, groups: Any) -> Any:
+        found = super()._forward(groups)
+        self._products = len(found[-1])
+        return found
+
+    def _step_gradient(self, recorder: Any, groups: Any, products: Any, *upstream: Any) -> Any:
+        return super()._step_gradient(recorder, groups, products[: self._products], *upstream)
+
+
+def _stored(function: Callable[..., Any], gradient: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, whose results inside a loop are kept and given back; see `_Record` and `_Replay`."""
+
+    def call(*arguments: Any) -> Any:
+        recorder = getattr(tensorflow_scan._ACTIVE, "recorder", None)
+        return function(*arguments) if recorder is None else recorder.result(function, gradient, arguments)
+
+    return call
+
+
+def _of_axes(axes: int, function: Callable[..., Any], other: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` for tensors of so many axes, `other` for the rest."""
+    return lambda x: function(x) if len(x.shape) == axes else other(x)
+
+
+def _tanh_gradient(result: Any, upstream: Any, _: Any) -> Any:
+    return tf.raw_ops.TanhGrad(y=result, dy=upstream)
+
+
+def _softmax_gradient(weights: Any, upstream: Any, *_: Any) -> tuple[Any, None]:
+    weighted = weights * upstream
+    return weighted - weights * tf.reduce_sum(weighted, -1, keepdims=True), None
+
+
+def _own_gradient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """For a function whose gradient needs its arguments alone; TensorFlow leaves out what nobody reads."""
+
+    def gradient(_: Any, upstream: Any, *arguments: Any) -> Any:
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(arguments)
+            result = function(*arguments)
+        return tape.gradient(result, arguments, output_gradients=upstream)
+
+    return gradient

@@ -26,9 +26,11 @@ class Ours:
         self._rate = ops.convert_to_tensor(np.float32(job.config.training.learning_rate))
         _, self._step = optimiser_step(model, job.config.training)
         variables = model.trainable_variables
-        self._greedy = backend.compiled(lambda *x: greedy_search(model, *x), variables)
-        self._beam = backend.compiled(lambda *x: beam_search(model, *x, beams=BEAMS, length_penalty=0.0), variables)
-
+        self._greedy = backend.compiled(lambda source, limits: greedy_search(model, source, limits, LENGTH), variables)
+        self._beam = backend.compiled(
+            lambda source, limits: beam_search(model, source, limits, LENGTH, beams=BEAMS, length_penalty=0.0),
+            variables,
+        )
         self._searchers = {beams: Searcher(model, beams=beams) for beams in (1, BEAMS)}
 
     def train(self, number: int) -> None:
@@ -68,4 +70,4 @@ class Ours:
 
     def _search(self, number: int) -> tuple[object, ...]:
         source = self._sources[number]
-        return source, ops.full((source.shape[0],), LENGTH, "int32"), ops.convert_to_tensor(LENGTH, "int32")
+        return source, ops.full((source.shape[0],), LENGTH, "int32")

@@ -58,7 +58,7 @@ def main(words: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m experiments.peers", description=__doc__)
     parser.add_argument("work", nargs="+", choices=_WORK)
     parser.add_argument("--root", required=True, help="folder with Multi30k's files")
-    parser.add_argument("--variants", nargs="+", default=_VARIANTS)
+    parser.add_argument("--variants", nargs="+", help="of training, greedy and beam; without it, six")
     parser.add_argument("--runs", nargs="+", default=(), type=Path, help="folders of finished runs, for test_*")
     parser.add_argument("--precision", nargs="+", default=("float32",), choices=("float32", "mixed_bfloat16"))
     parser.add_argument("--threads", nargs="+", default=(1,), type=int)
@@ -68,10 +68,23 @@ def main(words: Sequence[str]) -> None:
     parser.add_argument("--turns", default=7, type=int)
     parser.add_argument("--output", type=Path, help="CSV file to write")
     arguments = parser.parse_args(words)
+    problem = _problem(arguments)
+    if problem:
+        parser.error(problem)
+    arguments.variants = arguments.variants or _VARIANTS
+    rows.report(_rows(arguments), _COLUMNS, arguments.output)
+
+
+def _problem(arguments: argparse.Namespace) -> str:
+    """Which options do not go together; empty where all do."""
     of_runs = _OF_RUNS.intersection(arguments.work)
     if of_runs and (not arguments.runs or of_runs != set(arguments.work)):
-        parser.error("test_greedy and test_beam go together, without other work, and need --runs.")
-    rows.report(_rows(arguments), _COLUMNS, arguments.output)
+        return "test_greedy and test_beam go together, without other work, and need --runs."
+    if arguments.runs and not of_runs:
+        return f"--runs is for test_greedy and test_beam. Leave it out for {' and '.join(arguments.work)}."
+    if arguments.runs and arguments.variants:
+        return "--variants does not go with --runs: a run has its own variant. Leave out one of them."
+    return ""
 
 
 def _rows(arguments: argparse.Namespace) -> Iterator[rows.Row]:

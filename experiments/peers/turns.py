@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
@@ -39,7 +40,7 @@ class Opponents:
 
     def __exit__(self, *_: object) -> None:
         for connection, process in zip(self._connections.values(), self._processes, strict=True):
-            if process.is_alive():
+            with suppress(BrokenPipeError):  # it has ended of itself
                 connection.send(None)
             process.join()
 

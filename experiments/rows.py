@@ -12,21 +12,22 @@ def report(rows: Iterable[Row], columns: Mapping[str, str], output: Path | None)
     """Prints a row as soon as it is measured and writes all of them at the end.
 
     Args:
-        rows: measured while they are asked for.
+        rows: measured while they are asked for; NaN, or no value, where nothing is measured.
         columns: the format of each column's numbers, by name.
-        output: the CSV file to write; None for none.
+        output: the CSV file to write, with the columns that some row has; None for none.
     """
     measured: list[Row] = []
     for row in rows:
-        row = {name: "" if value != value else value for name, value in row.items()}  # NaN: not measured
-        texts = {name: f"{value:{columns[name]}}" if value != "" else "" for name, value in row.items()}
+        row = {name: value for name, value in row.items() if value == value}
+        texts = {name: f"{row[name]:{form}}" if name in row else "" for name, form in columns.items()}
         if not measured:
             widths = {name: max(_LEAST_WIDTH, len(name), len(text)) for name, text in texts.items()}
             print("  ".join(f"{name:>{width}}" for name, width in widths.items()))
-        print("  ".join(f"{text:>{widths[name]}}" for name, text in texts.items()), flush=True)
+        print("  ".join(f"{text:>{widths[name]}}" for name, text in texts.items()).rstrip(), flush=True)
         measured.append(row)
     if output is not None:
         with output.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            found = [name for name in columns if any(name in row for row in measured)]
+            writer = csv.DictWriter(file, found, lineterminator="\n")
             writer.writeheader()
             writer.writerows(measured)

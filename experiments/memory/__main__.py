@@ -14,7 +14,6 @@ is measured in a process of its own.
 """
 
 import argparse
-import csv
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
+from experiments import rows
 from experiments.memory.alone import alone
 from experiments.memory.job import JOBS, UNITS, Job, Size
 
@@ -29,9 +29,18 @@ _PEAK = Size(batch=32, source=512, target=512)
 _GROWTH = [Size(batch=8, source=512, target=target) for target in (128, 256, 512, 1024)]
 _RECOMPUTING = [Size(batch=8, source=length, target=length) for length in (64, 128)]
 _TURNS = 9
-_COLUMNS = ("part", "variant", "batch", "source", "target", "quantity", "value", "low", "high", "limit")
-
-Row = dict[str, str | float]
+_COLUMNS = {
+    "part": "",
+    "variant": "",
+    "batch": "",
+    "source": "",
+    "target": "",
+    "quantity": ">28",
+    "value": ",",
+    "low": ",",
+    "high": ",",
+    "limit": ",",
+}
 
 
 def main(words: Sequence[str]) -> None:
@@ -44,32 +53,17 @@ def main(words: Sequence[str]) -> None:
     arguments = parser.parse_args(words)
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    rows = []
-    print(_line(dict(zip(_COLUMNS, _COLUMNS))))
-    for part in arguments.parts:
-        for row in _PARTS[part]():
-            rows.append({"part": part} | row)
-            print(_line(rows[-1]), flush=True)
-    if arguments.output is not None:
-        with arguments.output.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+    measured = ({"part": part} | row for part in arguments.parts for row in _PARTS[part]())
+    rows.report(measured, _COLUMNS, arguments.output)
 
 
-def _line(row: Row) -> str:
-    cells = (row.get(name, "") for name in _COLUMNS)
-    texts = [f"{cell:,.{2 * (cell < 10)}f}" if isinstance(cell, float) else f"{cell}" for cell in cells]
-    return "  ".join(f"{text:>{28 if name == 'quantity' else 13}}" for name, text in zip(_COLUMNS, texts))
-
-
-def _row(job: Job, quantity: str, value: float, **more: float) -> Row:
+def _row(job: Job, quantity: str, value: float, **more: float) -> rows.Row:
     return {"variant": job.variant, **job.size._asdict(), "quantity": quantity, "value": value, **more}
 
 
-def _peak() -> Iterator[Row]:
+def _peak() -> Iterator[rows.Row]:
     limit = 4 * _PEAK.batch * (8 * _PEAK.source * UNITS + _PEAK.target * _PEAK.source)
-    dot: dict[str, float] = {}
+    dot: dict[str, int] = {}
     for variant in JOBS:
         job = Job(variant, _PEAK)
         peaks = alone("peaks", job)
@@ -80,28 +74,28 @@ def _peak() -> Iterator[Row]:
         dot = dot or peaks
 
 
-def _growth() -> Iterator[Row]:
+def _growth() -> Iterator[rows.Row]:
     for variant in JOBS:
         measured = [(size.target, alone("peaks", Job(variant, size))) for size in _GROWTH]
         for (shorter, before), (longer, after) in pairwise(measured):
             job = Job(variant, Size(_GROWTH[0].batch, _GROWTH[0].source, longer))
             for kind in after:
-                value = (after[kind] - before[kind]) / (longer - shorter)
+                value = round((after[kind] - before[kind]) / (longer - shorter))
                 yield _row(job, f"{kind} bytes a position", value)
 
 
-def _recomputing() -> Iterator[Row]:
+def _recomputing() -> Iterator[rows.Row]:
     for variant in ("additive", "bahdanau"):
         for size in _RECOMPUTING:
             job = Job(variant, size)
             pairs = alone("seconds", job, _TURNS)
-            ratios = [ours / stored for ours, stored in pairs]
-            yield _row(job, "ours, ms", 1000 * median(ours for ours, _ in pairs))
-            yield _row(job, "stored, ms", 1000 * median(stored for _, stored in pairs))
+            for place, side in enumerate(("ours", "stored")):
+                yield _row(job, f"{side}, ms", round(1000 * median(pair[place] for pair in pairs), 1))
+            ratios = [round(ours / stored, 3) for ours, stored in pairs]
             yield _row(job, "ours ÷ stored", median(ratios), low=min(ratios), high=max(ratios), limit=1.1)
 
 
-_PARTS: dict[str, Callable[[], Iterator[Row]]] = {"peak": _peak, "growth": _growth, "recomputing": _recomputing}
+_PARTS: dict[str, Callable[[], Iterator[rows.Row]]] = {"peak": _peak, "growth": _growth, "recomputing": _recomputing}
 
 
 if __name__ == "__main__":

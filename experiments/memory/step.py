@@ -18,7 +18,7 @@ from experiments.memory.stored import storing
 _VOCABULARY, _FIRST_WORD = 64, 4
 
 
-def peaks(job: Job) -> dict[str, float]:
+def peaks(job: Job) -> dict[str, int]:
     """Greatest memory of the second step, in bytes by kind; the first builds the graph."""
     memory = Memory()
     (step,) = _steps(job, 1)
@@ -27,8 +27,8 @@ def peaks(job: Job) -> dict[str, float]:
     step()
     memory.end()
     return {
-        "allocated": memory.peaks["memory/train_peak_bytes"],
-        "resident": memory.peaks["memory/train_peak_resident_bytes"],
+        "allocated": int(memory.peaks["memory/train_peak_bytes"]),
+        "resident": int(memory.peaks["memory/train_peak_resident_bytes"]),
     }
 
 

@@ -7,12 +7,20 @@ from typing import Protocol
 import numpy as np
 
 from attnbench.config import RunConfig
+from attnbench.data import BEGIN, END, PAD
 
 LENGTH, BEAMS = 16, 5
 """Target positions of a decoding of fixed length, and the hypotheses of a beam."""
 
-IMPOSSIBLE = -1e4
+_IMPOSSIBLE = -1e4
 """A logit that no other falls short of."""
+
+
+def endless_bias(target_vocabulary: int) -> np.ndarray:
+    """The output layer's bias, (target vocabulary,), with which no hypothesis ends before its limit."""
+    bias = np.zeros(target_vocabulary, np.float32)
+    bias[[PAD, BEGIN, END]] = _IMPOSSIBLE
+    return bias
 
 
 @dataclass(frozen=True)

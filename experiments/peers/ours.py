@@ -8,7 +8,7 @@ from attnbench.decoding import Searcher, beam_search, greedy_search
 from attnbench.measurement import forward_flops, matrix_rate
 from attnbench.training import checkpoint, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, set_up
-from experiments.peers.job import BEAMS, IMPOSSIBLE, LENGTH, Job
+from experiments.peers.job import BEAMS, LENGTH, Job, endless_bias
 
 
 class Ours:
@@ -56,9 +56,7 @@ class Ours:
 
     def no_end(self) -> None:
         """Makes the marks impossible from now on, so that every hypothesis has the same length."""
-        bias = np.zeros(self._model.target_vocabulary, np.float32)
-        bias[:3] = IMPOSSIBLE
-        self._model.output_bias.assign(bias)
+        self._model.output_bias.assign(endless_bias(self._model.target_vocabulary))
 
     def utilisation(self, seconds: float, numbers: list[int]) -> float:
         """Share of the machine's matrix rate that training the batches `numbers` in `seconds` comes to."""

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-_PAD, _BEGIN = 0, 1
+from attnbench.data import BEGIN, PAD
 
 
 class Reference(nn.Module):
@@ -73,7 +73,7 @@ class Reference(nn.Module):
 
     def encode(self, source: torch.Tensor) -> tuple[Any, torch.Tensor]:
         """(batch, source) ids -> (keys, values, mask), None without attention, and the first state (batch, units)."""
-        mask = source != _PAD
+        mask = source != PAD
         lengths = mask.sum(1).clamp(min=1).cpu()
         embedded = self.dropped_embedding(self.embed(self.source_embedding, source))
         packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
@@ -122,7 +122,7 @@ class Reference(nn.Module):
     def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Teacher-forced logits, (batch, target, target vocabulary)."""
         memory, state = self.encode(source)
-        begin = torch.full_like(target[:, :1], _BEGIN)
+        begin = torch.full_like(target[:, :1], BEGIN)
         embedded = self.dropped_embedding(self.embed(self.target_embedding, torch.cat((begin, target[:, :-1]), 1)))
         if self.stepped:
             return self.output(self._stepwise(embedded, state, memory))
@@ -145,4 +145,4 @@ class Reference(nn.Module):
     def loss(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Mean cross-entropy of the target tokens, in nats."""
         logits = self(source, target)
-        return cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=_PAD)
+        return cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD)

@@ -2,9 +2,8 @@
 
 import torch
 
+from attnbench.data import BEGIN, END, PAD
 from experiments.peers.reference import Reference
-
-_PAD, _BEGIN, _END = 0, 1, 2
 
 
 class _Position:
@@ -41,13 +40,13 @@ class _Position:
 def greedy(model: Reference, source: torch.Tensor, limits: torch.Tensor) -> torch.Tensor:
     """The most probable token at each position: (batch, longest), PAD after an end mark or a limit (batch,)."""
     position = _Position(model, source, 1)
-    tokens = torch.full((len(source),), _BEGIN, device=source.device)
+    tokens = torch.full((len(source),), BEGIN, device=source.device)
     done = limits <= 0
     written: list[torch.Tensor] = []
     while not done.all():
-        tokens = position.log_probabilities(tokens).argmax(-1).masked_fill(done, _PAD)
+        tokens = position.log_probabilities(tokens).argmax(-1).masked_fill(done, PAD)
         written.append(tokens)
-        done = done | (tokens == _END) | (limits <= len(written))
+        done = done | (tokens == END) | (limits <= len(written))
     return torch.stack(written, 1)
 
 
@@ -60,7 +59,7 @@ def beam(model: Reference, source: torch.Tensor, limits: torch.Tensor, beams: in
     """
     batch = len(source)
     position = _Position(model, source, beams)
-    tokens = torch.full((batch * beams,), _BEGIN, device=source.device)
+    tokens = torch.full((batch * beams,), BEGIN, device=source.device)
     scores = torch.full((batch, beams), -1e9, device=source.device)
     scores[:, 0] = 0
     ended = (limits <= 0)[:, None].expand(batch, beams)
@@ -70,12 +69,12 @@ def beam(model: Reference, source: torch.Tensor, limits: torch.Tensor, beams: in
         steps = position.log_probabilities(tokens)
         classes = steps.shape[-1]
         steps.masked_fill_(ended.flatten()[:, None], float("-inf"))
-        steps[:, _PAD].masked_fill_(ended.flatten(), 0.0)
+        steps[:, PAD].masked_fill_(ended.flatten(), 0.0)
         totals = (scores[:, :, None] + steps.view(batch, beams, classes)).flatten(1)
         scores, places = totals.topk(beams)
         parents, chosen = places // classes, places % classes
         position.keep((first + parents).flatten())
         written = torch.cat((written.gather(1, parents[:, :, None].expand_as(written)), chosen[:, :, None]), -1)
-        ended = ended.gather(1, parents) | (chosen == _END) | (limits <= written.shape[-1])[:, None]
+        ended = ended.gather(1, parents) | (chosen == END) | (limits <= written.shape[-1])[:, None]
         tokens = chosen.flatten()
     return written[:, 0]

@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from experiments.peers.job import BEAMS, IMPOSSIBLE, LENGTH, Job
+from attnbench.data import PAD
+from experiments.peers.job import BEAMS, LENGTH, Job, endless_bias
 from experiments.peers.reference import Reference
 from experiments.peers.reference_search import beam, greedy
 from experiments.peers.weights import adopt, saved_weights
@@ -58,7 +59,8 @@ class Theirs:
     def no_end(self) -> None:
         """Makes the marks impossible from now on, so that every hypothesis has the same length."""
         with torch.no_grad():
-            self._model.output.bias[:3] = IMPOSSIBLE
+            bias = self._model.output.bias
+            bias.copy_(torch.from_numpy(endless_bias(len(bias))))
 
     def _search(self, number: int, beams: int, limits: torch.Tensor) -> np.ndarray:
         self._model.eval()
@@ -72,7 +74,7 @@ class Theirs:
 
     def _limits(self, number: int) -> torch.Tensor:
         """As `attnbench.decoding.length_limits` has them."""
-        lengths = (self._batches[number][0] != 0).sum(1) - 1
+        lengths = (self._batches[number][0] != PAD).sum(1) - 1
         return torch.where(lengths >= 0, 2 * lengths + 10, 0)
 
     def _precision(self) -> torch.autocast:

@@ -15,7 +15,7 @@ from attnbench.decoding import beam_search, greedy_search  # noqa: E402
 from attnbench.model import Seq2Seq  # noqa: E402
 from attnbench.worker.build import build_model  # noqa: E402
 from experiments.configured import run_config  # noqa: E402
-from experiments.peers.job import Job  # noqa: E402
+from experiments.peers.job import Job, endless_bias  # noqa: E402
 from experiments.peers.reference import Reference  # noqa: E402
 from experiments.peers.reference_search import beam, greedy  # noqa: E402
 from experiments.peers.theirs import reference_model  # noqa: E402
@@ -76,7 +76,8 @@ def test_losses_and_all_gradients_are_equal(variant: str) -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_greedy_and_beam_search_find_the_same_hypotheses_of_a_fixed_length(variant: str) -> None:
     ours, theirs = both(variant)
-    bias = np.array([-1e4] * 3 + [0.0] * 20, np.float32)
+    bias = endless_bias(SIZES["target_vocabulary"])
+    np.testing.assert_array_equal(bias, [-1e4] * 3 + [0.0] * 20)
     ours.output_bias.assign(bias)
     with torch.no_grad():
         theirs.output.bias.copy_(torch.from_numpy(bias))

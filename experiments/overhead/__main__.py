@@ -77,7 +77,7 @@ def _bookkeeping(folder: Path, checkout: Path) -> list[tuple[str, str, str]]:
         ("between optimiser steps, share of training time", f"{between:.2%}", ""),
         ("parent process (progress, MLflow), CPU share of training time", f"{beside:.2%}", ""),
         ("bookkeeping, both together", f"{between + beside:.2%}", "at most 3 %"),
-        ("parent process of a sweep, peak", f"{peak / 1e6:.0f} MB", "under 400 MB"),
+        ("parent process of a run, peak", f"{peak / 1e6:.0f} MB", "under 400 MB"),
     ]
 
 

@@ -13,7 +13,7 @@ from attnbench.training import optimiser_step
 from attnbench.worker.build import build_model, set_up
 from experiments.configured import run_config
 from experiments.memory.job import JOBS, UNITS, Job
-from experiments.memory.stored import storing
+from experiments.memory.stored import STORED, storing
 
 _VOCABULARY, _FIRST_WORD = 64, 4
 
@@ -32,17 +32,17 @@ def peaks(job: Job) -> dict[str, int]:
     }
 
 
-def seconds(job: Job, turns: int) -> list[tuple[float, float]]:
-    """Seconds of a step with the package's loop and with the storing one, the two taking turns at going first."""
-    ours, stored = _steps(job, 2)
-    ours()
-    with storing():
-        stored()  # the first call builds the graph
+def seconds(job: Job, turns: int) -> list[tuple[float, ...]]:
+    """Seconds of a step with the package's loop and with each of the storing ones, in turns of alternating order."""
+    steps = _steps(job, 1 + len(STORED))
+    steps[0]()  # the first call builds the graph
+    for what, step in zip(STORED, steps[1:], strict=True):
+        with storing(what):
+            step()
     found = []
     for turn in range(turns):
-        order = (ours, stored) if turn % 2 else (stored, ours)
-        times = {step: _seconds(step) for step in order}
-        found.append((times[ours], times[stored]))
+        times = {step: _seconds(step) for step in (steps if turn % 2 else reversed(steps))}
+        found.append(tuple(times[step] for step in steps))
     return found
 
 

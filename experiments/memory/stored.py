@@ -1,7 +1,8 @@
-"""The package's time loop with one difference: whatever a step of attention computes is stored instead of repeated.
+"""The package's time loop with one difference: what a step of attention computes is stored instead of repeated.
 
-Recorder and replay treat the tanh of the additive score, its product with v, the softmax and the context as the package
-treats products with weights: kept by the forward pass, given back in the backward pass. All else is the package's code.
+Recorder and replay treat the tanh of the additive score, and with it, where wanted, its product with v, the softmax and
+the context, as the package treats products with weights: kept by the forward pass, given back in the backward pass. All
+else is the package's code.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,18 +21,24 @@ _SCORED_AXES = 3
 """Of tanh(W1 q + W2 k), (batch, source, units); cells and readouts inside a loop have two."""
 
 
+STORED = ("tanh", "attention")
+
+
 @contextmanager
-def storing() -> Iterator[None]:
-    """Time loops traced in here store what the package's repeat."""
+def storing(what: str) -> Iterator[None]:
+    """Time loops traced in here store what the package's repeat: the `tanh` alone, or all that `attention` computes."""
     tanh = _stored(backend.tanh, _tanh_gradient)
-    patches = (
+    patches: list[Any] = [
         patch.object(tensorflow_scan, "_Loop", _Loop),
         patch.object(tensorflow_scan, "_Record", _Record),
         patch.object(tensorflow_scan, "_Replay", _Replay),
         patch.object(backend, "tanh", _of_axes(_SCORED_AXES, tanh, backend.tanh)),
-        patch.object(ops, "matmul", _stored(ops.matmul, _own_gradient(ops.matmul))),
-        patch.object(scored, "masked_softmax", _stored(scored.masked_softmax, _softmax_gradient)),
-    )
+    ]
+    if what == "attention":
+        patches += [
+            patch.object(ops, "matmul", _stored(ops.matmul, _own_gradient(ops.matmul))),
+            patch.object(scored, "masked_softmax", _stored(scored.masked_softmax, _softmax_gradient)),
+        ]
     with ExitStack() as stack:
         for each in patches:
             stack.enter_context(each)

@@ -11,7 +11,7 @@ from attnbench import backend
 from attnbench.model import Seq2Seq
 from attnbench.worker.build import build_model
 from experiments.configured import run_config
-from experiments.memory.stored import storing
+from experiments.memory.stored import STORED, storing
 
 UNITS = 14
 SOURCE = np.array([[5, 7, 11, 2, 0], [17, 13, 4, 9, 2], [6, 2, 0, 0, 0]], np.int32)
@@ -24,7 +24,8 @@ def model(request: pytest.FixtureRequest) -> Seq2Seq:
     return build_model(config, source_vocabulary=19, target_vocabulary=23)
 
 
-def test_losses_and_all_gradients_are_equal(model: Seq2Seq, gradients: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("what", STORED)
+def test_losses_and_all_gradients_are_equal(what: str, model: Seq2Seq, gradients: Callable[..., Any]) -> None:
     reported = []
 
     def loss() -> Any:
@@ -33,7 +34,7 @@ def test_losses_and_all_gradients_are_equal(model: Seq2Seq, gradients: Callable[
         return total / tokens
 
     ours = gradients(loss, [], model.trainable_variables)
-    with storing():
+    with storing(what):
         stored = gradients(loss, [], model.trainable_variables)
 
     assert reported[0] == pytest.approx(reported[1], rel=1e-6)
@@ -41,8 +42,9 @@ def test_losses_and_all_gradients_are_equal(model: Seq2Seq, gradients: Callable[
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-7, err_msg=variable.path)
 
 
+@pytest.mark.parametrize("what", STORED)
 def test_the_loop_that_stores_takes_the_tanh_of_a_target_position_once_and_ours_twice(
-    model: Seq2Seq, gradients: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    what: str, model: Seq2Seq, gradients: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shapes, tanh = [], backend.tanh
 
@@ -58,5 +60,5 @@ def test_the_loop_that_stores_takes_the_tanh_of_a_target_position_once_and_ours_
     tokens = ops.convert_to_tensor(SOURCE), ops.convert_to_tensor(TARGET)
     monkeypatch.setattr(backend, "tanh", counted)
     assert computed() == 2 * TARGET.shape[1]
-    with storing():
+    with storing(what):
         assert computed() == TARGET.shape[1]

@@ -25,8 +25,10 @@ peak,bahdanau,32,512,512,resident bytes less dot's,13,301989888
 RECOMPUTING = """\
 part,variant,batch,source,target,quantity,value,low,high,limit
 recomputing,additive,8,64,64,"ours, ms",300.0,,,
-recomputing,additive,8,64,64,"stored, ms",200.0,,,
-recomputing,additive,8,64,64,ours ÷ stored,1.5,0.667,2.5,1.1
+recomputing,additive,8,64,64,"tanh stored, ms",200.0,,,
+recomputing,additive,8,64,64,ours ÷ tanh stored,1.5,0.667,2.5,1.1
+recomputing,additive,8,64,64,"attention stored, ms",100.0,,,
+recomputing,additive,8,64,64,ours ÷ attention stored,3.0,2.0,5.0,1.1
 """
 
 
@@ -63,10 +65,10 @@ def test_growth_is_what_each_further_target_position_takes(written: Callable[...
 
 
 def test_recomputing_is_the_median_ratio_of_neighbouring_steps(written: Callable[..., str]) -> None:
-    def alone(function: str, job: Job, turns: int) -> list[tuple[float, float]]:
+    def alone(function: str, job: Job, turns: int) -> list[tuple[float, ...]]:
         assert (function, turns) == ("seconds", 9)
-        return [(0.2, 0.3), (0.3, 0.2), (0.5, 0.2)]
+        return [(0.2, 0.3, 0.1), (0.3, 0.2, 0.1), (0.5, 0.2, 0.1)]
 
     text = written("recomputing", alone)
     assert text.startswith(RECOMPUTING)
-    assert len(text.splitlines()) == 1 + 2 * 2 * 3
+    assert len(text.splitlines()) == 1 + 2 * 2 * 5

@@ -8,7 +8,8 @@ PYTHON = python3
 ARGS =
 
 # What is computed by hand or by an equation has to be right on JAX as well.
-ON_BOTH = tests/backend $(addprefix tests/attention/test_,article.py equations.py oracle.py)
+ON_BOTH = tests/backend $(addprefix tests/attention/test_,article.py equations.py oracle.py) \
+	$(addprefix tests/decoding/test_,beam.py largest.py search.py)
 
 BIN = .venv/bin
 MADE = .venv/made-by-$(notdir $(PYTHON))

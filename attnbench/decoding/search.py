@@ -60,7 +60,6 @@ class Searcher:
             return beam_search(model, source, limits, longest, beams=beams, length_penalty=length_penalty)
 
         self._search = backend.compiled(search, model.trainable_variables)
-        self._seen: set[tuple[int, ...]] = set()
 
     def batch(self, source: np.ndarray) -> np.ndarray:
         """Hypotheses of one batch of source ids (batch, source): ids (batch, longest)."""
@@ -79,16 +78,17 @@ class Searcher:
         Args:
             batches: all its batches.
             sentences: how many sentences it has.
-            timed: decode the first batch of each new shape once more, so that no compilation is in the time.
-            watch: called with the number of batches done; may raise to stop.
+            timed: decode the set once before, so that no compilation is in the time: how a search makes its batch
+                smaller, and so what has to be compiled, depends on its sentences.
+            watch: called with the number of batches done, the time before not counted; may raise to stop.
         """
         hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
         unfinished, tokens, seconds = 0, 0, 0.0
+        for batch in batches if timed else ():
+            watch(0)
+            self.batch(batch.source)
         for done, batch in enumerate(batches):
             watch(done)
-            if timed and batch.source.shape not in self._seen:
-                self.batch(batch.source)
-            self._seen.add(batch.source.shape)
             began = time.perf_counter()
             written = self.batch(batch.source)
             seconds += time.perf_counter() - began

@@ -10,62 +10,16 @@ import pytest
 from keras import ops
 
 from attnbench import backend
-from attnbench.attention import MECHANISMS, Attention, Memory, build
+from attnbench.attention import MECHANISMS, Memory, build
 from attnbench.attention.called import Called
-from attnbench.attention.scored import ScoredAttention
 from attnbench.attention.scores import General
-from attnbench.attention.weighting import masked_softmax
+from tests.attention.mechanisms import Coverage, Stranger, Tiring
 
 Array = npt.NDArray[np.float64]
 
 BATCH, TARGET, SOURCE, ATTENTION_UNITS, QUERY_UNITS, VALUE_UNITS = 2, 3, 5, 7, 11, 2 * 13
 LENGTHS = np.array([5, 3])
 MASK = np.arange(SOURCE) < LENGTHS[:, None]
-
-
-class Stranger(keras.layers.Layer):
-    """Knows nothing of the protocol and makes its weights when it is first called."""
-
-    def __init__(self, units: int) -> None:
-        super().__init__()
-        self.dense = keras.layers.Dense(units, use_bias=False)
-
-    def call(self, query: Any, values: Any, mask: Any) -> tuple[Any, Any]:
-        weights = masked_softmax(ops.einsum("bd,bsd->bs", self.dense(query), values), mask)
-        return ops.einsum("bs,bsd->bd", weights, values), weights
-
-
-class Coverage(Attention):
-    """Scores less what a place has received already: each target position needs the state of the one before."""
-
-    recurrent = True
-
-    def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
-        self.kernel = self.add_weight((query_shape[-1], values_shape[-1]), "glorot_uniform", name="kernel")
-        self.fatigue = self.add_weight((), "ones", name="fatigue")
-        self.built = True
-
-    def initial_state(self, memory: Memory) -> Any:
-        return ops.zeros_like(memory.values[:, :, 0])
-
-    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
-        projected = backend.product(query, self.kernel)
-        scores = ops.einsum("bd,bsd->bs", projected, memory.keys) - ops.cast(self.fatigue, state.dtype) * state
-        weights = masked_softmax(scores, memory.mask)
-        return ops.einsum("bs,bsd->bd", weights, memory.values), weights, state + weights
-
-
-class Tiring(ScoredAttention):
-    """A scored mechanism with a state: what has been given before counts less."""
-
-    recurrent = True
-
-    def initial_state(self, memory: Memory) -> Any:
-        return ops.ones_like(memory.values[:, :, 0])
-
-    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
-        weights = masked_softmax(self.score.scores(query, memory.keys) * state, memory.mask)
-        return ops.einsum("bs,bsd->bd", weights, memory.values), weights, state - weights / 2
 
 
 REGISTERED = {

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pytest
 from keras import ops
@@ -42,6 +43,26 @@ def test_the_gradient_is_the_probability_less_the_smoothed_truth(
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     truth = (1 - smoothing) * np.eye(7)[targets] + smoothing / 7
     np.testing.assert_allclose(found, weights[:, None] * (probabilities - truth), rtol=tolerance, atol=tolerance / 10)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_bfloat16_logits_have_the_loss_of_the_numbers_they_are_and_its_gradient_rounded(
+    smoothing: float, gradients: Callable[..., Any]
+) -> None:
+    logits = np.random.default_rng(3).normal(scale=3, size=(5, 7)).astype(ml_dtypes.bfloat16)
+    targets, exact = np.array([0, 6, 3, 3, 1], np.int32), logits.astype(np.float64)
+    logarithms = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    truth = (1 - smoothing) * np.eye(7)[targets] + smoothing / 7
+
+    def losses(logits: Any) -> Any:
+        return backend.cross_entropy(logits, ops.convert_to_tensor(targets), smoothing=smoothing)
+
+    smoothed, plain = (backend.read(x) for x in losses(ops.convert_to_tensor(logits)))
+    np.testing.assert_allclose(plain, -logarithms[np.arange(5), targets], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(smoothed, -(truth * logarithms).sum(axis=1), rtol=1e-5, atol=1e-6)
+    (found,) = gradients(lambda logits: ops.sum(losses(logits)[0]), [logits])
+    # Eight bits: the nearest number is at most 2⁻⁸ of it away.
+    np.testing.assert_allclose(found, np.exp(logarithms) - truth, rtol=2**-8, atol=1e-6)
 
 
 def test_large_logits_do_not_overflow() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from attnbench.decoding import Searcher
 from attnbench.model import DecoderState, Encoded
 
 
@@ -33,3 +34,8 @@ def batch(*rows: list[int]) -> Any:
     width = max(map(len, rows))
     source = np.array([row + [0] * (width - len(row)) for row in rows], np.int32)
     return SimpleNamespace(source=source, rows=np.arange(len(rows)))
+
+
+def hypotheses(searcher: Searcher, batch: Any) -> list[list[int]]:
+    """The ids of each sentence of a batch without empty rows."""
+    return [ids.tolist() for ids in searcher.decode([batch], len(batch.rows)).hypotheses]

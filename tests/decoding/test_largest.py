@@ -1,5 +1,8 @@
 """The greatest elements against a sorted row."""
 
+from typing import Any
+
+import ml_dtypes
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,12 +24,13 @@ def _expected(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     classes=st.sampled_from([1, 31, 32, 33, 64, 129, 700, 1000, 1024]),
     count=st.integers(1, 10),
     kinds=st.sampled_from([2, 5, 1_000_000]),
+    dtype=st.sampled_from([np.float32, ml_dtypes.bfloat16]),
 )
 def test_they_are_those_of_the_sorted_row_and_equal_ones_come_from_the_left(
-    seed: int, classes: int, count: int, kinds: int
+    seed: int, classes: int, count: int, kinds: int, dtype: Any
 ) -> None:
     count = min(count, classes)
-    x = np.random.default_rng(seed).integers(-kinds, kinds, (3, classes)).astype(np.float32)
+    x = np.random.default_rng(seed).integers(-kinds, kinds, (3, classes)).astype(dtype)
     found = [backend.read(part) for part in largest(ops.convert_to_tensor(x), count)]
     for part, expected in zip(found, _expected(x, count), strict=True):
         np.testing.assert_array_equal(part, expected)

@@ -4,12 +4,13 @@ import itertools
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import ops
 
 from attnbench.decoding import Searcher, beam_search, greedy_search, length_limits
-from tests.decoding.table_model import TableModel, batch
+from tests.decoding.table_model import TableModel, batch, hypotheses
 
 A, B = 3, 4
 WORDS = 5
@@ -27,8 +28,7 @@ GARDEN_PATH = _table(begin=[0.0, 0.6, 0.4], a=[0.3, 0.35, 0.35], b=[0.9, 0.05, 0
 
 
 def _decode(model: Any, batch: Any, **options: Any) -> list[list[int]]:
-    decoded = Searcher(model, **options).decode([batch], len(batch.rows))
-    return [ids.tolist() for ids in decoded.hypotheses]
+    return hypotheses(Searcher(model, **options), batch)
 
 
 def test_greedy_search_takes_the_most_probable_token() -> None:
@@ -44,10 +44,12 @@ def test_a_beam_finds_the_better_sentence_behind_the_worse_first_token() -> None
 
 
 def test_a_length_penalty_prefers_the_longer_sentence() -> None:
-    # END at once has log 0.5; A A ... END costs less a token: with penalty 1 the 12 tokens of the limit pay.
+    # END at once has log 0.5 = -0.69; eleven A and END, the limit, have log (0.5 · 0.98¹⁰ · 0.02) = -4.81. Divided by
+    # 17/6 that is -1.70, still less, and divided by (17/6)² it is -0.60.
     model: Any = TableModel(_table(begin=[0.5, 0.5, 0.0], a=[0.02, 0.98, 0.0], b=[1.0, 0.0, 0.0]))
     assert _decode(model, batch([3, 2]), beams=3) == [[]]
-    assert len(_decode(model, batch([3, 2]), beams=3, length_penalty=2.0)[0]) > 0
+    assert _decode(model, batch([3, 2]), beams=3, length_penalty=1.0) == [[]]
+    assert _decode(model, batch([3, 2]), beams=3, length_penalty=2.0) == [[A] * 11]
 
 
 def test_decoding_stops_at_twice_the_source_and_ten() -> None:
@@ -63,6 +65,20 @@ def test_tokens_are_counted_up_to_and_with_the_end_mark() -> None:
     assert decoded.tokens == 2 * 3
     assert decoded.unfinished == 0
     assert decoded.seconds > 0
+
+
+def test_time_is_taken_when_the_whole_set_has_been_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model: Any = TableModel(GARDEN_PATH)
+    searcher, shapes = Searcher(model), []
+    search = searcher.batch
+
+    def recorded(source: np.ndarray) -> np.ndarray:
+        shapes.append(source.shape)
+        return search(source)
+
+    monkeypatch.setattr(searcher, "batch", recorded)
+    searcher.decode([batch([3, 2]), batch([3, 3, 2]), batch([3, 2])], 1, timed=True)
+    assert shapes == [(1, 2), (1, 3), (1, 2)] * 2
 
 
 def test_an_empty_row_is_passed_over() -> None:
@@ -109,8 +125,8 @@ def test_a_beam_wide_enough_finds_the_best_of_all_sentences(seed: int, power: fl
     model: Any = TableModel(table)
     source = ops.convert_to_tensor(np.array([[3, 2], [4, 2]], np.int32))
     limits = ops.convert_to_tensor(np.array([4, 4], np.int32))
-    # 2³ beams hold every prefix of three words; END is a candidate of each.
-    written = np.asarray(beam_search(model, source, limits, 4, beams=16, length_penalty=power))
+    # 24 beams hold every extension, by A, B or END, of the 2³ prefixes of three words.
+    written = np.asarray(beam_search(model, source, limits, 4, beams=24, length_penalty=power))
     for row, first in enumerate((3, 4)):
         words = [int(x) for x in written[row] if x not in (0, 2)]
         assert words == _best_of_all(table, first=first, longest=4, power=power)
@@ -118,8 +134,8 @@ def test_a_beam_wide_enough_finds_the_best_of_all_sentences(seed: int, power: fl
 
 def test_a_sentences_hypothesis_does_not_depend_on_its_batch() -> None:
     # Seventeen sentences, so that the batch is halved as often as it can be.
-    model = TableModel(_random_table(7))
+    model: Any = TableModel(_random_table(7))
     rows = [[3 + number % 2] * (1 + number % 5) + [2] for number in range(17)]
     for beams in (1, 3):
-        together = _decode(model, batch(*rows), beams=beams, length_penalty=0.6)
-        assert together == [_decode(model, batch(row), beams=beams, length_penalty=0.6)[0] for row in rows]
+        searcher = Searcher(model, beams=beams, length_penalty=0.6)
+        assert hypotheses(searcher, batch(*rows)) == [hypotheses(searcher, batch(row))[0] for row in rows]

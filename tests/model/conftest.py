@@ -1,6 +1,7 @@
 """Small models of every preset."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -28,8 +29,11 @@ PRESETS = {
 SOURCE_WORDS, TARGET_WORDS, HIDDEN, EMBEDDING = 17, 19, 2 * 11, 13
 
 
-def build_model(preset: str, *, seed: int = 1, **changes: Any) -> Seq2Seq:
-    """A small model: `build_model("dot", cell="lstm")`, a preset with changes."""
+def build_model(preset: str, *, seed: int = 1, target: str | None = None, **changes: Any) -> Seq2Seq:
+    """A small model: `build_model("dot", cell="lstm")`, a preset with changes.
+
+    `target` names a class that takes the place of the preset's mechanism.
+    """
     score, query_time, input_feeding = PRESETS[preset]
     options: dict[str, Any] = {
         "source_vocabulary": SOURCE_WORDS,
@@ -48,8 +52,19 @@ def build_model(preset: str, *, seed: int = 1, **changes: Any) -> Seq2Seq:
         "tied_embeddings": "none",
         "initial_range": None,
     }
-    mechanism = attention.build(score, units=7)
+    mechanism = attention.build(score, units=7, target=target)
     return Seq2Seq(mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes})
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """What is built inside computes in `policy`, such as mixed_bfloat16."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ BEAMS, LENGTH_PENALTY = 3, 1.0
 def _searched_by_hand(model: Seq2Seq, source: np.ndarray) -> list[int]:
     """Beam search as `beam_search` defines it for one sentence, ids (source,), one hypothesis at a time."""
     encoded = model.encode(ops.convert_to_tensor(source[None]))
-    limit = 2 * int(np.count_nonzero(source) - 1) + 10
+    limit = 2 * (int(np.count_nonzero(source)) - 1) + 10
 
     def penalised(score: float, length: int) -> float:
         return float(score / ((5 + length) / 6) ** LENGTH_PENALTY)

@@ -57,13 +57,13 @@ def main(words: Sequence[str]) -> None:
 
 
 def _bookkeeping(folder: Path, checkout: Path) -> list[tuple[str, str, str]]:
-    """A whole run in which every optimiser step is timed, its parent watched from outside."""
+    """A whole run in which every optimiser step is timed, its parent watched from outside; the first epoch left out."""
     parent = start(["-m", "experiments.overhead.sweep", *_TRAINING], folder, checkout)
     process, marks, peak = psutil.Process(parent.pid), [], 0
     while parent.poll() is None:
         peak = max(peak, _peak_bytes(parent.pid))
         progress = [read_json(path) for path in folder.glob("runs/*/progress.json")]
-        if progress and progress[0] and progress[0].get("phase") == "training":
+        if progress and progress[0] and progress[0].get("phase") == "training" and progress[0]["epoch"] > 1:
             times = process.cpu_times()
             marks.append((time.monotonic(), times.user + times.system))
         time.sleep(0.1)

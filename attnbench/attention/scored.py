@@ -4,6 +4,7 @@ from typing import Any
 
 from keras import ops
 
+from attnbench import backend
 from attnbench.attention.mechanism import Attention, Memory
 from attnbench.attention.weighting import masked_softmax
 
@@ -38,8 +39,7 @@ class ScoredAttention(Attention):
         """One query a sentence; see `Attention.attend`."""
         scores = self._scaled(self.score.scores(query, memory.keys))
         weights = masked_softmax(scores, memory.mask)
-        context = ops.squeeze(ops.matmul(weights[:, None, :], memory.values), 1)
-        return context, weights, state
+        return backend.vecmat(weights, memory.values), weights, state
 
     def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
         """All target positions at once, unless one needs the one before."""

@@ -85,7 +85,7 @@ class Dot(SeededLayer):
     def scores(self, query: Any, keys: Any) -> Any:
         """(batch, [target,] query units) and (batch, source, query units) -> (batch, [target,] source)."""
         if len(query.shape) == 2:
-            return ops.squeeze(ops.matmul(keys, query[:, :, None]), -1)
+            return backend.matvec(keys, query)
         return ops.matmul(query, ops.transpose(keys, (0, 2, 1)))
 
 

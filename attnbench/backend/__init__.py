@@ -15,6 +15,7 @@ if keras.backend.backend() == "tensorflow":
         device_name,
         fused,
         kept_rows,
+        matvec,
         memory_peak_bytes,
         product,
         read,
@@ -23,6 +24,7 @@ if keras.backend.backend() == "tensorflow":
         tanh,
         training_step,
         uniform,
+        vecmat,
     )
 elif keras.backend.backend() == "jax":
     from attnbench.backend.jax import (
@@ -34,6 +36,7 @@ elif keras.backend.backend() == "jax":
         device_name,
         fused,
         kept_rows,
+        matvec,
         memory_peak_bytes,
         product,
         read,
@@ -42,6 +45,7 @@ elif keras.backend.backend() == "jax":
         tanh,
         training_step,
         uniform,
+        vecmat,
     )
 else:
     raise ValueError(
@@ -57,6 +61,7 @@ __all__ = [
     "device_name",
     "fused",
     "kept_rows",
+    "matvec",
     "memory_peak_bytes",
     "product",
     "read",
@@ -65,4 +70,5 @@ __all__ = [
     "tanh",
     "training_step",
     "uniform",
+    "vecmat",
 ]

@@ -17,6 +17,7 @@ __all__ = [
     "device_name",
     "fused",
     "kept_rows",
+    "matvec",
     "memory_peak_bytes",
     "product",
     "read",
@@ -25,6 +26,7 @@ __all__ = [
     "tanh",
     "training_step",
     "uniform",
+    "vecmat",
 ]
 
 Adam = keras.optimizers.Adam
@@ -73,6 +75,16 @@ def product(x: Any, kernel: Any) -> Any:
     return x @ kernel.astype(x.dtype)
 
 
+def vecmat(x: Any, matrices: Any) -> Any:
+    """Each row of `x` times the matrix of its own: (batch, inputs), (batch, inputs, outputs) -> (batch, outputs)."""
+    return jnp.vecmat(x, matrices)
+
+
+def matvec(matrices: Any, x: Any) -> Any:
+    """Each row's own matrix times the row: (batch, outputs, inputs), (batch, inputs) -> (batch, outputs)."""
+    return jnp.matvec(matrices, x)
+
+
 def scan(
     step: Callable[[Any, Any, Any], tuple[Any, Any]],
     carry: Any,
@@ -96,7 +108,7 @@ def scan(
             after, outputs = step(carry, inputs, constants)
         return jax.tree.map(lambda x, kind: x.astype(kind), after, kinds), outputs
 
-    lean = jax.checkpoint(body, policy=jax.checkpoint_policies.dots_with_no_batch_dims_saveable)
+    lean = jax.checkpoint(body, policy=jax.checkpoint_policies.dots_saveable)
     return jax.lax.scan(lean, carry, sequences)
 
 

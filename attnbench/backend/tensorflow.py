@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from attnbench.backend.tensorflow_adam import Adam
-from attnbench.backend.tensorflow_scan import product, scan
+from attnbench.backend.tensorflow_products import matvec, product, vecmat
+from attnbench.backend.tensorflow_scan import scan
 
 __all__ = [
     "RESETS_MEMORY_PEAK",
@@ -18,6 +19,7 @@ __all__ = [
     "device_name",
     "fused",
     "kept_rows",
+    "matvec",
     "memory_peak_bytes",
     "product",
     "read",
@@ -26,6 +28,7 @@ __all__ = [
     "tanh",
     "training_step",
     "uniform",
+    "vecmat",
 ]
 
 RESETS_MEMORY_PEAK = True

@@ -1,104 +1,17 @@
 """A differentiable time loop on TensorFlow that is fast and lean for any step.
 
-Forward, the loop keeps each step's carry and the outputs of its products with weights. Backward, it runs each step
-again from them, so these products are never repeated and nothing else is ever stored; their inputs and output gradients
-are collected, and each kernel's gradient is one large product after the loop.
+Forward, the loop keeps each step's carry and the outputs of its products with weights and constants. Backward, it runs
+each step again from them, so these products are never repeated and nothing else is ever stored; their inputs and output
+gradients are collected, and each factor's gradient is one large product after the loop.
 """
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-_ACTIVE = threading.local()
-
-
-def product(x: Any, kernel: Any) -> Any:
-    """The matrix product x @ kernel in x's precision.
-
-    Args:
-        x: (..., inputs); three axes are flattened to two, whose gradient is one product and not one a batch row.
-        kernel: (inputs, outputs), a weight.
-
-    Returns:
-        (..., outputs).
-    """
-    recorder = getattr(_ACTIVE, "recorder", None)
-    if recorder is not None and len(x.shape) == 2 and recorder.knows(kernel):
-        return recorder.product(x, kernel)
-    kernel = tf.cast(kernel.value if isinstance(kernel, keras.Variable) else kernel, x.dtype)
-    if len(x.shape) == 2:
-        return x @ kernel
-    shape = tf.concat([tf.shape(x)[:-1], [kernel.shape[-1]]], axis=0)
-    result = tf.reshape(tf.reshape(x, (-1, x.shape[-1])) @ kernel, shape)
-    result.set_shape((*x.shape[:-1], kernel.shape[-1]))
-    return result
-
-
-class _Recorder:
-    """Sees the products of one step whose kernels are the loop's weights."""
-
-    def __init__(self, kernels: Sequence[Any], variables: Sequence[Any]) -> None:
-        self._weights = kernels
-        self._place = {id(kernel): place for place, kernel in enumerate(variables)}
-        self.kernels: list[int] = []
-
-    def __enter__(self) -> "_Recorder":
-        self._before = getattr(_ACTIVE, "recorder", None)
-        _ACTIVE.recorder = self
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _ACTIVE.recorder = self._before
-
-    def knows(self, kernel: Any) -> bool:
-        """Whether `kernel` is one of the loop's variables; tensors made of them are new objects at every cast."""
-        return id(kernel) in self._place
-
-    def product(self, x: Any, kernel: Any) -> Any:
-        place = self._place[id(kernel)]
-        self.kernels.append(place)
-        return self.known_product(x, place)
-
-    def known_product(self, x: Any, place: int) -> Any:
-        raise NotImplementedError
-
-
-class _Record(_Recorder):
-    """Keeps each product's output."""
-
-    def __init__(self, kernels: Sequence[Any], variables: Sequence[Any]) -> None:
-        super().__init__(kernels, variables)
-        self.outputs: list[Any] = []
-
-    def known_product(self, x: Any, place: int) -> Any:
-        self.outputs.append(x @ self._weights[place])
-        return self.outputs[-1]
-
-
-class _Replay(_Recorder):
-    """Gives the kept outputs back, in order, and keeps each product's input."""
-
-    def __init__(
-        self, kernels: Sequence[Any], variables: Sequence[Any], outputs: Sequence[Any], transposed: dict[int, Any]
-    ) -> None:
-        super().__init__(kernels, variables)
-        self._outputs, self._transposed = iter(outputs), transposed
-        self.inputs: list[Any] = []
-
-    def known_product(self, x: Any, place: int) -> Any:
-        self.inputs.append(x)
-
-        @tf.custom_gradient
-        def replayed(x: Any, output: Any) -> Any:
-            def gradient(upstream: Any) -> Any:
-                return upstream @ self._transposed[place], upstream
-
-            return tf.identity(output), gradient
-
-        return replayed(x, next(self._outputs))
+from attnbench.backend.tensorflow_products import Record, Recorder, Replay, prepared
 
 
 class _Arrays:
@@ -123,6 +36,28 @@ class _Arrays:
 
     def stack(self) -> list[Any]:
         return [array.stack() for array in self.arrays]
+
+
+class _Columns:
+    """What the backward steps hand on beside the carry: tensors that the forward loop has kept, and others, once each.
+
+    Attributes:
+        written: the others.
+    """
+
+    def __init__(self, kept: Sequence[Any]) -> None:
+        self._kept = kept
+        self.written: list[Any] = []
+
+    def place(self, tensor: Any) -> int | None:
+        """The column of `tensor`, the kept ones first; None for None."""
+        if tensor is None:
+            return None
+        for place, known in enumerate([*self._kept, *self.written]):
+            if known is tensor:
+                return place
+        self.written.append(tensor)
+        return len(self._kept) + len(self.written) - 1
 
 
 def _is_float(tensor: Any) -> bool:
@@ -174,7 +109,7 @@ class _Loop:
         pack = tf.nest.pack_sequence_as
         return pack(self._structure[0], list(flat[:count])), pack(self._outputs, list(flat[count:]))
 
-    def _call(self, recorder: _Recorder, groups: list[list[Any]]) -> tuple[list[Any], list[Any]]:
+    def _call(self, recorder: Recorder, groups: list[list[Any]]) -> tuple[list[Any], list[Any]]:
         """One step from flat tensors to flat tensors, the weights standing in for the variables."""
         carry, inputs, constants, weights = (
             tf.nest.pack_sequence_as(structure, group) for structure, group in zip(self._structure, groups)
@@ -189,12 +124,17 @@ class _Loop:
         sizes = [len(tf.nest.flatten(part)) for part in self._structure]
         ends = [sum(sizes[: i + 1]) for i in range(4)]
         groups = [list(flat[end - size : end]) for size, end in zip(sizes, ends)]
-        final, outputs, kept, kernels = self._forward(groups)
+        final, outputs, kept, products = self._forward(groups)
 
         def gradient(*upstream: Any, **_: Any) -> list[Any]:
-            return self._backward(groups, kept, kernels, list(upstream[: sizes[0]]), list(upstream[sizes[0] :]))
+            return self._backward(groups, kept, products, list(upstream[: sizes[0]]), list(upstream[sizes[0] :]))
 
         return (*final, *outputs), gradient
+
+    def _factors(self, groups: list[list[Any]]) -> tuple[list[Any], list[Any]]:
+        """What the steps' products multiply by, and the objects that a step knows it by."""
+        _, _, constants, weights = groups
+        return [*constants, *weights], [*constants, *self._variables]
 
     def _forward(self, groups: list[list[Any]]) -> Any:
         initial, sequences, constants, weights = groups
@@ -202,12 +142,12 @@ class _Loop:
         inputs = _Arrays.unstacked(sequences, length)
 
         def advance(time: Any, carry: list[Any]) -> Any:
-            recorder = _Record(weights, self._variables)
+            recorder = Record(*self._factors(groups))
             after, outputs = self._call(recorder, [carry, inputs.read(time), constants, weights])
             after = [tf.cast(new, old.dtype) for new, old in zip(after, carry)]
-            return after, outputs, carry + recorder.outputs, recorder.kernels
+            return after, outputs, carry + recorder.outputs, recorder.found
 
-        carry, first, keep, kernels = advance(0, initial)
+        carry, first, keep, products = advance(0, initial)
         out, kept = _Arrays.like(first, length).write(0, first), _Arrays.like(keep, length).write(0, keep)
 
         def body(time: Any, carry: list[Any], out: list[Any], kept: list[Any]) -> Any:
@@ -221,36 +161,34 @@ class _Loop:
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        return final, _Arrays(out_arrays).stack(), (_Arrays(kept_arrays), inputs), kernels
+        return final, _Arrays(out_arrays).stack(), (_Arrays(kept_arrays), inputs), products
 
     def _backward(
-        self, groups: list[list[Any]], saved: Any, kernels: list[int], final: list[Any], outputs: list[Any]
+        self, groups: list[list[Any]], saved: Any, products: list[Any], final: list[Any], outputs: list[Any]
     ) -> list[Any]:
-        initial, sequences, constants, weights = groups
+        initial, sequences, _, _ = groups
         kept, inputs = saved
         length = tf.shape(sequences[0])[0]
         upstream = _Arrays.unstacked(outputs, length)
-        transposed = {place: tf.transpose(weights[place]) for place in set(kernels)}
+        turned = prepared(products, self._factors(groups)[0])
 
         def retreat(time: Any, carry_gradient: list[Any]) -> Any:
             state = kept.read(time)
-            carry, products = state[: len(initial)], state[len(initial) :]
-            recorder = _Replay(weights, self._variables, products, transposed)
-            step_groups = [carry, inputs.read(time), constants, weights]
-            return self._step_gradient(recorder, step_groups, products, carry_gradient, upstream.read(time))
+            return self._step_gradient(
+                [state[: len(initial)], inputs.read(time), *groups[2:]],
+                state[len(initial) :],
+                turned,
+                carry_gradient + upstream.read(time),
+            )
 
-        carry_gradient, step_gradients, collected, sums = retreat(length - 1, final)
+        carry_gradient, sums, places, written = retreat(length - 1, final)
         present = [x is not None for x in sums]
-        written = step_gradients + collected
-        used = [x is not None for x in written]
-        kept_out = [x for x in written if x is not None]
-        arrays = _Arrays.like(kept_out, length).write(length - 1, kept_out)
+        arrays = _Arrays.like(written, length).write(length - 1, written)
 
         def body(time: Any, carry_gradient: list[Any], totals: list[Any], out: list[Any]) -> Any:
-            carry_gradient, step_gradients, collected, sums = retreat(time, carry_gradient)
+            carry_gradient, sums, _, written = retreat(time, carry_gradient)
             totals = [total + x for total, x in zip(totals, [x for x in sums if x is not None], strict=True)]
-            row = [x for x in step_gradients + collected if x is not None]
-            return [time - 1, carry_gradient, totals, _Arrays(out).write(time, row).arrays]
+            return [time - 1, carry_gradient, totals, _Arrays(out).write(time, written).arrays]
 
         _, carry_gradient, totals, stacked = tf.while_loop(
             lambda time, *_: time >= 0,
@@ -259,27 +197,36 @@ class _Loop:
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        columns, sums = iter(_Arrays(stacked).stack()), iter(totals)
-        written = [next(columns) if flag else None for flag in used]
+        columns = [*kept.arrays, *stacked]
+        needed = {place: columns[place].stack() for place in {x for part in places for x in part if x is not None}}
+        found = [[needed.get(place) for place in part] for part in places]
+        sums = iter(totals)
         accumulated = [next(sums) if flag else None for flag in present]
-        return self._assemble(groups, kernels, carry_gradient, written, accumulated)
+        return [*carry_gradient, *found[0], *self._factor_gradients(groups, products, found[1:], accumulated)]
 
     def _step_gradient(
-        self,
-        recorder: _Replay,
-        groups: list[list[Any]],
-        products: list[Any],
-        carry_gradient: list[Any],
-        upstream: list[Any],
+        self, groups: list[list[Any]], products: list[Any], turned: dict[Any, Any], upstream: list[Any]
     ) -> Any:
-        """Gradients of one step: for its carry, its inputs, its products, and its constants and weights."""
+        """The gradients of one step.
+
+        Args:
+            groups: the step's carry, inputs, constants and weights.
+            products: the kept outputs.
+            turned: see `prepared`.
+            upstream: gradients of the carry after the step and of its outputs.
+
+        Returns:
+            Gradients of the carry; of each constant and weight, but for products with it; the columns of the inputs'
+            gradients, of the products' inputs and of their outputs' gradients; the tensors to write, see `_Columns`.
+        """
         carry, inputs, constants, weights = groups
+        recorder = Replay(*self._factors(groups), products, turned)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             leaves = [*carry, *inputs, *products, *constants, *weights]
             tape.watch([x for x in leaves if _is_float(x)])
             after, outputs = self._call(recorder, groups)
             after = [tf.cast(new, old.dtype) for new, old in zip(after, carry)]
-        pairs = [(x, dx) for x, dx in zip(after + outputs, carry_gradient + upstream, strict=True) if _is_float(x)]
+        pairs = [(x, dx) for x, dx in zip(after + outputs, upstream, strict=True) if _is_float(x)]
         found = iter(
             tape.gradient(
                 [x for x, _ in pairs],
@@ -293,27 +240,19 @@ class _Loop:
         slopes = [tf.zeros_like(x) if dx is None else dx for x, dx in zip(products, gradients[b:c])]
         sums = [None if dx is None else tf.cast(dx, tf.float64 if dx.dtype == tf.float64 else tf.float32)
                 for dx in gradients[c:]]  # fmt: skip
-        return before, gradients[a:b], recorder.inputs + slopes, sums
+        columns = _Columns(carry + recorder.results)
+        places = [[columns.place(x) for x in part] for part in (gradients[a:b], recorder.inputs, slopes)]
+        return before, sums, places, columns.written
 
-    def _assemble(
-        self,
-        groups: list[list[Any]],
-        kernels: list[int],
-        carry_gradient: list[Any],
-        written: list[Any],
-        accumulated: list[Any],
+    def _factor_gradients(
+        self, groups: list[list[Any]], products: list[Any], collected: list[list[Any]], accumulated: list[Any]
     ) -> list[Any]:
-        _, sequences, constants, weights = groups
-        sequence_gradients, collected = written[: len(sequences)], written[len(sequences) :]
+        """Of each constant and weight: the sum over the steps, and one product for all steps' products with it."""
+        factors, _ = self._factors(groups)
         totals = [
-            None if total is None else tf.cast(total, x.dtype)
-            for total, x in zip(accumulated, [*constants, *weights], strict=True)
+            None if total is None else tf.cast(total, x.dtype) for total, x in zip(accumulated, factors, strict=True)
         ]
-        weight_gradients = totals[len(constants) :]
-        inputs, slopes = collected[: len(kernels)], collected[len(kernels) :]
-        for place, x, slope in zip(kernels, inputs, slopes, strict=True):
-            rows = tf.reshape(x, (-1, x.shape[-1])), tf.reshape(slope, (-1, slope.shape[-1]))
-            term = tf.matmul(*rows, transpose_a=True)
-            before = weight_gradients[place]
-            weight_gradients[place] = term if before is None else before + term
-        return [*carry_gradient, *sequence_gradients, *totals[: len(constants)], *weight_gradients]
+        for (kind, place), x, slope in zip(products, *collected, strict=True):
+            term = kind.gradient(x, slope)
+            totals[place] = term if totals[place] is None else totals[place] + term
+        return totals

@@ -151,7 +151,9 @@ class Decoder(SeededLayer):
             total = total + backend.product(context, self.readout_context_kernel)
         return backend.tanh(total)
 
-    def teacher_forced(self, embedded: Any, state: DecoderState, memory: Any, key: Any) -> tuple[Any, Any]:
+    def teacher_forced(
+        self, embedded: Any, state: DecoderState, memory: Any, key: Any, *, weighs: bool = True
+    ) -> tuple[Any, Any]:
         """Every target position, the true target before it being given.
 
         Args:
@@ -159,14 +161,15 @@ class Decoder(SeededLayer):
             state: from `initial_state`.
             memory: the prepared annotations; None without attention.
             key: for dropout; None in inference.
+            weighs: whether weights are asked for; a loop that need not hand them on is leaner.
 
         Returns:
-            readouts (target, batch, readout units), dropped out, and weights (target, batch, source), () without
-            attention.
+            readouts (target, batch, readout units), dropped out, and weights (target, batch, source), () where there
+            is no attention or nobody asks.
         """
         projected = self.project(embedded)
         if self.stepped:
-            return self._stepwise(projected, state, memory, key)
+            return self._stepwise(projected, state, memory, key, weighs)
         hidden, context, weights = projected, (), ()
         if self.queries_previous:  # a constant context, which no query has to be waited for
             context, weights = self.attention.attend_all(projected, memory)
@@ -178,14 +181,14 @@ class Decoder(SeededLayer):
             hidden, _ = run_cell(cell, hidden, state.layers[layer])
         if self.attention is not None and not self.queries_previous:
             context, weights = self.attention.attend_all(hidden, memory)
-        return self._dropped_readout(self.readout(hidden, context), key), weights
+        return self._dropped_readout(self.readout(hidden, context), key), weights if weighs else ()
 
-    def _stepwise(self, projected: Any, state: DecoderState, memory: Any, key: Any) -> tuple[Any, Any]:
+    def _stepwise(self, projected: Any, state: DecoderState, memory: Any, key: Any, weighs: bool) -> tuple[Any, Any]:
         def step(state: Any, inputs: Any, constants: Any) -> Any:
             projected, masks = inputs
             memory = Memory(*constants) if constants else None
             hidden, context, weights, state = self.position(projected, state, memory, masks)
-            return state, (state.fed if self.input_feeding else (hidden, context), weights)
+            return state, (state.fed if self.input_feeding else (hidden, context), weights if weighs else ())
 
         _, (outputs, weights) = backend.scan(
             step,

@@ -143,16 +143,16 @@ class Seq2Seq(SeededLayer):
             logits (target x batch, target vocabulary), time-major, and weights (target, batch, source), () without
             attention.
         """
-        readouts, weights = self._readouts(source, target, key)
+        readouts, weights = self._readouts(source, target, key, weighs=True)
         return self.logits(readouts), weights
 
-    def _readouts(self, source: Any, target: Any, key: Any) -> tuple[Any, Any]:
-        """What the output layer turns into logits, (target x batch, readout units), and weights."""
+    def _readouts(self, source: Any, target: Any, key: Any, *, weighs: bool) -> tuple[Any, Any]:
+        """What the output layer turns into logits, (target x batch, readout units), and weights if asked for."""
         encoded = self.encode(source, key)
         begin = ops.full_like(target[:, :1], BEGIN)
         inputs = ops.transpose(ops.concatenate([begin, target[:, :-1]], axis=1))
         embedded = self._dropped_target(self._embed(self.target_embedding, inputs), key)
-        readouts, weights = self.decoder.teacher_forced(embedded, encoded.state, encoded.memory, key)
+        readouts, weights = self.decoder.teacher_forced(embedded, encoded.state, encoded.memory, key, weighs=weighs)
         return ops.reshape(readouts, (-1, self.decoder.readout_units)), weights
 
     def losses(self, source: Any, target: Any, key: Any = None, *, smoothing: float = 0.0) -> tuple[Any, Any, Any]:
@@ -161,7 +161,7 @@ class Seq2Seq(SeededLayer):
         Returns:
             The smoothed sum that training minimises, the plain sum, both in nats, and the number of target tokens.
         """
-        readouts, _ = self._readouts(source, target, key)
+        readouts, _ = self._readouts(source, target, key, weighs=False)
         truth = ops.reshape(ops.transpose(target), (-1,))
         readouts, truth = backend.kept_rows(ops.not_equal(truth, PAD), readouts, truth)
         smoothed, plain = backend.cross_entropy(self.logits(readouts), truth, smoothing=smoothing)

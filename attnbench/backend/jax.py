@@ -24,6 +24,7 @@ __all__ = [
     "reset_memory_peak",
     "scan",
     "tanh",
+    "total",
     "training_step",
     "uniform",
     "vecmat",
@@ -134,6 +135,11 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent in the type of `x`; Keras' own computes float64 in float32 on JAX."""
     return jnp.tanh(x)
+
+
+def total(terms: Sequence[Any]) -> Any:
+    """The sum of tensors of one shape."""
+    return sum(terms)
 
 
 def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:

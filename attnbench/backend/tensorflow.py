@@ -26,6 +26,7 @@ __all__ = [
     "reset_memory_peak",
     "scan",
     "tanh",
+    "total",
     "training_step",
     "uniform",
     "vecmat",
@@ -139,6 +140,11 @@ def tanh(x: Any) -> Any:
     if x.dtype == tf.bfloat16 and not tf.config.get_visible_devices("GPU"):
         return tf.cast(tf.tanh(tf.cast(x, tf.float32)), x.dtype)  # with both casts faster than the CPU's own kernel
     return tf.tanh(x)
+
+
+def total(terms: Sequence[Any]) -> Any:
+    """The sum of tensors of one shape; in a time loop they share one gradient, which is collected once."""
+    return tf.add_n(list(terms))
 
 
 def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:

@@ -114,6 +114,7 @@ class Recorder:
         return self.known_product(kind, x, place)
 
     def known_product(self, kind: _Kind, x: Any, place: int) -> Any:
+        """The product of `x` with the factor at `place`."""
         raise NotImplementedError
 
 

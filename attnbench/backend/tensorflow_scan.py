@@ -174,12 +174,10 @@ class _Loop:
 
         def retreat(time: Any, carry_gradient: list[Any]) -> Any:
             state = kept.read(time)
-            return self._step_gradient(
-                [state[: len(initial)], inputs.read(time), *groups[2:]],
-                state[len(initial) :],
-                turned,
-                carry_gradient + upstream.read(time),
-            )
+            outputs = state[len(initial) :]
+            recorder = Replay(*self._factors(groups), outputs, turned)
+            step_groups = [state[: len(initial)], inputs.read(time), *groups[2:]]
+            return self._step_gradient(recorder, step_groups, outputs, carry_gradient + upstream.read(time))
 
         carry_gradient, sums, places, written = retreat(length - 1, final)
         present = [x is not None for x in sums]
@@ -205,22 +203,21 @@ class _Loop:
         return [*carry_gradient, *found[0], *self._factor_gradients(groups, products, found[1:], accumulated)]
 
     def _step_gradient(
-        self, groups: list[list[Any]], products: list[Any], turned: dict[Any, Any], upstream: list[Any]
+        self, recorder: Replay, groups: list[list[Any]], products: list[Any], upstream: list[Any]
     ) -> Any:
         """The gradients of one step.
 
         Args:
+            recorder: gives the step its products.
             groups: the step's carry, inputs, constants and weights.
-            products: the kept outputs.
-            turned: see `prepared`.
+            products: their outputs.
             upstream: gradients of the carry after the step and of its outputs.
 
         Returns:
-            Gradients of the carry; of each constant and weight, but for products with it; the columns of the inputs'
+            Gradients of the carry; of each constant and weight, but for those products; the columns of the inputs'
             gradients, of the products' inputs and of their outputs' gradients; the tensors to write, see `_Columns`.
         """
         carry, inputs, constants, weights = groups
-        recorder = Replay(*self._factors(groups), products, turned)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             leaves = [*carry, *inputs, *products, *constants, *weights]
             tape.watch([x for x in leaves if _is_float(x)])

@@ -119,13 +119,14 @@ class Decoder(SeededLayer):
             new state.
         """
         context, weights, attended = (), (), state.attention
+        terms = [projected]
         if self.queries_previous:
             query = state.layers[-1][0]
             context, weights, attended = self.attention.attend_shared(query, memory, attended, hypotheses)
-            projected = projected + backend.product(context, self.context_kernel)
+            terms.append(backend.product(context, self.context_kernel))
         if self.input_feeding:
-            projected = projected + backend.product(state.fed, self.feeding_kernel)
-        layers = self._step_layers(projected, state.layers, masks)
+            terms.append(backend.product(state.fed, self.feeding_kernel))
+        layers = self._step_layers(backend.total(terms), state.layers, masks)
         hidden = layers[-1][0]
         if self.attention is not None and not self.queries_previous:
             context, weights, attended = self.attention.attend_shared(hidden, memory, attended, hypotheses)
@@ -146,10 +147,10 @@ class Decoder(SeededLayer):
 
     def readout(self, hidden: Any, context: Any) -> Any:
         """tanh(state_kernel h + context_kernel c + b), (..., readout units); `context` is () without attention."""
-        total = backend.product(hidden, self.readout_state_kernel) + ops.cast(self.readout_bias, hidden.dtype)
+        terms = [backend.product(hidden, self.readout_state_kernel)]
         if self.attention is not None:
-            total = total + backend.product(context, self.readout_context_kernel)
-        return backend.tanh(total)
+            terms.append(backend.product(context, self.readout_context_kernel))
+        return backend.tanh(backend.total(terms) + ops.cast(self.readout_bias, hidden.dtype))
 
     def teacher_forced(
         self, embedded: Any, state: DecoderState, memory: Any, key: Any, *, weighs: bool = True

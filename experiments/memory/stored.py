@@ -1,8 +1,8 @@
 """The package's time loop with one difference: what a step of attention computes is stored instead of repeated.
 
-Recorder and replay treat the tanh of the additive score, and with it, where wanted, its product with v, the softmax and
-the context, as the package treats products with weights: kept by the forward pass, given back in the backward pass. All
-else is the package's code.
+Recorder and replay treat the tanh of the additive score, and with it, where wanted, its product with v and the softmax,
+as the package treats products with weights and annotations: kept by the forward pass, given back in the backward pass.
+All else is the package's code.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention import scored
-from attnbench.backend import tensorflow_scan
+from attnbench.backend import tensorflow_products, tensorflow_scan
 
 _SCORED_AXES = 3
 """Of tanh(W1 q + W2 k), (batch, source, units); cells and readouts inside a loop have two."""
@@ -30,8 +30,8 @@ def storing(what: str) -> Iterator[None]:
     tanh = _stored(backend.tanh, _tanh_gradient)
     patches: list[Any] = [
         patch.object(tensorflow_scan, "_Loop", _Loop),
-        patch.object(tensorflow_scan, "_Record", _Record),
-        patch.object(tensorflow_scan, "_Replay", _Replay),
+        patch.object(tensorflow_scan, "Record", _Record),
+        patch.object(tensorflow_scan, "Replay", _Replay),
         patch.object(backend, "tanh", _of_axes(_SCORED_AXES, tanh, backend.tanh)),
     ]
     if what == "attention":
@@ -45,7 +45,7 @@ def storing(what: str) -> Iterator[None]:
         yield
 
 
-class _Record(tensorflow_scan._Record):
+class _Record(tensorflow_products.Record):
     """Keeps the results of attention behind the products' outputs, the last one first."""
 
     def __enter__(self) -> "_Record":
@@ -62,12 +62,16 @@ class _Record(tensorflow_scan._Record):
         return self._results[-1]
 
 
-class _Replay(tensorflow_scan._Replay):
+class _Replay(tensorflow_products.Replay):
     """Gives them back from behind, which leaves the products to the package's own replay."""
 
-    def __init__(self, kernels: Any, variables: Any, outputs: Any, transposed: Any) -> None:
-        super().__init__(kernels, variables, outputs, transposed)
-        self._results = reversed(outputs)
+    def __init__(self, factors: Any, names: Any, outputs: Any, prepared: Any) -> None:
+        super().__init__(factors, names, outputs, prepared)
+        self._kept, self._results = outputs, reversed(outputs)
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.results += self._kept[len(self.results) :]
 
     def result(self, _: Any, gradient: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         kept = next(self._results)
@@ -87,15 +91,15 @@ class _Loop(tensorflow_scan._Loop):
         self._products = len(found[-1])
         return found
 
-    def _step_gradient(self, recorder: Any, groups: Any, products: Any, *upstream: Any) -> Any:
-        return super()._step_gradient(recorder, groups, products[: self._products], *upstream)
+    def _step_gradient(self, recorder: Any, groups: Any, products: Any, upstream: Any) -> Any:
+        return super()._step_gradient(recorder, groups, products[: self._products], upstream)
 
 
 def _stored(function: Callable[..., Any], gradient: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, whose results inside a loop are kept and given back; see `_Record` and `_Replay`."""
 
     def call(*arguments: Any) -> Any:
-        recorder = getattr(tensorflow_scan._ACTIVE, "recorder", None)
+        recorder = getattr(tensorflow_products._ACTIVE, "recorder", None)
         return function(*arguments) if recorder is None else recorder.result(function, gradient, arguments)
 
     return call

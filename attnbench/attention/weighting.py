@@ -16,10 +16,6 @@ def masked_softmax(scores: Any, mask: Any) -> Any:
         weights (..., source) in the type of `scores`.
     """
     wide = scores if scores.dtype in ("float32", "float64") else ops.cast(scores, "float32")
-    floor = ops.cast(-1e30, wide.dtype)
-    wide = ops.where(mask, wide, floor)
-    highest = ops.max(wide, axis=-1, keepdims=True)
-    exponentials = ops.where(mask, ops.exp(wide - ops.stop_gradient(highest)), ops.cast(0, wide.dtype))
-    total = ops.sum(exponentials, axis=-1, keepdims=True)
-    weights = exponentials / ops.where(total > 0, total, ops.cast(1, wide.dtype))
+    weights = ops.softmax(ops.where(mask, wide, ops.cast(-1e30, wide.dtype)), axis=-1)
+    weights = ops.where(mask, weights, ops.cast(0, wide.dtype))
     return ops.cast(weights, scores.dtype)

@@ -1,4 +1,4 @@
-"""Adam with TensorFlow's own kernel."""
+"""Adam with TensorFlow's own kernels."""
 
 from typing import Any
 
@@ -7,7 +7,10 @@ import tensorflow as tf
 
 
 class Adam(keras.optimizers.Adam):
-    """Keras' Adam (Kingma and Ba 2015), each weight updated by one kernel in place, where Keras takes a dozen."""
+    """Keras' Adam (Kingma and Ba 2015), each weight updated by one kernel in place, where Keras takes a dozen.
+
+    The global norm, too, comes from kernels that need no squares of all gradients in memory.
+    """
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Moves `variable` (a TensorFlow variable) and its two moments, as Keras' own step does."""
@@ -27,3 +30,8 @@ class Adam(keras.optimizers.Adam):
             epsilon=tf.constant(self.epsilon, dtype),
             grad=tf.cast(gradient, dtype),
         )
+
+    def _clip_gradients(self, grads: list[Any]) -> list[Any]:
+        if self.global_clipnorm is None:
+            return super()._clip_gradients(grads)
+        return tf.clip_by_global_norm(grads, self.global_clipnorm)[0]

@@ -11,7 +11,7 @@ from typing import Any
 from attnbench.checks import check_choice, check_fraction, check_positive
 from attnbench.mapping import build, flatten
 
-RESULTS_VERSION = 5
+RESULTS_VERSION = 6
 """Raised whenever a change of the code can change a number that a run reports."""
 
 

@@ -90,6 +90,43 @@ def test_a_loop_that_multiplies_twice_by_one_kernel_adds_both_gradients(gradient
     assert weight == pytest.approx(540)
 
 
+def test_products_in_a_loop_have_their_steps_gradients_whatever_they_multiply(gradients: Callable[..., Any]) -> None:
+    """Inputs that are the carry, another product's output, both or neither; factors that have other uses as well."""
+    kernel = keras.Variable(np.random.default_rng(3).normal(size=(UNITS, UNITS)), dtype="float64")
+    source = 4
+
+    def step(state: Any, inputs: Any, constants: Any) -> Any:
+        keys, values = constants
+        scores = backend.matvec(keys, state)
+        context = backend.vecmat(backend.tanh(scores), values)
+        backend.vecmat(scores, values)  # nobody reads it
+        again = backend.vecmat(backend.matvec(values, context), keys)
+        projected = backend.total([inputs, backend.product(context, kernel), backend.product(state + inputs, kernel)])
+        state = backend.tanh(projected + again + ops.mean(values @ kernel.value, axis=1))
+        return state, (scores, context)
+
+    def loss(run: Callable[..., Any]) -> Callable[..., Any]:
+        def value(state: Any, inputs: Any, keys: Any, values: Any) -> Any:
+            final, (scores, contexts) = run(state, inputs, (keys, values))
+            return ops.sum(final**2) + ops.sum(scores**2) + ops.sum(contexts**3) + ops.sum(keys)
+
+        return value
+
+    def looped(state: Any, inputs: Any, constants: Any) -> Any:
+        return backend.scan(step, state, inputs, constants=constants, variables=[kernel])
+
+    def plain(state: Any, inputs: Any, constants: Any) -> Any:
+        return _one_by_one(step, state, inputs, constants)
+
+    generator = np.random.default_rng(4)
+    sizes = ((BATCH, UNITS), (TIME, BATCH, UNITS), (BATCH, source, UNITS), (BATCH, source, UNITS))
+    arrays = [generator.normal(size=size) / 3 for size in sizes]
+    for found, expected in zip(
+        gradients(loss(looped), arrays, [kernel]), gradients(loss(plain), arrays, [kernel]), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
 def test_random_numbers_depend_on_the_key_and_the_place_alone() -> None:
     key, other = (ops.convert_to_tensor(np.array(x, np.int32)) for x in ([1, 2], [1, 3]))
     first = backend.read(backend.uniform((11,), key, 5))

@@ -77,13 +77,13 @@ def product(x: Any, kernel: Any) -> Any:
 
 
 def vecmat(x: Any, matrices: Any) -> Any:
-    """Each row of `x` times the matrix of its own: (batch, inputs), (batch, inputs, outputs) -> (batch, outputs)."""
-    return jnp.vecmat(x, matrices)
+    """Each row of `x` (batch, inputs) times its own of `matrices` (batch, inputs, outputs) -> (batch, outputs)."""
+    return jnp.vecmat(x, matrices.astype(x.dtype))
 
 
 def matvec(matrices: Any, x: Any) -> Any:
-    """Each row's own matrix times the row: (batch, outputs, inputs), (batch, inputs) -> (batch, outputs)."""
-    return jnp.matvec(matrices, x)
+    """Each row's own of `matrices` (batch, outputs, inputs) times the row, (batch, inputs) -> (batch, outputs)."""
+    return jnp.matvec(matrices.astype(x.dtype), x)
 
 
 def scan(

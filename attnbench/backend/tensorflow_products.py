@@ -21,7 +21,7 @@ def product(x: Any, kernel: Any) -> Any:
         (..., outputs).
     """
     recorder = getattr(_ACTIVE, "recorder", None)
-    if recorder is not None and len(x.shape) == 2 and recorder.knows(kernel):
+    if recorder is not None and len(x.shape) == 2 and recorder.knows(kernel, x.dtype):
         return recorder.product(_KERNEL, x, kernel)
     kernel = tf.cast(kernel.value if isinstance(kernel, keras.Variable) else kernel, x.dtype)
     if len(x.shape) == 2:
@@ -33,20 +33,36 @@ def product(x: Any, kernel: Any) -> Any:
 
 
 def vecmat(x: Any, matrices: Any) -> Any:
-    """Each row of `x` times the matrix of its own: (batch, inputs), (batch, inputs, outputs) -> (batch, outputs)."""
+    """Each row of `x` times the matrix of its own, in x's precision.
+
+    Args:
+        x: (batch, inputs).
+        matrices: (batch, inputs, outputs).
+
+    Returns:
+        (batch, outputs).
+    """
     return _own_product(_VECMAT, x, matrices)
 
 
 def matvec(matrices: Any, x: Any) -> Any:
-    """Each row's own matrix times the row: (batch, outputs, inputs), (batch, inputs) -> (batch, outputs)."""
+    """Each row's own matrix times the row, in x's precision.
+
+    Args:
+        matrices: (batch, outputs, inputs).
+        x: (batch, inputs).
+
+    Returns:
+        (batch, outputs).
+    """
     return _own_product(_MATVEC, x, matrices)
 
 
 def _own_product(kind: "_Kind", x: Any, matrices: Any) -> Any:
     recorder = getattr(_ACTIVE, "recorder", None)
-    if recorder is not None and recorder.knows(matrices):
+    if recorder is not None and recorder.knows(matrices, x.dtype):
         return recorder.product(kind, x, matrices)
-    return kind.multiply(x, matrices)
+    return kind.multiply(x, tf.cast(matrices, x.dtype))
 
 
 def _vecmat(x: Any, matrices: Any) -> Any:
@@ -66,14 +82,14 @@ class _Kind(NamedTuple):
     """One kind of product of a step's (batch, inputs) with a factor that is the same at every step.
 
     multiply: input, factor -> output (batch, outputs).
-    prepare: factor -> what `retreat` takes in its place, made once for all steps.
-    retreat: gradient of the output, prepared factor -> gradient of the input.
+    prepare: factor -> what `go_back` takes in its place, made once for all steps.
+    go_back: gradient of the output, prepared factor -> gradient of the input.
     gradient: inputs (time, batch, inputs), gradients of the outputs (time, batch, outputs) -> gradient of the factor.
     """
 
     multiply: Callable[[Any, Any], Any]
     prepare: Callable[[Any], Any]
-    retreat: Callable[[Any, Any], Any]
+    go_back: Callable[[Any, Any], Any]
     gradient: Callable[[Any, Any], Any]
 
 
@@ -103,9 +119,10 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         _ACTIVE.recorder = self._before
 
-    def knows(self, factor: Any) -> bool:
-        """Whether `factor` is one of the loop's own; a cast or any other result is a new object."""
-        return id(factor) in self._places
+    def knows(self, factor: Any, dtype: Any) -> bool:
+        """Whether `factor` is one of the loop's own, and of type `dtype` there; any other result is a new object."""
+        place = self._places.get(id(factor))
+        return place is not None and self.factors[place].dtype == dtype
 
     def product(self, kind: _Kind, x: Any, factor: Any) -> Any:
         """The product of `x` with a factor that the loop knows."""
@@ -154,7 +171,7 @@ class Replay(Recorder):
         @tf.custom_gradient
         def replayed(x: Any, output: Any) -> Any:
             def gradient(upstream: Any) -> Any:
-                return kind.retreat(upstream, self._prepared[kind, place]), upstream
+                return kind.go_back(upstream, self._prepared[kind, place]), upstream
 
             return tf.identity(output), gradient
 
@@ -164,4 +181,4 @@ class Replay(Recorder):
 
 def prepared(found: Sequence[tuple[_Kind, int]], factors: Sequence[Any]) -> dict[Any, Any]:
     """What a `Replay` multiplies gradients by, for the products that a `Record` has found."""
-    return {(kind, place): kind.prepare(factors[place]) for kind, place in set(found)}
+    return {(kind, place): kind.prepare(factors[place]) for kind, place in dict.fromkeys(found)}

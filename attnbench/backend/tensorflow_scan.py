@@ -196,8 +196,9 @@ class _Loop:
             parallel_iterations=1,
         )
         columns = [*kept.arrays, *stacked]
-        needed = {place: columns[place].stack() for place in {x for part in places for x in part if x is not None}}
-        found = [[needed.get(place) for place in part] for part in places]
+        needed = dict.fromkeys(place for part in places for place in part if place is not None)
+        stacks = {place: columns[place].stack() for place in needed}
+        found = [[stacks.get(place) for place in part] for part in places]
         sums = iter(totals)
         accumulated = [next(sums) if flag else None for flag in present]
         return [*carry_gradient, *found[0], *self._factor_gradients(groups, products, found[1:], accumulated)]

@@ -137,8 +137,8 @@ class _Search:
 
     def _finish(self, beam: _Beams, scores: Any, parents: Any) -> _Beams:
         """Keeps the best of the hypotheses that end now, (batch, n) log-probabilities, where none before is better."""
-        place = ops.cast(ops.argmax(scores, axis=1), "int32")[:, None]
-        score, parent = ops.max(scores, axis=1), ops.take_along_axis(parents, place, axis=1)
+        score, place = ops.top_k(scores, 1)
+        score, parent = score[:, 0], ops.take_along_axis(parents, ops.cast(place, "int32"), axis=1)
         score = ops.where(score > _NEVER / 2, score / self.penalty(beam.place + 1), _NEVER)
         better = ops.logical_and(score > beam.best_score, ops.logical_not(beam.done))
         written = self._written(beam, parent, ops.full_like(parent, END))[:, 0]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import keras
 from keras import ops
 
+from attnbench.decoding.largest import largest
 from attnbench.decoding.shrinking import shrinking_loop
 from attnbench.model import BEGIN, END, PAD, Seq2Seq
 
@@ -77,7 +78,7 @@ class _Greedy:
     def advance(self, hypotheses: _Hypotheses) -> _Hypotheses:
         place, newest, done, written, limits, state, memory = hypotheses
         logits, _, state = self._model.step(newest, state, memory)
-        best = ops.where(done, PAD, ops.cast(ops.argmax(logits, axis=-1), "int32"))
+        best = ops.where(done, PAD, largest(logits, 1)[1][:, 0])
         written = ops.where(self._places == place, best[:, None], written)
         done = ops.logical_or(ops.logical_or(done, best == END), place + 1 >= limits)
         return _Hypotheses(place + 1, best, done, written, limits, state, memory)

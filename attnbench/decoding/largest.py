@@ -27,7 +27,7 @@ def largest(x: Any, count: int) -> tuple[Any, Any]:
     if classes % _BLOCK:
         x = ops.pad(x, ((0, 0), (0, -classes % _BLOCK)), constant_values=float("-inf"))
     blocks = ops.reshape(x, (rows, -(-classes // _BLOCK), _BLOCK))
-    _, chosen = ops.top_k(ops.max(blocks, axis=-1), count)
+    _, chosen = ops.top_k(ops.max(blocks, axis=-1), count, sorted=False)
     chosen = ops.sort(ops.cast(chosen, "int32"), axis=-1)  # in the row's order, which settles what equal elements do
     first = ops.arange(rows, dtype="int32")[:, None] * blocks.shape[1]
     searched = ops.reshape(ops.take(ops.reshape(x, (-1, _BLOCK)), first + chosen, axis=0), (rows, count * _BLOCK))

@@ -2,7 +2,8 @@
 
 Forward, the loop keeps each step's carry and the outputs of its products with weights and constants. Backward, it runs
 each step again from them, so these products are never repeated and nothing else is ever stored; their inputs and output
-gradients are collected, and each factor's gradient is one large product after the loop.
+gradients are collected, and each factor's gradient is one large product after the loop. What was kept is let go as soon
+as its step is done.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,31 +12,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from attnbench.backend.tensorflow_arrays import Arrays, Stacks
 from attnbench.backend.tensorflow_products import Record, Recorder, Replay, prepared
-
-
-class _Arrays:
-    """Several tensor arrays read and written at the same time step; a step's tensors go in, stacked ones come out."""
-
-    def __init__(self, arrays: list[Any]) -> None:
-        self.arrays = arrays
-
-    @classmethod
-    def like(cls, tensors: Sequence[Any], length: Any) -> "_Arrays":
-        return cls([tf.TensorArray(x.dtype, length, element_shape=x.shape, clear_after_read=False) for x in tensors])
-
-    @classmethod
-    def unstacked(cls, tensors: Sequence[Any], length: Any) -> "_Arrays":
-        return cls([array.unstack(x) for array, x in zip(cls.like([x[0] for x in tensors], length).arrays, tensors)])
-
-    def write(self, time: Any, tensors: Sequence[Any]) -> "_Arrays":
-        return _Arrays([array.write(time, x) for array, x in zip(self.arrays, tensors, strict=True)])
-
-    def read(self, time: Any) -> list[Any]:
-        return [array.read(time) for array in self.arrays]
-
-    def stack(self) -> list[Any]:
-        return [array.stack() for array in self.arrays]
 
 
 class _Columns:
@@ -139,7 +117,7 @@ class _Loop:
     def _forward(self, groups: list[list[Any]]) -> Any:
         initial, sequences, constants, weights = groups
         length = tf.shape(sequences[0])[0]
-        inputs = _Arrays.unstacked(sequences, length)
+        inputs = Arrays.unstacked(sequences, length)
 
         def advance(time: Any, carry: list[Any]) -> Any:
             recorder = Record(*self._factors(groups))
@@ -148,20 +126,20 @@ class _Loop:
             return after, outputs, carry + recorder.outputs, recorder.found
 
         carry, first, keep, products = advance(0, initial)
-        out, kept = _Arrays.like(first, length).write(0, first), _Arrays.like(keep, length).write(0, keep)
+        out, kept = Arrays.like(first, length).write(0, first), Stacks.of(keep)
 
-        def body(time: Any, carry: list[Any], out: list[Any], kept: list[Any]) -> Any:
+        def body(time: Any, carry: list[Any], out: list[Any], handles: list[Any]) -> Any:
             carry, outputs, keep, _ = advance(time, carry)
-            return [time + 1, carry, _Arrays(out).write(time, outputs).arrays, _Arrays(kept).write(time, keep).arrays]
+            return [time + 1, carry, Arrays(out).write(time, outputs).arrays, kept.holding(handles).push(keep).handles]
 
-        _, final, out_arrays, kept_arrays = tf.while_loop(
+        _, final, out_arrays, handles = tf.while_loop(
             lambda time, *_: time < length,
             body,
-            [tf.constant(1), carry, out.arrays, kept.arrays],
+            [tf.constant(1), carry, out.arrays, kept.handles],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        return final, _Arrays(out_arrays).stack(), (_Arrays(kept_arrays), inputs), products
+        return final, Arrays(out_arrays).stack(), (kept.holding(handles), inputs), products
 
     def _backward(
         self, groups: list[list[Any]], saved: Any, products: list[Any], final: list[Any], outputs: list[Any]
@@ -169,35 +147,42 @@ class _Loop:
         initial, sequences, _, _ = groups
         kept, inputs = saved
         length = tf.shape(sequences[0])[0]
-        upstream = _Arrays.unstacked(outputs, length)
+        upstream = Arrays.unstacked(outputs, length)
         turned = prepared(products, self._factors(groups)[0])
 
-        def retreat(time: Any, carry_gradient: list[Any]) -> Any:
-            state = kept.read(time)
+        def retreat(time: Any, state: list[Any], carry_gradient: list[Any]) -> Any:
             outputs = state[len(initial) :]
             recorder = Replay(*self._factors(groups), outputs, turned)
             step_groups = [state[: len(initial)], inputs.read(time), *groups[2:]]
             return self._step_gradient(recorder, step_groups, outputs, carry_gradient + upstream.read(time))
 
-        carry_gradient, sums, places, written = retreat(length - 1, final)
+        carry_gradient, sums, places, written = retreat(length - 1, kept.read(length - 1), final)
+        needed = dict.fromkeys(place for part in places for place in part if place is not None)
+        left, _ = kept.pop(length - 1, needed)
         present = [x is not None for x in sums]
-        arrays = _Arrays.like(written, length).write(length - 1, written)
+        arrays = Arrays.like(written, length).write(length - 1, written)
 
-        def body(time: Any, carry_gradient: list[Any], totals: list[Any], out: list[Any]) -> Any:
-            carry_gradient, sums, _, written = retreat(time, carry_gradient)
+        def body(time: Any, carry_gradient: list[Any], totals: list[Any], out: list[Any], handles: list[Any]) -> Any:
+            left, state = kept.holding(handles).pop(time, needed)
+            carry_gradient, sums, _, written = retreat(time, state, carry_gradient)
             totals = [total + x for total, x in zip(totals, [x for x in sums if x is not None], strict=True)]
-            return [time - 1, carry_gradient, totals, _Arrays(out).write(time, written).arrays]
+            return [time - 1, carry_gradient, totals, Arrays(out).write(time, written).arrays, left.handles]
 
-        _, carry_gradient, totals, stacked = tf.while_loop(
+        _, carry_gradient, totals, out, handles = tf.while_loop(
             lambda time, *_: time >= 0,
             body,
-            [tf.convert_to_tensor(length - 2), carry_gradient, [x for x in sums if x is not None], arrays.arrays],
+            [
+                tf.convert_to_tensor(length - 2),
+                carry_gradient,
+                [x for x in sums if x is not None],
+                arrays.arrays,
+                left.handles,
+            ],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        columns = [*kept.arrays, *stacked]
-        needed = dict.fromkeys(place for part in places for place in part if place is not None)
-        stacks = {place: columns[place].stack() for place in needed}
+        staying, count = kept.holding(handles), len(handles)
+        stacks = {place: staying.stack(place) if place < count else out[place - count].stack() for place in needed}
         found = [[stacks.get(place) for place in part] for part in places]
         sums = iter(totals)
         accumulated = [next(sums) if flag else None for flag in present]

@@ -110,7 +110,7 @@ class _Loop:
         return (*final, *outputs), gradient
 
     def _factors(self, groups: list[list[Any]]) -> tuple[list[Any], list[Any]]:
-        """What the steps' products multiply by, and the objects that a step knows it by."""
+        """What the steps' products multiply by, and the objects that a step knows them by."""
         _, _, constants, weights = groups
         return [*constants, *weights], [*constants, *self._variables]
 

@@ -31,8 +31,13 @@ Report = Callable[[Path, Path, Path], Path]
 
 def write_report(runs_dir: Path, plan: Path, output: Path) -> Path:
     """Writes the report of a plan's runs, in a process of its own: drawing needs more memory than all else here."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_silently) as pool:
         return pool.submit(_build_report, runs_dir, plan, output).result()
+
+
+def _end_silently() -> None:
+    """Lets Ctrl-C end this process without a word; the one that waits for it has the word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _build_report(runs_dir: Path, plan: Path, output: Path) -> Path:
@@ -80,15 +85,22 @@ def conclude(path: Path, report: Report) -> int:
     requests = stop.requests()
     stop.clear()
     if requests:
-        command = "The same command without rerun=all" if plan.rerun == "all" else "The same command"
-        print(f"\nStopped by {requests[0]}. {command} goes on from here.")
-        return 128 + signal.Signals[requests[0]]
+        return _stopped(plan, requests[0])
     folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
     statuses = [current_status(folder)[0] for folder in folders]
-    _send([folder for folder, status in zip(folders, statuses) if status not in (NEW, ELSEWHERE)], config)
-    if FINISHED in statuses:
-        _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
+    try:
+        _send([folder for folder, status in zip(folders, statuses) if status not in (NEW, ELSEWHERE)], config)
+        if FINISHED in statuses:
+            _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
+    except KeyboardInterrupt:
+        return _stopped(plan, signal.SIGINT.name)
     return 0 if all(status in (FINISHED, ELSEWHERE) for status in statuses) else 1
+
+
+def _stopped(plan: Plan, name: str) -> int:
+    command = "The same command without rerun=all" if plan.rerun == "all" else "The same command"
+    print(f"\nStopped by {name}. {command} goes on from here.")
+    return 128 + signal.Signals[name]
 
 
 @contextmanager

@@ -65,6 +65,18 @@ def test_a_stopped_sweep_returns_its_signal_and_writes_no_report(
     assert not stop_of(path).path.exists()
 
 
+def test_a_sweep_that_is_stopped_while_its_report_is_drawn_says_so(
+    frozen: tuple[Path, RunFolder], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(runs_dir: Path, plan: Path, output: Path) -> Path:
+        raise KeyboardInterrupt
+
+    path, folder = frozen
+    finish(folder)
+    assert conclude(path, interrupted) == 130
+    assert capsys.readouterr().out.endswith("\nStopped by SIGINT. The same command goes on from here.\n")
+
+
 def test_a_run_that_cannot_be_sent_is_told_and_changes_no_result(
     frozen: tuple[Path, RunFolder], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,9 +4,9 @@
 
 peak: greatest memory of a training step, and how much more it is than dot's; the limit is 8 arrays (batch, source,
 units) and one (batch, target, source). growth: bytes for each further target position between neighbouring lengths;
-equal figures mean linear growth. recomputing: time of a training step whose backward pass repeats tanh(W1 q + W2 k) and
-the rest of attention ÷ time with the same loop storing the tanh, or all of attention, median and range of the turns;
-the limit is 1.1.
+equal figures mean linear growth. recomputing: time of a training step whose backward pass repeats tanh(W1 q + W2 k),
+its product with v and the softmax ÷ time with the same loop storing the tanh, or all three, median and range of the
+turns; the limit is 1.1.
 
 `bahdanau` is the preset; `additive` differs from dot in the score alone, for it has dot's query time. The vocabulary is
 small, so that attention and not the output layer decides the peak. `allocated` is `memory/train_peak_bytes`, `resident`

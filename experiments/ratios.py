@@ -15,7 +15,7 @@ import matplotlib
 import pandas
 from matplotlib.figure import Figure
 
-from attnbench.report.style import FRONT, RC, from_zero, looks
+from attnbench.report.render.style import FRONT, RC, from_zero, looks
 
 _INCHES_A_ROW, _INCHES_A_GROUP, _WIDTH = 0.24, 0.45, 7.0
 _NAMES = ("work", "variant", "precision", "threads")

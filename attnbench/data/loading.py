@@ -12,12 +12,13 @@ import sentencepiece
 
 from attnbench.checks import check_choice
 from attnbench.config import DataConfig, SubwordConfig
-from attnbench.data import cache, files, hansards, iwslt15, multi30k
+from attnbench.data import cache
 from attnbench.data.corpus import Corpus, Dataset, Pairs, Sentences, Split
 from attnbench.data.generated import Generated
-from attnbench.data.grammar import Grammar, GrammarOptions
 from attnbench.data.parallel import ParallelText
-from attnbench.data.symbols import SymbolOptions, Symbols
+from attnbench.data.sets import files, hansards, iwslt15, multi30k
+from attnbench.data.sets.grammar import Grammar, GrammarOptions
+from attnbench.data.sets.symbols import SymbolOptions, Symbols
 from attnbench.data.vocabulary import MARKS, Subwords, Vocabulary, Words, train_subwords
 
 _ENCODING_VERSION = 1

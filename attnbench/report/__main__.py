@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attnbench.checks import suggestion
-from attnbench.report.folders import latest_plan, read_all, read_planned
-from attnbench.report.runs import Runs
-from attnbench.report.saved import read
-from attnbench.report.store import read_store
+from attnbench.report.sources.folders import latest_plan, read_all, read_planned
+from attnbench.report.sources.runs import Runs
+from attnbench.report.sources.saved import read
+from attnbench.report.sources.store import read_store
 from attnbench.report.write import write
 
 _CHOICES = ("select", "over")

@@ -3,17 +3,17 @@
 import re
 from pathlib import Path
 
-from attnbench.report.drawing import draw
-from attnbench.report.elements import Figure, Table
-from attnbench.report.folders import read_all, read_plan, read_planned
-from attnbench.report.page import Document, to_html, to_markdown_page
-from attnbench.report.runs import Runs
-from attnbench.report.saved import files_of
+from attnbench.report.comparison.study import Study, study_of
+from attnbench.report.render.drawing import draw
+from attnbench.report.render.elements import Figure, Table
+from attnbench.report.render.page import Document, to_html, to_markdown_page
+from attnbench.report.render.tables import to_csv, to_latex
+from attnbench.report.render.wording import counted
 from attnbench.report.sections import SECTIONS
 from attnbench.report.sections.maps import kept_maps
-from attnbench.report.study import Study, study_of
-from attnbench.report.tables import to_csv, to_latex
-from attnbench.report.wording import counted
+from attnbench.report.sources.folders import read_all, read_plan, read_planned
+from attnbench.report.sources.runs import Runs
+from attnbench.report.sources.saved import files_of
 from attnbench.results import write_atomically
 
 

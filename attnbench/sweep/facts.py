@@ -15,7 +15,7 @@ from typing import Any
 
 from attnbench.config import RunConfig
 from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
-from attnbench.sweep.mechanism import source_digest
+from attnbench.sweep.source_digest import source_digest
 from attnbench.tracking import public
 
 _FRAMEWORKS = {"tensorflow": ("keras", "tensorflow"), "jax": ("keras", "jax", "jaxlib")}

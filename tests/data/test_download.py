@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from attnbench.config import DataConfig
-from attnbench.data import check, digests, iwslt15, load, multi30k
+from attnbench.data import check, digests, load
+from attnbench.data.sets import iwslt15, multi30k
 from tests.data.refusal import refusal
 
 TEXT = b"ein hund\neine katze\n"

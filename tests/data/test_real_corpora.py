@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from attnbench.config import DataConfig
-from attnbench.data import check, digests, load, multi30k, plan_batches
+from attnbench.data import check, digests, load, plan_batches
+from attnbench.data.sets import multi30k
 
 Configured = Callable[..., DataConfig]
 

@@ -5,7 +5,7 @@ It shows that the translation is a function of the source words, and it knows no
 
 from dataclasses import dataclass, field
 
-from attnbench.data.lexicon import Lexicon, Noun
+from attnbench.data.sets.grammar.lexicon import Lexicon, Noun
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from attnbench.report.runs import Run
+from attnbench.report.sources.runs import Run
 from attnbench.results import FAILED
 from tests.report.synthetic import attention_map, drawn_sentences, quality, write_plan, write_run
 

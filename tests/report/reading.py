@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from attnbench.report.elements import Figure, Section, Table, Text
-from attnbench.report.runs import Run, Runs
-from attnbench.report.study import study_of
+from attnbench.report.comparison.study import study_of
+from attnbench.report.render.elements import Figure, Section, Table, Text
+from attnbench.report.sources.runs import Run, Runs
 
 Make = Callable[..., Run]
 SPEED, MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"

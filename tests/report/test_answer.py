@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnbench.report.elements import Notice
+from attnbench.report.render.elements import Notice
 from attnbench.report.sections import (
     answer,
     caveats,

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from attnbench.report import build
-from attnbench.report.folders import latest_plan
-from attnbench.report.saved import read
 from attnbench.report.sections import SECTIONS
-from attnbench.report.store import read_store
+from attnbench.report.sources.folders import latest_plan
+from attnbench.report.sources.saved import read
+from attnbench.report.sources.store import read_store
 from attnbench.report.write import write
 from attnbench.results import RunFolder
 from attnbench.tracking import Forwarder, Store

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.report.elements import Notice
-from attnbench.report.runs import Run
+from attnbench.report.render.elements import Notice
 from attnbench.report.sections import (
     answer,
     choice,
@@ -21,6 +20,7 @@ from attnbench.report.sections import (
     significance,
     tradeoff,
 )
+from attnbench.report.sources.runs import Run
 from tests.report.reading import MEMORY, SPEED, Make, figures, shown, table, texts
 from tests.report.synthetic import attention_map, drawn_sentences, quality
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from attnbench.report.saved import read
+from attnbench.report.sources.saved import read
 from attnbench.results import FINISHED, KILLED, read_json
 from tests.sweep.driver import Program
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from attnbench.report.elements import Section
+from attnbench.report.comparison.study import Study
+from attnbench.report.render.elements import Section
 from attnbench.report.sections import (
     answer,
     caveats,
@@ -18,7 +19,6 @@ from attnbench.report.sections import (
     significance,
     tradeoff,
 )
-from attnbench.report.study import Study
 
 SECTIONS: tuple[Callable[[Study], Section], ...] = (
     answer.section,

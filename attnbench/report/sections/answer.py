@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from attnbench.report.elements import Section, Text
-from attnbench.report.estimates import BOTH_VALUES, ONE_VALUE, OVER_SEEDS, Estimate, estimate_of
-from attnbench.report.naming import difference_in_text, in_text
-from attnbench.report.pairs import Pair
-from attnbench.report.study import Study
-from attnbench.report.variants import Variant, settings_of
-from attnbench.report.wording import counted, listed, measure, number, signed
+from attnbench.report.comparison.estimates import BOTH_VALUES, ONE_VALUE, OVER_SEEDS, Estimate, estimate_of
+from attnbench.report.comparison.pairs import Pair
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant, settings_of
+from attnbench.report.render.elements import Section, Text
+from attnbench.report.render.naming import difference_in_text, in_text
+from attnbench.report.render.wording import counted, listed, measure, number, signed
 
 _BLEU = "test/bleu"
 _SPEED, _MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"

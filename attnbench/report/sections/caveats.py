@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-from attnbench.report.elements import Notice, Section, Text
-from attnbench.report.runs import TEXTS, Run
-from attnbench.report.study import Study
-from attnbench.report.variants import is_profile
-from attnbench.report.wording import counted, listed, number
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import is_profile
+from attnbench.report.render.elements import Notice, Section, Text
+from attnbench.report.render.wording import counted, listed, number
+from attnbench.report.sources.runs import TEXTS, Run
 
 
 def section(study: Study) -> Section:

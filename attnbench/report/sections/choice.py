@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from attnbench.report.elements import Cell, Column, Section, Table, Text
-from attnbench.report.runs import natural
-from attnbench.report.selection import METRICS, Candidates, Selection
-from attnbench.report.study import Study
-from attnbench.report.variants import Variant, is_profile
-from attnbench.report.wording import DASH, capitalised, factor_name, measure
+from attnbench.report.comparison.selection import METRICS, Candidates, Selection
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant, is_profile
+from attnbench.report.render.elements import Cell, Column, Section, Table, Text
+from attnbench.report.render.wording import DASH, capitalised, factor_name, measure
+from attnbench.report.sources.runs import natural
 
 
 def section(study: Study) -> Section:

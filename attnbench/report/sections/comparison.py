@@ -6,14 +6,14 @@ from functools import partial
 import pandas as pd
 from matplotlib.axes import Axes
 
-from attnbench.report.elements import Block, Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.estimates import BOTH_VALUES, KINDS, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
-from attnbench.report.naming import factor_cells, factor_columns
-from attnbench.report.runs import metric_order
-from attnbench.report.study import Study
-from attnbench.report.style import INK, Look
-from attnbench.report.variants import Variant, settings_of
-from attnbench.report.wording import DASH, Measure, counted, measure
+from attnbench.report.comparison.estimates import BOTH_VALUES, KINDS, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant, settings_of
+from attnbench.report.render.elements import Block, Cell, Column, Figure, Panel, Section, Table, Text
+from attnbench.report.render.naming import factor_cells, factor_columns
+from attnbench.report.render.style import INK, Look
+from attnbench.report.render.wording import DASH, Measure, counted, measure
+from attnbench.report.sources.runs import metric_order
 
 _COLUMNS = (
     ("test/bleu", "BLEU", "", "Test quality"),

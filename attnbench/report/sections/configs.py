@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from attnbench.report.elements import Block, Cell, Column, Section, Table, Text
-from attnbench.report.estimates import estimate_of
-from attnbench.report.naming import factor_cells, factor_columns
-from attnbench.report.study import Study
-from attnbench.report.variants import Variant
-from attnbench.report.wording import DASH, counted, measure
+from attnbench.report.comparison.estimates import estimate_of
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant
+from attnbench.report.render.elements import Block, Cell, Column, Section, Table, Text
+from attnbench.report.render.naming import factor_cells, factor_columns
+from attnbench.report.render.wording import DASH, counted, measure
 
 _PARAMETERS = (
     "model/parameters",

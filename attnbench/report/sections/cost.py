@@ -9,13 +9,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from attnbench.report.elements import Block, Cell, Column, Figure, Notice, Panel, Section, Table, Text
-from attnbench.report.estimates import estimate_of, texts_of
-from attnbench.report.naming import factor_cells, factor_columns
-from attnbench.report.study import Study
-from attnbench.report.style import Look, from_zero
-from attnbench.report.variants import Variant
-from attnbench.report.wording import factor_name, factor_unit, factor_value, measure, number
+from attnbench.report.comparison.estimates import estimate_of, texts_of
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant
+from attnbench.report.render.elements import Block, Cell, Column, Figure, Notice, Panel, Section, Table, Text
+from attnbench.report.render.naming import factor_cells, factor_columns
+from attnbench.report.render.style import Look, from_zero
+from attnbench.report.render.wording import factor_name, factor_unit, factor_value, measure, number
 
 _FACTORS = ("sequence_length", "hidden_size")
 _KEYS = (

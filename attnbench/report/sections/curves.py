@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from attnbench.metrics import HISTORIES
-from attnbench.report.elements import Figure, Panel, Section
-from attnbench.report.study import Study
-from attnbench.report.style import Look, from_zero
-from attnbench.report.variants import Variant, settings_of
-from attnbench.report.wording import measure, number
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant, settings_of
+from attnbench.report.render.elements import Figure, Panel, Section
+from attnbench.report.render.style import Look, from_zero
+from attnbench.report.render.wording import measure, number
 
 
 def section(study: Study) -> Section:

@@ -3,9 +3,9 @@
 import pandas as pd
 
 from attnbench.metrics import METRICS
-from attnbench.report.elements import Cell, Column, Section, Table, Text
-from attnbench.report.runs import definition_of
-from attnbench.report.study import Study
+from attnbench.report.comparison.study import Study
+from attnbench.report.render.elements import Cell, Column, Section, Table, Text
+from attnbench.report.sources.runs import definition_of
 
 
 def section(study: Study) -> Section:

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from attnbench.report.elements import Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.estimates import generator
-from attnbench.report.naming import factor_cells, factor_columns
-from attnbench.report.study import Study
-from attnbench.report.style import FRONT, INK, Look, from_zero, line
-from attnbench.report.variants import Variant, settings_of
-from attnbench.report.wording import DASH, number
+from attnbench.report.comparison.estimates import generator
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant, settings_of
+from attnbench.report.render.elements import Cell, Column, Figure, Panel, Section, Table, Text
+from attnbench.report.render.naming import factor_cells, factor_columns
+from attnbench.report.render.style import FRONT, INK, Look, from_zero, line
+from attnbench.report.render.wording import DASH, number
 from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket, bucket_bleu
 
 

@@ -8,12 +8,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from attnbench.report.elements import Figure, Panel, Section, Text
-from attnbench.report.runs import Run
-from attnbench.report.study import Study
-from attnbench.report.style import MUTED
-from attnbench.report.variants import Variant, settings_of
-from attnbench.report.wording import listed
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant, settings_of
+from attnbench.report.render.elements import Figure, Panel, Section, Text
+from attnbench.report.render.style import MUTED
+from attnbench.report.render.wording import listed
+from attnbench.report.sources.runs import Run
 
 SENTENCES = 3
 _READABLE_TOKENS = 30

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from attnbench.mapping import flatten
-from attnbench.report.elements import Cell, Column, Section, Table, Text
-from attnbench.report.runs import Run
-from attnbench.report.study import Study
-from attnbench.report.wording import counted, number
+from attnbench.report.comparison.study import Study
+from attnbench.report.render.elements import Cell, Column, Section, Table, Text
+from attnbench.report.render.wording import counted, number
+from attnbench.report.sources.runs import Run
 
 _FACTS = (
     ("command", "command"),

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from attnbench.report.elements import Cell, Column, Section, Table, Text
-from attnbench.report.estimates import BOTH_VALUES, KINDS
-from attnbench.report.naming import others_cell, value_cell
-from attnbench.report.pairs import DRAWS, Pair
-from attnbench.report.study import Study
-from attnbench.report.wording import DASH, counted, number, probability, signed
+from attnbench.report.comparison.estimates import BOTH_VALUES, KINDS
+from attnbench.report.comparison.pairs import DRAWS, Pair
+from attnbench.report.comparison.study import Study
+from attnbench.report.render.elements import Cell, Column, Section, Table, Text
+from attnbench.report.render.naming import others_cell, value_cell
+from attnbench.report.render.wording import DASH, counted, number, probability, signed
 from attnbench.scoring.significance import LEVEL, SIGN_FLIP_SEEDS, needed_t, smallest_possible_p
 
 _A = (

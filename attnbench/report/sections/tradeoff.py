@@ -8,13 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from attnbench.report.elements import Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.estimates import Estimate, estimate_of, texts_of
-from attnbench.report.naming import factor_cells, factor_columns
-from attnbench.report.study import Study
-from attnbench.report.style import FRONT, INK, Look, from_zero
-from attnbench.report.variants import Variant
-from attnbench.report.wording import DASH, measure, number
+from attnbench.report.comparison.estimates import Estimate, estimate_of, texts_of
+from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.variants import Variant
+from attnbench.report.render.elements import Cell, Column, Figure, Panel, Section, Table, Text
+from attnbench.report.render.naming import factor_cells, factor_columns
+from attnbench.report.render.style import FRONT, INK, Look, from_zero
+from attnbench.report.render.wording import DASH, measure, number
 
 _QUALITY = "test/bleu"
 _SPEEDS = ("speed/train_target_tokens_per_second", "speed/decode_target_tokens_per_second")

@@ -1,0 +1,10 @@
+"""The default data set: a synthetic language pair.
+
+lexicon     the invented words of both languages
+syntax      sentences as trees, and how a tree is written in either language
+growth      sentences grown at random to an exact length
+"""
+
+from attnbench.data.sets.grammar.growth import Grammar, GrammarOptions
+
+__all__ = ["Grammar", "GrammarOptions"]

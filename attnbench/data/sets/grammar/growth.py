@@ -1,0 +1,157 @@
+"""The default data set: sentences of the synthetic language pair, grown to an exact length."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from attnbench.checks import check_positive
+from attnbench.data.generated import GeneratedOptions, GeneratedPair
+from attnbench.data.sets.grammar.lexicon import Lexicon, Verb, Word, invent
+from attnbench.data.sets.grammar.syntax import Clause, NounPhrase, RelativeClause, source_size, translate
+
+Item = TypeVar("Item")
+
+_SHORTEST = 3
+_CLAUSE_WORDS = (6, 10)
+_ATTEMPTS = 300
+
+
+@dataclass(frozen=True)
+class GrammarOptions(GeneratedOptions):
+    """Sizes of the synthetic language pair."""
+
+    nouns: int
+    verbs: int
+    adjectives: int
+    adverbs: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key in ("nouns", "verbs", "adjectives", "adverbs"):
+            check_positive(f"data.options.{key}", getattr(self, key))
+        if self.shortest < _SHORTEST:
+            raise ValueError(
+                f"data.options.shortest must be at least {_SHORTEST}: the grammar's shortest sentence is a determiner, "
+                f"a noun and a verb. Received {self.shortest}."
+            )
+
+
+class Grammar:
+    """The language pair of one seed."""
+
+    def __init__(self, options: GrammarOptions, seed: int) -> None:
+        self._lexicon = invent(
+            Random(f"{seed}/lexicon"),
+            nouns=options.nouns,
+            verbs=options.verbs,
+            adjectives=options.adjectives,
+            adverbs=options.adverbs,
+        )
+
+    def words(self) -> tuple[list[str], list[str]]:
+        """Every source word and every target word."""
+        return self._lexicon.words()
+
+    def pair(self, random: Random, length: int) -> GeneratedPair:
+        """A sentence of exactly `length` source words, its translation and the gold links."""
+        return translate(_Grower(self._lexicon, random).sentence(length), self._lexicon)
+
+
+class _Grower:
+    """Grows a sentence from its shortest form by random additions until it has the wanted length.
+
+    Each `_add_` method adds something of at most `missing` words to a clause, where it can, and returns how many words
+    it added.
+    """
+
+    def __init__(self, lexicon: Lexicon, random: Random) -> None:
+        self._lexicon = lexicon
+        self._random = random
+        self._ways = (
+            [self._add_adjective] * 6
+            + [self._add_object] * 6
+            + [self._add_particle] * 4
+            + [self._add_relative] * 3
+            + [self._add_adverb] * 3
+            + [self._add_negation]
+        )
+
+    def sentence(self, length: int) -> list[Clause]:
+        """The clauses of a sentence of exactly `length` words; an attempt that gets stuck short of it is begun anew."""
+        while True:
+            clauses = self._skeleton(length)
+            missing = length - sum(map(source_size, clauses))
+            for _ in range(_ATTEMPTS):
+                if missing <= 0:
+                    break
+                add = self._one_of(self._ways)
+                missing -= add(self._one_of(clauses), missing)
+            if missing == 0:
+                return clauses
+
+    def _skeleton(self, length: int) -> list[Clause]:
+        shortest, longest = _CLAUSE_WORDS
+        words = shortest + self._random.random() * (longest - shortest)
+        clauses = [self._clause(None)]
+        while len(clauses) < round(length / words):
+            subordinate = self._random.random() < 0.5
+            kinds = self._lexicon.subordinators if subordinate else self._lexicon.coordinators
+            clauses.append(self._clause(self._one_of(kinds)))
+        return clauses
+
+    def _clause(self, conjunction: Word | None) -> Clause:
+        pronoun = conjunction is not None and self._random.random() < 0.4
+        return Clause(conjunction, None if pronoun else self._noun_phrase(), self._verb())
+
+    def _add_adjective(self, clause: Clause, missing: int) -> int:
+        phrase = self._one_of(list(clause.noun_phrases()) or (None,))
+        if phrase is None or len(phrase.adjectives) == 2:
+            return 0
+        phrase.adjectives.append(self._lexicon.adjectives.draw(self._random))
+        return 1
+
+    def _add_object(self, clause: Clause, missing: int) -> int:
+        phrase = self._noun_phrase()
+        if clause.object is not None or source_size(phrase) > missing:
+            return 0
+        clause.object = phrase
+        return source_size(phrase)
+
+    def _add_relative(self, clause: Clause, missing: int) -> int:
+        phrase = self._one_of((clause.subject, clause.object))
+        if phrase is None or phrase.relative is not None:
+            return 0
+        relative = RelativeClause(self._verb(), self._noun_phrase() if self._random.random() < 0.6 else None)
+        if source_size(relative) > missing:
+            return 0
+        phrase.relative = relative
+        return source_size(relative)
+
+    def _add_adverb(self, clause: Clause, missing: int) -> int:
+        if clause.adverb is not None:
+            return 0
+        clause.adverb = self._lexicon.adverbs.draw(self._random)
+        return 1
+
+    def _add_negation(self, clause: Clause, missing: int) -> int:
+        if clause.negated:
+            return 0
+        clause.negated = True
+        return 1
+
+    def _add_particle(self, clause: Clause, missing: int) -> int:
+        particles = [particle for particle in clause.verb.senses if particle]
+        if clause.particle or not particles:
+            return 0
+        clause.particle = self._one_of(particles)
+        return 1
+
+    def _noun_phrase(self) -> NounPhrase:
+        return NounPhrase(self._one_of(self._lexicon.determiners), self._lexicon.nouns.draw(self._random))
+
+    def _verb(self) -> Verb:
+        return self._lexicon.verbs.draw(self._random)
+
+    def _one_of(self, items: Sequence[Item]) -> Item:
+        return items[int(self._random.random() * len(items))]

@@ -1,0 +1,162 @@
+"""Sentences of the synthetic language pair as trees, and how a tree is written in either language.
+
+A source sentence is one clause or several, each joined to the last by a conjunction:
+
+    clause       [conjunction] subject [negation] verb [object] [particle] [adverb]
+    subject      noun phrase, or from the second clause on a pronoun
+    noun phrase  determiner adjective* noun [relative pronoun, verb, [determiner adjective* noun]]
+
+Each kind of word shows which kinds may follow, so a sentence has one analysis and hence one translation. The target has
+what makes translation hard:
+
+    local order    adjectives follow their noun, the last one first
+    distant order  the verb is last in relative clauses and after a subordinating conjunction; the adverb moves from the
+                   end of its clause to just after the subject
+    one to many    some nouns and adverbs are two target words; the negation is one word before the verb and one at the
+                   end of the clause
+    many to one    some nouns are two source words; a verb and its particle are one target word
+    agreement      determiners agree with the noun's gender; verbs with the number of their subject, which a relative
+                   clause may hold apart; pronouns with gender and number of the subject of the clause before
+    sense          a particle at the far side of the object gives the verb another translation
+
+The gold links: a target word is surely linked to one source word (a verb to the verb, not to its particle), and
+possibly to the others that it stands for.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from attnbench.data.corpus import Links
+from attnbench.data.sets.grammar.lexicon import Determiner, Lexicon, Noun, Verb, Word
+
+
+@dataclass
+class RelativeClause:
+    """Says what a noun does: a verb and perhaps an object, which has no relative clause of its own."""
+
+    verb: Verb
+    object: "NounPhrase | None" = None
+
+
+@dataclass
+class NounPhrase:
+    """A noun with its determiner; adjectives in source order."""
+
+    determiner: Determiner
+    noun: Noun
+    adjectives: list[Word] = field(default_factory=list)
+    relative: RelativeClause | None = None
+
+
+@dataclass
+class Clause:
+    """One clause; a subject of None is a pronoun that stands for the subject of the clause before."""
+
+    conjunction: Word | None
+    subject: NounPhrase | None
+    verb: Verb
+    negated: bool = False
+    object: NounPhrase | None = None
+    particle: str = ""
+    adverb: Word | None = None
+
+    def noun_phrases(self) -> Iterator[NounPhrase]:
+        """The noun phrases of the clause, those of relative clauses included."""
+        for phrase in (self.subject, self.object):
+            if phrase is not None:
+                yield phrase
+                if phrase.relative is not None and phrase.relative.object is not None:
+                    yield phrase.relative.object
+
+
+class _Unit:
+    """Marks words of the two languages as each other's translation, by identity."""
+
+
+_Text = list[tuple[_Unit, str]]
+_Bilingual = tuple[_Text, _Text]
+
+
+def translate(clauses: list[Clause], lexicon: Lexicon) -> tuple[list[str], list[str], Links]:
+    """Writes a sentence in both languages: source words, target words, and the gold links between them."""
+    source: _Text = []
+    target: _Text = []
+    features = (0, False)
+    for clause in clauses:
+        if clause.subject is not None:
+            features = clause.subject.noun.gender, clause.subject.determiner.plural
+        clause_source, clause_target = _clause(clause, lexicon, *features)
+        source += clause_source
+        target += clause_target
+    return [word for _, word in source], [word for _, word in target], _links(source, target)
+
+
+def source_size(part: Clause | NounPhrase | RelativeClause | None) -> int:
+    """How many source words `part` has."""
+    if part is None:
+        return 0
+    if isinstance(part, NounPhrase):
+        return 1 + len(part.adjectives) + len(part.noun.source) + source_size(part.relative)
+    if isinstance(part, RelativeClause):
+        return 2 + source_size(part.object)
+    marks = (part.conjunction is not None, part.negated, bool(part.particle), part.adverb is not None)
+    subject = 1 if part.subject is None else source_size(part.subject)
+    return 1 + sum(marks) + subject + source_size(part.object)
+
+
+def _links(source: _Text, target: _Text) -> Links:
+    places: dict[_Unit, list[int]] = {}
+    for place, (unit, _) in enumerate(source):
+        places.setdefault(unit, []).append(place)
+    sure = frozenset((places[unit][0], place) for place, (unit, _) in enumerate(target))
+    possible = frozenset((i, place) for place, (unit, _) in enumerate(target) for i in places[unit])
+    return Links(sure, possible)
+
+
+def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Bilingual:
+    conjunction = _optional(clause.conjunction)
+    adverb = _optional(clause.adverb)
+    before, after = _negation(lexicon) if clause.negated else (([], []), [])
+    if clause.subject is None:
+        subject = _word((lexicon.pronoun,), (lexicon.pronoun_forms[gender][plural],))
+    else:
+        subject = _noun_phrase(clause.subject, lexicon)
+    verb_unit = _Unit()
+    verb = [(verb_unit, clause.verb.source)]
+    particle = [(verb_unit, clause.particle)] if clause.particle else []
+    verb_target = [(verb_unit, clause.verb.senses[clause.particle][plural])]
+    obj = ([], []) if clause.object is None else _noun_phrase(clause.object, lexicon)
+    source = conjunction[0] + subject[0] + before[0] + verb + obj[0] + particle + adverb[0]
+    verb_last = clause.conjunction in lexicon.subordinators
+    predicate = obj[1] + before[1] + verb_target if verb_last else before[1] + verb_target + obj[1]
+    return source, conjunction[1] + subject[1] + adverb[1] + predicate + after
+
+
+def _noun_phrase(phrase: NounPhrase, lexicon: Lexicon) -> _Bilingual:
+    determiner = _word((phrase.determiner.source,), (phrase.determiner.by_gender[phrase.noun.gender],))
+    noun = _word(phrase.noun.source, phrase.noun.target)
+    adjectives = [_optional(adjective) for adjective in phrase.adjectives]
+    source = determiner[0] + [word for adjective in adjectives for word in adjective[0]] + noun[0]
+    target = determiner[1] + noun[1] + [word for adjective in reversed(adjectives) for word in adjective[1]]
+    if phrase.relative is not None:
+        relative = _optional(lexicon.relative)
+        form = phrase.relative.verb.senses[""][phrase.determiner.plural]
+        verb = _word((phrase.relative.verb.source,), (form,))
+        obj = ([], []) if phrase.relative.object is None else _noun_phrase(phrase.relative.object, lexicon)
+        source += relative[0] + verb[0] + obj[0]
+        target += relative[1] + obj[1] + verb[1]
+    return source, target
+
+
+def _negation(lexicon: Lexicon) -> tuple[_Bilingual, _Text]:
+    source, target = _optional(lexicon.negation)
+    return (source, target[:1]), target[1:]
+
+
+def _optional(word: Word | None) -> _Bilingual:
+    return ([], []) if word is None else _word((word.source,), word.target)
+
+
+def _word(source: tuple[str, ...], target: tuple[str, ...]) -> _Bilingual:
+    unit = _Unit()
+    return [(unit, word) for word in source], [(unit, word) for word in target]

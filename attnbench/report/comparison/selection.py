@@ -1,0 +1,94 @@
+"""`select=METRIC over=OPTION`: of the runs that differ only in OPTION, the one that was best on validation."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from attnbench.checks import suggestion
+from attnbench.report.comparison.variants import factors_of, is_profile
+from attnbench.report.sources.runs import Run, natural
+
+METRICS = {"valid/bleu": "higher", "valid/loss": "lower"}
+"""What may be selected on, and which way is better."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The runs of one variant and seed among which one was chosen: `(value of the option, score, run)` by value."""
+
+    scores: tuple[tuple[str, float, Run], ...]
+    chosen: Run
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What was selected on which validation metric."""
+
+    metric: str
+    over: str
+    groups: tuple[Candidates, ...]
+
+
+def check(metric: str, over: str | None) -> None:
+    """Raises ValueError unless `metric` may be selected on and `over` is given."""
+    if metric.startswith("test/"):
+        raise ValueError(
+            f"select={metric} would choose on the test set, and the test result would then be too good. "
+            f"Choose on validation: {' or '.join(f'select={key}' for key in METRICS)}."
+        )
+    if metric not in METRICS:
+        raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(METRICS)}.{suggestion(metric, METRICS)}")
+    if not over:
+        raise ValueError(
+            f"select={metric} needs an option to choose over. "
+            "Give over=OPTION, for example over=training.learning_rate."
+        )
+
+
+def select(runs: Sequence[Run], metric: str, over: str) -> tuple[tuple[Run, ...], Selection]:
+    """Leaves, of the finished training runs that differ only in `over`, the best one; all other runs stay.
+
+    Raises:
+        ValueError: `metric` may not be selected on, `over` was not varied, or a run lacks the metric.
+    """
+    check(metric, over)
+    training = [run for run in runs if run.finished and not is_profile(run)]
+    varied = [key for key in factors_of(training) if key != "attention"]
+    if len({run.params.get(over, "") for run in training}) < 2:
+        known = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
+        hint = f"{known}{suggestion(over, varied)}"
+        raise ValueError(f"over={over} chooses nothing: the finished runs do not differ in this option. {hint}")
+    factors = factors_of(training, ignored=[over])
+    groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
+    for run in training:
+        groups[(*(run.params.get(key, "") for key in factors), run.params["seed"])].append(run)
+    candidates = tuple(_choose(members, metric, over) for members in groups.values())
+    chosen = {group.chosen.run_id for group in candidates}
+    kept = tuple(run for run in runs if is_profile(run) or not run.finished or run.run_id in chosen)
+    return kept, Selection(metric, over, candidates)
+
+
+def kept_score(run: Run, metric: str) -> float:
+    """The validation score of the weights that the run kept: at the step that was best by its stopping metric.
+
+    Raises:
+        ValueError: the run has no history of the metric.
+    """
+    stopping = run.params.get("training.early_stopping.metric", metric)
+    if not run.histories.get(metric) or not run.histories.get(stopping):
+        raise ValueError(
+            f"Run {run.run_id} has no history of {metric if not run.histories.get(metric) else stopping}, which "
+            f"select={metric} needs. Read it from its run folder or MLflow, or leave select out."
+        )
+    sign = 1 if METRICS[stopping] == "higher" else -1
+    points = dict(run.histories[metric])
+    shared = [point for point in run.histories[stopping] if point[0] in points]
+    step = max(shared, key=lambda point: (sign * point[1], -point[0]))[0]
+    return points[step]
+
+
+def _choose(members: Sequence[Run], metric: str, over: str) -> Candidates:
+    scores = [(run.params.get(over, ""), kept_score(run, metric), run) for run in members]
+    scores.sort(key=lambda score: natural(score[0]))
+    sign = 1 if METRICS[metric] == "higher" else -1
+    return Candidates(tuple(scores), max(scores, key=lambda score: sign * score[1])[2])

@@ -1,0 +1,80 @@
+"""The page and its Markdown twin, from the templates beside this file."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+import jinja2
+from markupsafe import Markup, escape
+
+import attnbench
+from attnbench.report.render.drawing import Drawing, colour_name, swatch
+from attnbench.report.render.elements import Figure, Notice, Section, Table, Text
+from attnbench.report.render.style import Look
+from attnbench.report.render.tables import groups, heading, to_markdown
+
+
+@dataclass(frozen=True)
+class Document:
+    """What the templates are filled with."""
+
+    study: str
+    summary: str
+    sections: Sequence[Section]
+    drawings: Mapping[str, Drawing]
+    looks: Mapping[str, Look]
+
+    @property
+    def shown(self) -> list[Section]:
+        """The sections that have content."""
+        return [section for section in self.sections if section.blocks]
+
+    @property
+    def left_out(self) -> list[Section]:
+        """The sections that lack their input."""
+        return [section for section in self.sections if not section.blocks]
+
+
+def to_html(document: Document) -> bytes:
+    """One self-contained page: style and figures are in it, and nothing is fetched."""
+    return _render("page.html.jinja", document, autoescape=True)
+
+
+def to_markdown_page(document: Document) -> bytes:
+    """The same content for readers of the repository; figures are links to the files beside it."""
+    return _render("page.md.jinja", document, autoescape=False)
+
+
+def inline(text: str) -> Markup:
+    """`code` and **strong** as HTML, everything else escaped."""
+    safe = str(escape(text))
+    safe = re.sub(r"`([^`]*)`", r"<code>\1</code>", safe)
+    return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe))
+
+
+def _render(template: str, document: Document, *, autoescape: bool) -> bytes:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(
+            lambda name: files("attnbench.report.render").joinpath(name).read_text(encoding="utf-8")
+        ),
+        autoescape=autoescape,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"inline": inline, "markdown": to_markdown, "heading": heading}
+    text = environment.get_template(template).render(
+        document=document,
+        version=attnbench.__version__,
+        groups=groups,
+        colours={name: colour_name(name, document.looks) for name in document.looks},
+        swatches={name: swatch(look) for name, look in document.looks.items()},
+        kind=_kind,
+    )
+    return text.encode()
+
+
+def _kind(block: object) -> str:
+    return {Text: "text", Notice: "notice", Table: "table", Figure: "figure"}[type(block)]

@@ -1,0 +1,100 @@
+"""How figures look: one colour, marker and dash pattern a mechanism, the same in every figure, in light and in dark."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from attnbench.report.sources.runs import MECHANISMS, mechanism_place
+
+INK, MUTED, GRID, PAPER = "#1b2028", "#5b6570", "#dfe3e8", "#ffffff"
+"""Text and axes, secondary text, grid, background: the page replaces them by its own for light and dark."""
+
+FRONT = "#8c95a0"
+"""Reference lines and the Pareto front."""
+
+RC: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "svg.fonttype": "none",
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.facecolor": "none",
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.formatter.use_mathtext": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": PAPER,
+    "figure.dpi": 100,
+    "savefig.dpi": 160,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one mechanism is drawn: colours on light and dark paper, matplotlib's marker, and dashes in line widths."""
+
+    light: str
+    dark: str
+    marker: str
+    dashes: tuple[float, ...]
+
+
+_PRESETS = dict(
+    zip(
+        MECHANISMS,
+        (
+            Look("#767c85", "#9aa4af", "X", (1.0, 1.5)),
+            Look("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
+            Look("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
+            Look("#d55e00", "#f0863a", "o", ()),
+            Look("#0072b2", "#58aef0", "s", (4.0, 1.6)),
+            Look("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
+        ),
+        strict=True,
+    )
+)
+_OTHERS = (
+    Look("#10206b", "#c7ffa6", "^", (2.5, 1.2)),
+    Look("#a3195b", "#ff8fb3", "*", (8.0, 2.0)),
+    Look("#4f6d0b", "#b5d33d", "h", (3.0, 1.0, 1.0, 1.0)),
+    Look("#1d8fa8", "#7fe3f2", "<", (5.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
+    Look("#5b4636", "#c99a6b", ">", (2.0, 2.0)),
+    Look("#3d3a8c", "#a7a3ff", "p", (1.5, 1.0)),
+)
+
+
+def looks(mechanisms: Iterable[str]) -> dict[str, Look]:
+    """The look of each mechanism, in their order: fixed for presets, by name for the others."""
+    names = sorted(set(mechanisms), key=mechanism_place)
+    others = [name for name in names if name not in _PRESETS]
+    return {name: _PRESETS.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
+
+
+def from_zero(values: Iterable[float]) -> tuple[float, float]:
+    """Limits of an axis that begins at zero and has room above the greatest value."""
+    return 0.0, 1.06 * max(values) or 1.0
+
+
+def line(look: Look) -> dict[str, Any]:
+    """The look as matplotlib's arguments of a line with markers."""
+    return {"color": look.light, "marker": look.marker, "linestyle": (0, look.dashes) if look.dashes else "-"}

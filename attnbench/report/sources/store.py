@@ -1,0 +1,62 @@
+"""Runs read from an MLflow store, through `attnbench.tracking`, the only part that knows MLflow."""
+
+from collections.abc import Mapping
+
+from attnbench.config import FACTORS
+from attnbench.report.sources.folders import run_of
+from attnbench.report.sources.runs import Run, Runs, texts
+from attnbench.tracking import StoreError, TrackedRun, public, read_runs
+from attnbench.tracking.address import check_uri, sqlite_file
+
+_LARGEST = 1.79e308
+"""MLflow stores infinity as the largest number."""
+_MACHINE = "system/"
+"""MLflow's own machine-wide means, which say nothing of a run."""
+
+
+def read_store(uri: str, study: str | None = None) -> Runs:
+    """The newest run of each signature in `study`, or in the study of the newest run.
+
+    Raises:
+        ValueError: the store does not answer, has no runs, or has no such study.
+    """
+    check_uri(uri)
+    file = sqlite_file(uri)
+    if file is not None and not file.exists():
+        raise ValueError(f"No MLflow store at {file}. Give --mlflow the address of one, or --runs DIR.")
+    try:
+        name = study or _latest_study(uri)
+        found = read_runs(uri, study=name)
+    except StoreError as error:
+        raise ValueError(f"MLflow at {public(uri)} cannot be read: {error}. Start it, or give --runs DIR.") from error
+    return Runs.of(name, [_run(tracked) for tracked in found])
+
+
+def _latest_study(uri: str) -> str:
+    newest_first = read_runs(uri, histories=(), artifacts=())
+    if not newest_first:
+        raise ValueError(f"The MLflow store {public(uri)} has no runs. Train first: python -m attnbench.")
+    return newest_first[0].tags["study"]
+
+
+def _run(tracked: TrackedRun) -> Run:
+    """A run has its tags from its first moment on, its params a little later."""
+    tagged = {key: tracked.tags[key] for key in (*FACTORS, "study", "task")}
+    return run_of(
+        tracked.name,
+        tracked.artifacts,
+        status=tracked.status,
+        reason=tracked.tags.get("status_reason", ""),
+        metrics=_numbers(tracked.metrics),
+        histories={key: tuple(points) for key, points in tracked.histories.items()},
+        params=texts(tagged | tracked.params),
+        signature=tracked.tags["signature"],
+    )
+
+
+def _numbers(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {
+        key: float("inf") if value >= _LARGEST else value
+        for key, value in metrics.items()
+        if not key.startswith(_MACHINE)
+    }

@@ -1,0 +1,94 @@
+"""Runs written beside a report and read again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from attnbench.report.sources.runs import Run, Runs, metric_order
+from attnbench.report.sources.saved import files_of, read
+from tests.report.synthetic import attention_map, drawn_sentences
+
+Make = Callable[..., Run]
+
+
+def again(runs: Runs, folder: Path) -> Runs:
+    for name, data in files_of(runs, {run.run_id: run.maps for run in runs.runs if run.maps}).items():
+        (folder / name).write_bytes(data)
+    return read(folder / "runs.csv")
+
+
+def test_a_run_comes_back_as_it_was(make_run: Make, tmp_path: Path) -> None:
+    run = make_run(
+        "none",
+        metrics={"test/bleu": 0.1 + 0.2, "length/sentences_001_010": 31.0},
+        histories={"train/loss": ((20, 3.25), (40, 1 / 3))},
+        sentences=drawn_sentences(0.5, count=7),
+        maps=[attention_map(3, ["a"], ["b", "c"])],
+        provenance={"threads": 2, "versions": {"keras": "3.15.1"}, "notes": ["3 pairs were skipped."]},
+        data__lowercase="False",
+        time_limit_minutes="None",
+    )
+    failed = make_run("dot", status="FAILED", provenance={"reason": 'a "quoted", long reason'})
+    found = again(Runs.of("small", [run, failed]), tmp_path)
+    assert (found.study, [run.run_id for run in found.runs]) == ("small", [run.run_id, failed.run_id])
+    for name in ("status", "signature", "params", "metrics", "histories", "maps", "provenance"):
+        assert getattr(found.runs[0], name) == getattr(run, name)
+    assert found.runs[0].sentences is not None
+    np.testing.assert_array_equal(found.runs[0].sentences, run.sentences)
+    assert found.runs[1].provenance == failed.provenance
+    assert found.runs[1].metrics == {}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(
+    value=st.floats(allow_nan=False), text=st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), min_size=1)
+)
+def test_every_number_and_text_comes_back_exactly(make_run: Make, tmp_path: Path, value: float, text: str) -> None:
+    run = make_run("dot", metrics={"test/perplexity": value}, data__options__word=text)
+    (found,) = again(Runs.of("small", [run]), tmp_path).runs
+    assert found.metrics == {"test/perplexity": value}
+    assert found.params["data.options.word"] == text
+
+
+def test_a_bare_runs_csv_is_enough(make_run: Make, tmp_path: Path) -> None:
+    runs = Runs.of("small", [make_run("dot", bleu=43.0, study="named")])
+    (tmp_path / "runs.csv").write_bytes(files_of(runs, {})["runs.csv"])
+    found = read(tmp_path / "runs.csv")
+    assert (found.study, found.runs[0].metrics, found.runs[0].sentences) == ("named", {"test/bleu": 43.0}, None)
+
+
+def test_the_same_runs_write_the_same_bytes(make_run: Make) -> None:
+    runs = [make_run(name, sentences=drawn_sentences(0.5, count=7)) for name in ("dot", "none")]
+    assert files_of(Runs.of("small", runs), {}) == files_of(Runs.of("small", runs[::-1]), {})
+
+
+def test_metric_columns_follow_the_registry() -> None:
+    keys = ["zebra/stripes", "length/bleu_011_020", "length/bleu_001_010", "test/bleu_beam_5", "test/bleu", "test/chrf"]
+    assert metric_order(keys) == [
+        "test/bleu",
+        "test/chrf",
+        "test/bleu_beam_5",
+        "length/bleu_001_010",
+        "length/bleu_011_020",
+        "zebra/stripes",
+    ]
+
+
+def test_a_missing_file_is_an_error_that_says_which_file_to_give(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="No file") as caught:
+        read(tmp_path / "runs.csv")
+    assert str(caught.value) == (
+        f"No file {tmp_path / 'runs.csv'}. Give --csv the runs.csv of a report, for example reports/STUDY/runs.csv."
+    )
+
+
+def test_another_csv_is_an_error_that_names_the_column(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text("run_id,status,signature,attention\n")
+    with pytest.raises(ValueError, match="no column") as caught:
+        read(path)
+    assert str(caught.value) == f"{path} has no column 'hidden_size'. Expected the runs.csv of a report."

@@ -20,10 +20,10 @@ LAYERS = (
     "training : decoding : measurement : scoring",
     "attention : model : data",
     "backend",
-    "identity",
+    "identity : records",
     "config",
     "mapping",
-    "checks : results : metrics",
+    "checks : metrics",
 )
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})

@@ -1,18 +1,15 @@
 """The life of one run's process: started with its share of the machine, watched, ended, its outcome kept."""
 
-from attnbench.launch.outcome import AGAIN, ELSEWHERE, Outcome
-from attnbench.launch.run import WORKER, launch, settle_abandoned
+from attnbench.launch.abandoned import finalize_abandoned
+from attnbench.launch.run import WORKER, launch
 from attnbench.launch.share import environment
 from attnbench.launch.stop import Stop, stop_listening
 
 __all__ = [
-    "AGAIN",
-    "ELSEWHERE",
-    "Outcome",
-    "Stop",
     "WORKER",
+    "Stop",
     "environment",
+    "finalize_abandoned",
     "launch",
-    "settle_abandoned",
     "stop_listening",
 ]

@@ -4,7 +4,6 @@ Runs that work at the same time, of one sweep or of several, get different cores
 user's folder of temporary files, held as long as the run lasts and let go by the kernel when its holder dies.
 """
 
-import fcntl
 import os
 import tempfile
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench.config import RunConfig
+from attnbench.records import acquire
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _WAIT_SECONDS = 0.5
@@ -68,14 +68,14 @@ def _free_cores(threads: int | None, held: ExitStack) -> frozenset[int] | None:
     allowed = sorted(os.sched_getaffinity(0))
     if threads is None or threads >= len(allowed):
         return None
-    found: list[int] = []
+    reserved: list[int] = []
     with ExitStack() as taken:
         for core in allowed:
             if _reserve(f"core-{core}", taken):
-                found.append(core)
-            if len(found) == threads:
+                reserved.append(core)
+            if len(reserved) == threads:
                 held.enter_context(taken.pop_all())
-                return frozenset(found)
+                return frozenset(reserved)
     return None
 
 
@@ -89,13 +89,7 @@ def _wait_for_one(gpus: Sequence[str], held: ExitStack, given_up: Callable[[], b
 
 
 def _reserve(name: str, held: ExitStack) -> bool:
-    folder = Path(tempfile.gettempdir()) / f"attnbench-{os.getuid()}"
-    folder.mkdir(exist_ok=True)
-    descriptor = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return False
-    held.callback(os.close, descriptor)
-    return True
+    lock = acquire(Path(tempfile.gettempdir()) / f"attnbench-{os.getuid()}" / f"{name}.lock")
+    if lock is not None:
+        held.callback(lock.release)
+    return lock is not None

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from attnbench.records import Plan, write_atomically
 from attnbench.report.comparison.study import Study, study_of
 from attnbench.report.render.drawing import draw
 from attnbench.report.render.elements import Figure, Table
@@ -11,10 +12,9 @@ from attnbench.report.render.tables import to_csv, to_latex
 from attnbench.report.render.wording import counted
 from attnbench.report.sections import SECTIONS
 from attnbench.report.sections.maps import kept_maps
-from attnbench.report.sources.folders import read_all, read_plan, read_planned
+from attnbench.report.sources.folders import read_all, read_planned
 from attnbench.report.sources.runs import Runs
 from attnbench.report.sources.saved import files_of
-from attnbench.results import write_atomically
 
 
 def build(
@@ -35,7 +35,7 @@ def build(
     Raises:
         ValueError: there is no finished run, the choice is not possible, or `output` cannot be written.
     """
-    runs = read_all(runs_dir) if plan is None else read_planned(runs_dir, read_plan(plan))
+    runs = read_all(runs_dir) if plan is None else read_planned(runs_dir, Plan.read(plan))
     return write(runs, output, select=select, over=over)
 
 

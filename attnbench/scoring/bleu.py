@@ -12,14 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from sacrebleu.metrics import BLEU, CHRF
 
-STATISTICS = (
-    *(f"correct_{order}" for order in (1, 2, 3, 4)),
-    *(f"total_{order}" for order in (1, 2, 3, 4)),
-    "hypothesis_tokens",
-    "reference_tokens",
-)
-"""The columns of per-sentence statistics: n-grams found in the reference, n-grams in all, and both lengths."""
+from attnbench.records import SentenceColumns
 
+STATISTICS = SentenceColumns.STATISTICS
 HYPOTHESIS_TOKENS, REFERENCE_TOKENS = 8, 9
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import hydra
 
 from attnbench.config import RunConfig
-from attnbench.launch import ELSEWHERE, WORKER, stop_listening
-from attnbench.results import FINISHED, DamagedError, RunFolder
+from attnbench.launch import WORKER, stop_listening
+from attnbench.records import DamagedError, Plan, RunFolder, Status
 from attnbench.sweep.compose import conf_folder
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import send
-from attnbench.sweep.plan import NEW, PLAN_VARIABLE, STORE_VARIABLE, Plan, current_status, stop_of, store_uri
+from attnbench.sweep.plan import PLAN_VARIABLE, STORE_VARIABLE, current_outcome, stop_of, store_uri
 from attnbench.sweep.table import near, print_summary
 from attnbench.sweep.work import Job
 from attnbench.tracking import StoreError, open_store, public
@@ -79,7 +79,7 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
 def conclude(path: Path, report: Report) -> int:
     """Tells what the plan at `path` came to, sends what MLflow lacks, writes the report; returns the exit code."""
     plan, runs_dir = Plan.read(path), path.parents[1]
-    config = plan.entries[0].run_config()
+    config = plan.entries[0].config
     print_summary(plan, runs_dir)
     stop = stop_of(path)
     requests = stop.requests()
@@ -87,14 +87,17 @@ def conclude(path: Path, report: Report) -> int:
     if requests:
         return _stopped(plan, requests[0])
     folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
-    statuses = [current_status(folder)[0] for folder in folders]
+    statuses = [current_outcome(folder).status for folder in folders]
     try:
-        _send([folder for folder, status in zip(folders, statuses) if status not in (NEW, ELSEWHERE)], config)
-        if FINISHED in statuses:
+        _send(
+            [folder for folder, status in zip(folders, statuses) if status not in (Status.SCHEDULED, Status.ELSEWHERE)],
+            config,
+        )
+        if Status.FINISHED in statuses:
             _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
     except KeyboardInterrupt:
         return _stopped(plan, signal.SIGINT.name)
-    return 0 if all(status in (FINISHED, ELSEWHERE) for status in statuses) else 1
+    return 0 if all(status in (Status.FINISHED, Status.ELSEWHERE) for status in statuses) else 1
 
 
 def _stopped(plan: Plan, name: str) -> int:

@@ -2,11 +2,10 @@
 
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -14,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from attnbench.launch import Outcome
+from attnbench.records import Outcome, Progress
 from attnbench.sweep.words import colour_of, count, duration, status_words
 
 _PLAIN_SECONDS = 15.0
@@ -61,7 +60,7 @@ class Display(Protocol):
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Ends."""
 
-    def update(self, progress: Mapping[str, Any] | None) -> None:
+    def update(self, progress: Progress | None) -> None:
         """Shows the content of progress.json; None before there is any."""
 
     def end(self, outcome: Outcome, note: str) -> None:
@@ -85,11 +84,11 @@ class TerminalDisplay:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._live.stop()
 
-    def update(self, progress: Mapping[str, Any] | None) -> None:
+    def update(self, progress: Progress | None) -> None:
         """Redraws the two lines."""
         elapsed = time.monotonic() - self.started
         head = Text.assemble((f"run {self.place.number} of {self.place.total}  ", "dim"), (self.place.name, "bold"))
-        left = (progress or {}).get("seconds_left")
+        left = progress.seconds_left if progress else None
         if left is not None and self.place.number < self.place.total:
             head.append(f"  sweep {duration(self.place.sweep_seconds_left(elapsed, left))} left", style="dim")
         head.no_wrap, head.overflow = True, "ellipsis"
@@ -124,7 +123,7 @@ class PlainDisplay:
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         pass
 
-    def update(self, progress: Mapping[str, Any] | None) -> None:
+    def update(self, progress: Progress | None) -> None:
         """Says where the run is, unless it has just done so."""
         now = time.monotonic()
         if progress is not None and now - self._said >= _PLAIN_SECONDS:
@@ -148,29 +147,29 @@ def say(line: str) -> None:
         print(line, flush=True)
 
 
-def _words(progress: Mapping[str, Any], part: str) -> list[str]:
+def _words(progress: Progress, part: str) -> list[str]:
     """The parts of progress.json that are there, each with its unit."""
-    words = [str(progress.get("phase", ""))]
-    if progress.get("epochs"):
-        words.append(f"{part} {progress.get('epoch', 0)} of {progress['epochs']}")
-    if progress.get("loss") is not None:
-        words.append(f"loss {progress['loss']:.3f}")
-    if progress.get("target_tokens_per_second") is not None:
-        words.append(f"{count(progress['target_tokens_per_second'])} tokens/s")
-    if progress.get("seconds_left") is not None:
-        words.append(f"{duration(progress['seconds_left'])} left")
+    words = [progress.phase]
+    if progress.epochs:
+        words.append(f"{part} {progress.epoch or 0} of {progress.epochs}")
+    if progress.loss is not None:
+        words.append(f"loss {progress.loss:.3f}")
+    if progress.target_tokens_per_second is not None:
+        words.append(f"{count(progress.target_tokens_per_second)} tokens/s")
+    if progress.seconds_left is not None:
+        words.append(f"{duration(progress.seconds_left)} left")
     return words
 
 
-def _line(progress: Mapping[str, Any] | None, part: str, elapsed_seconds: float, width: int) -> Text | Table:
+def _line(progress: Progress | None, part: str, elapsed_seconds: float, width: int) -> Text | Table:
     """The second living line: phase, bar, numbers; the bar takes what room is left."""
     if progress is None:
         return Text(f"starting  {duration(elapsed_seconds)}", style="dim")
     phase, *numbers = _words(progress, part)
     room = width - sum(len(word) + 2 for word in [phase, *numbers])
-    if not progress.get("steps") or room < _NARROWEST_BAR:
+    if not progress.steps or room < _NARROWEST_BAR:
         return Text("  ".join([phase, *numbers]), no_wrap=True, overflow="ellipsis")
     line = Table.grid(padding=(0, 2))
-    bar = ProgressBar(progress["steps"], progress.get("step") or 0, width=min(room, _WIDEST_BAR))
+    bar = ProgressBar(progress.steps, progress.step or 0, width=min(room, _WIDEST_BAR))
     line.add_row(Text(phase, style="dim"), bar, *(Text(number) for number in numbers))
     return line

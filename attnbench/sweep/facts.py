@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from attnbench.config import RunConfig
+from attnbench.records import Facts, Provenance
 from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
 from attnbench.sweep.source_digest import source_digest
 from attnbench.tracking import public
@@ -54,19 +54,20 @@ class Survey:
         threads = config.threads or max(1, usable_cores() // self.parallel)
         return replace(config, device=device, threads=threads)
 
-    def facts(self, config: RunConfig) -> dict[str, Any]:
+    def facts(self, config: RunConfig) -> Facts:
         """What enters the signature beside a decided `config`.
 
         Raises:
             ValueError: the data set cannot be used, or the user's mechanism cannot be found.
         """
-        return {
-            "data": {} if config.task == "profile" else self._data_digests(config),
-            "device": self.devices.gpu_model if config.device == "gpu" else processor_model(),
-            "mechanism": source_digest(config.attention.target) if config.attention.target else None,
-            "threads": config.threads,
-            "versions": {name: version(name) for name in _FRAMEWORKS[config.backend]},
-        }
+        assert config.threads is not None
+        return Facts(
+            data={} if config.task == "profile" else self._data_digests(config),
+            device=self.devices.gpu_model if config.device == "gpu" else processor_model(),
+            mechanism=source_digest(config.attention.target) if config.attention.target else None,
+            threads=config.threads,
+            versions={name: version(name) for name in _FRAMEWORKS[config.backend]},
+        )
 
     def _data_digests(self, config: RunConfig) -> dict[str, str]:
         from attnbench.data import check, digests
@@ -78,17 +79,18 @@ class Survey:
         return self._digests[key]
 
 
-def provenance(command: str) -> dict[str, Any]:
+def provenance(command: str) -> Provenance:
     """Where results come from: commit, command, versions; no part of the signature."""
     commit, dirty = _commit()
-    return {
-        "command": command,
-        "commit": commit,
-        "dirty": dirty,
-        "python": platform.python_version(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: found for name in _PACKAGES if (found := _version(name))},
-    }
+    return Provenance(
+        command=command,
+        commit=commit,
+        dirty=dirty,
+        device="",
+        python=platform.python_version(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        versions={name: found for name in _PACKAGES if (found := _version(name))},
+    )
 
 
 def command_line() -> str:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from attnbench.checks import suggestion
-from attnbench.config import RunConfig, from_mapping
-from attnbench.launch import environment, settle_abandoned
-from attnbench.results import RunFolder, read_json
+from attnbench.config import RunConfig
+from attnbench.launch import environment, finalize_abandoned
+from attnbench.records import Plan, RunFolder
+from attnbench.records.plan import PLANS
 from attnbench.sweep.facts import Survey
 from attnbench.sweep.plan import store_uri
 from attnbench.sweep.words import counted
@@ -35,8 +36,8 @@ def find_run(runs_dir: Path, wanted: str) -> RunFolder:
     Raises:
         ValueError: none or several do, or the one that does has not finished.
     """
-    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/facts.json"))]
-    signatures = {folder: str(read_json(folder.facts)["signature"]) for folder in folders}
+    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob(f"*/{RunFolder.facts.name}"))]
+    signatures = {folder: folder.facts.required().signature for folder in folders}
     found = [folder for folder, signed in signatures.items() if signed.startswith(wanted) or folder.path.name == wanted]
     if not found:
         known = [signed[:10] for signed in signatures.values()]
@@ -62,7 +63,7 @@ def _decode(config: RunConfig, command: Sequence[str]) -> int:
     if config.output is not None and not Path(config.output).absolute().parent.is_dir():
         folder_name = str(Path(config.output).parent)
         raise ValueError(f"No folder {folder_name!r} for output={config.output}. Make it first.")
-    trained = from_mapping(read_json(folder.config))
+    trained = folder.config.required()
     survey = Survey(parallel=1)
     decided = survey.decide(replace(trained, device=config.device, threads=config.threads))
     gpu = survey.devices.gpus[0] if decided.device == "gpu" else None
@@ -77,7 +78,7 @@ def _sync(config: RunConfig, _command: Sequence[str]) -> int:
     if not runs_dir.is_dir():
         raise ValueError(f"No folder {config.runs_dir!r} with runs to send. Give runs_dir=DIR.")
     store, studies = open_store(store_uri(config)), _studies(runs_dir)
-    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob("*/events.jsonl"))]
+    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob(f"*/{RunFolder.events.name}"))]
     try:
         sent = [sum(send(folder, store, study) for study in studies[folder.path.name]) > 0 for folder in folders]
     except StoreError:
@@ -89,11 +90,12 @@ def _sync(config: RunConfig, _command: Sequence[str]) -> int:
 
 def _studies(runs_dir: Path) -> dict[str, list[str]]:
     """The studies that a run belongs to, by its folder's name: the one that made it and all that planned it."""
-    found = {path.parent.name: {read_json(path)["study"]} for path in runs_dir.glob("*/config.json")}
-    for path in runs_dir.glob("plans/*.json"):
-        plan = read_json(path)
-        for entry in plan["entries"]:
-            found.setdefault(entry["folder"], set()).add(plan["study"])
+    folders = [RunFolder(path.parent) for path in runs_dir.glob(f"*/{RunFolder.config.name}")]
+    found = {folder.path.name: {folder.config.required().study} for folder in folders}
+    for path in (runs_dir / PLANS).glob("*.json"):
+        plan = Plan.read(path)
+        for entry in plan.entries:
+            found.setdefault(entry.folder, set()).add(plan.study)
     return {name: sorted(studies) for name, studies in found.items()}
 
 
@@ -103,10 +105,10 @@ def send(folder: RunFolder, store: Store, study: str) -> bool:
     Raises:
         StoreError: the store does not answer.
     """
-    settle_abandoned(folder)
+    finalize_abandoned(folder)
     forwarder = Forwarder(folder, store, study)
     before = forwarder.complete(), forwarder.run_id()
-    forwarder.forward(settle=not folder.locked(), insist=True)
+    forwarder.forward(finalize=not folder.locked(), insist=True)
     return before != (True, forwarder.run_id())
 
 

@@ -2,23 +2,20 @@
 
 import os
 import re
-import secrets
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from attnbench.config import RunConfig, from_mapping, to_mapping
+from attnbench.config import RESULTS_VERSION, RunConfig, from_mapping
 from attnbench.identity import signature
-from attnbench.launch import ELSEWHERE, Stop, settle_abandoned
-from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json, write_json
+from attnbench.launch import Stop, finalize_abandoned
+from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status
 from attnbench.sweep.compose import Composition, Launcher
 from attnbench.sweep.facts import Survey, command_line, provenance
 from attnbench.tracking import check_uri, public
-
-NEW = "NEW"
 
 PLAN_VARIABLE = "ATTNBENCH_PLAN"
 """Environment variable that names the frozen plan in every process that works on it."""
@@ -29,83 +26,6 @@ STORE_VARIABLE = "ATTNBENCH_STORE"
 _PROBE_BYTES = 1 << 16
 _STUDY = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _SHARED = ("study", "runs_dir", "reports_dir", "tracking", "rerun", "dry_run")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One run of a plan.
-
-    Attributes:
-        signature: what identifies its results.
-        folder: its folder's name in runs_dir.
-        config: its options, by which it is run whatever becomes of the files of conf/.
-        facts: the content of its facts.json.
-        overrides: by which Hydra's command line names it.
-        status: NEW, FINISHED, FAILED, KILLED or ELSEWHERE when the plan was made.
-        reason: why it failed or was killed.
-        commit: at which a finished run was made.
-    """
-
-    signature: str
-    folder: str
-    config: dict[str, Any]
-    facts: dict[str, Any]
-    overrides: list[str]
-    status: str
-    reason: str
-    commit: str | None
-
-    def run_config(self) -> RunConfig:
-        """The checked configuration."""
-        return from_mapping(self.config)
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A sweep's runs, each once, and which job of Hydra's does which.
-
-    Attributes:
-        study: MLflow experiment and report folder.
-        command: as a user types it.
-        created: UTC, ISO 8601.
-        rerun: which runs are done again: none, failed or all.
-        one_by_one: whether one process does the runs, one after another; else each of Hydra's jobs does its own.
-        parallel: how many runs share this machine at once.
-        gpus: that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
-        entries: the runs.
-        jobs: for each job, the index of its entry.
-    """
-
-    study: str
-    command: str
-    created: str
-    rerun: str
-    one_by_one: bool
-    parallel: int
-    gpus: list[str]
-    entries: list[Entry]
-    jobs: list[int]
-
-    def wanted(self, entry: Entry) -> bool:
-        """Whether this sweep does `entry`, going by what it was when the plan was made."""
-        if entry.status == FINISHED:
-            return self.rerun == "all"
-        if entry.status in (FAILED, KILLED, ELSEWHERE):
-            return self.rerun != "none"
-        return entry.status == NEW
-
-    def write(self, runs_dir: Path) -> Path:
-        """Writes the plan into `runs_dir`/plans and returns its path."""
-        stamp = re.sub(r"[^0-9]", "", self.created)[:14]
-        path = runs_dir / "plans" / f"{self.study}-{stamp}-{secrets.token_hex(3)}.json"
-        write_json(path, asdict(self))
-        return path
-
-    @classmethod
-    def read(cls, path: Path) -> "Plan":
-        """The plan that `path` holds."""
-        values = read_json(path)
-        return cls(**values | {"entries": [Entry(**entry) for entry in values["entries"]]})
 
 
 def make_plan(jobs: Sequence[Composition], launcher: Launcher) -> Plan:
@@ -125,15 +45,11 @@ def make_plan(jobs: Sequence[Composition], launcher: Launcher) -> Plan:
     signatures = []
     for job, config in zip(jobs, decided, strict=True):
         identifying = survey.facts(config)
-        signed = signature(config, identifying)
+        signed = signature(config, asdict(identifying))
         signatures.append(signed)
         if signed not in entries:
-            content = {
-                "signature": signed,
-                "facts": identifying,
-                "provenance": origin | {"device": identifying["device"]},
-            }
-            entries[signed] = _entry(job, config, content)
+            identity = RunIdentity(signed, identifying, replace(origin, device=identifying.device), RESULTS_VERSION)
+            entries[signed] = _entry(job, config, identity)
     places = {signed: index for index, signed in enumerate(entries)}
     return Plan(
         study=configs[0].study,
@@ -176,24 +92,21 @@ def folder_name(config: RunConfig, signed: str) -> str:
     return "-".join(_slug(part) for part in parts)
 
 
-def _entry(job: Composition, config: RunConfig, facts: dict[str, Any]) -> Entry:
-    name = folder_name(config, facts["signature"])
+def _entry(job: Composition, config: RunConfig, identity: RunIdentity) -> Entry:
+    name = folder_name(config, identity.signature)
     folder = RunFolder(Path(config.runs_dir) / name)
-    status, reason = current_status(folder)
-    commit = ((read_json(folder.facts) or {}).get("provenance") or {}).get("commit") if status == FINISHED else None
-    overrides = list(map(public, job.overrides))
-    return Entry(facts["signature"], name, to_mapping(config), facts, overrides, status, reason, commit)
+    outcome = current_outcome(folder)
+    made = folder.facts.read() if outcome.status == Status.FINISHED else None
+    commit = made.provenance.commit if made else None
+    return Entry(name, config, identity, list(map(public, job.overrides)), outcome.status, outcome.reason, commit)
 
 
-def current_status(folder: RunFolder) -> tuple[str, str]:
-    """NEW, FINISHED, FAILED, KILLED or ELSEWHERE, and why; a run whose process died is settled on the way."""
+def current_outcome(folder: RunFolder) -> Outcome:
+    """How a run stands now, and why; a run whose process died is finalized on the way."""
     if not folder.finished() and folder.locked():
-        return ELSEWHERE, ""
-    settle_abandoned(folder)
-    if folder.finished():
-        return FINISHED, ""
-    status, reason = folder.status()
-    return (NEW, "") if status is None else (status, reason)
+        return Outcome(Status.ELSEWHERE)
+    finalize_abandoned(folder)
+    return Outcome(Status.FINISHED) if folder.finished() else folder.outcome()
 
 
 def stop_of(path: Path) -> Stop:

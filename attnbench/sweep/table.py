@@ -5,7 +5,6 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -13,9 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from attnbench.config import FACTORS, RunConfig, parameters
-from attnbench.launch import ELSEWHERE, Outcome
-from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
-from attnbench.sweep.plan import NEW, Entry, Plan, current_status
+from attnbench.records import Entry, Outcome, Plan, Result, RunFolder, Status
+from attnbench.sweep.plan import current_outcome
 from attnbench.sweep.words import colour_of, count, counted, duration, megabytes, one_decimal, status_words
 
 _SHOWN_RUNS = 40
@@ -31,7 +29,7 @@ def make_console() -> Console:
 def print_plan(plan: Plan, *, every_run: bool) -> None:
     """Prints what the sweep will do: shared options, then a line a run with what varies and what is there already."""
     console = make_console()
-    first = plan.entries[0].run_config()
+    first = plan.entries[0].config
     varying = varying_options(plan.entries)
     console.print(Text.assemble((f"{plan.study}: ", "bold"), _counts(plan)), soft_wrap=not console.is_terminal)
     for line in (_shared_options(first, varying), _machine(plan, first)):
@@ -62,7 +60,7 @@ def options_of(entry: Entry) -> dict[str, str]:
 
 
 def _counts(plan: Plan) -> str:
-    names = {NEW: "new", FINISHED: "finished"}
+    names = {Status.SCHEDULED: "new", Status.FINISHED: "finished"}
     found = Counter(names.get(entry.status, status_words(Outcome(entry.status))) for entry in plan.entries)
     return f"{counted(len(plan.entries), 'run')}: " + ", ".join(f"{number} {name}" for name, number in found.items())
 
@@ -74,28 +72,28 @@ def _shared_options(first: RunConfig, varying: Sequence[str]) -> str:
 
 
 def _machine(plan: Plan, first: RunConfig) -> str:
-    facts = plan.entries[0].facts
-    origin = facts["provenance"]
-    words = [facts["facts"]["device"], counted(first.threads or 1, "thread")]
+    identity = plan.entries[0].identity
+    origin = identity.provenance
+    words = [identity.facts.device, counted(first.threads or 1, "thread")]
     if plan.parallel > 1:
         words.append(f"{plan.parallel} runs at once")
-    if origin["commit"]:
-        words.append(f"commit {origin['commit'][:7]}{' with changes' if origin['dirty'] else ''}")
+    if origin.commit:
+        words.append(f"commit {origin.commit[:7]}{' with changes' if origin.dirty else ''}")
     return ", ".join(words)
 
 
 def _status(plan: Plan, entry: Entry) -> Text:
-    status = "new" if entry.status == NEW else status_words(Outcome(entry.status, entry.reason))
+    status = "new" if entry.status == Status.SCHEDULED else status_words(Outcome(entry.status, entry.reason))
     text = Text(status, style=colour_of(entry.status))
-    if entry.status == FINISHED and not plan.wanted(entry):
-        commit = entry.facts["provenance"]["commit"]
+    if entry.status == Status.FINISHED and not plan.requests(entry):
+        commit = entry.identity.provenance.commit
         other = f" at commit {entry.commit[:7]}" if entry.commit and entry.commit != commit else ""
         text.append(f"{other}, skipped", style="dim")
-    elif entry.status == ELSEWHERE and plan.wanted(entry):
+    elif entry.status == Status.ELSEWHERE and plan.requests(entry):
         text.append(", tried again at the end", style="dim")
-    elif plan.wanted(entry) and entry.status != NEW:
+    elif plan.requests(entry) and entry.status != Status.SCHEDULED:
         text.append(", starts afresh" if plan.rerun == "all" else ", goes on", style="dim")
-    elif entry.status != NEW:
+    elif entry.status != Status.SCHEDULED:
         text.append(", left as it is", style="dim")
     return text
 
@@ -104,7 +102,7 @@ def print_summary(plan: Plan, runs_dir: Path) -> None:
     """Prints the comparison of the finished runs and names each failure and its log."""
     console = make_console()
     folders = {entry.signature: RunFolder(runs_dir / entry.folder) for entry in plan.entries}
-    results = {signature: read_json(folder.result) for signature, folder in folders.items() if folder.finished()}
+    results = {signature: folder.result.required() for signature, folder in folders.items() if folder.finished()}
     if results:
         console.print()
         console.print(_comparison(plan, results))
@@ -125,16 +123,16 @@ _COLUMNS = (
 """The columns of the comparison: heading, metric key, how a number is written; one that no run has is left out."""
 
 
-def _comparison(plan: Plan, results: Mapping[str, dict[str, Any]]) -> Table:
+def _comparison(plan: Plan, results: Mapping[str, Result]) -> Table:
     varying = varying_options(plan.entries) or ["attention"]
-    columns = [column for column in _COLUMNS if any(column[1] in result["metrics"] for result in results.values())]
+    columns = [column for column in _COLUMNS if any(column[1] in result.metrics for result in results.values())]
     table = _plain_table(*varying, numbers=[*(heading for heading, _, _ in columns), "time"])
     for entry in plan.entries:
         if entry.signature in results:
             result = results[entry.signature]
-            names = {"attention": entry.config["attention"]["name"]} | options_of(entry)
-            numbers = [write(result["metrics"][key]) if key in result["metrics"] else "" for _, key, write in columns]
-            table.add_row(*(names.get(key, "") for key in varying), *numbers, duration(result["duration_seconds"]))
+            names = {"attention": entry.config.attention.name} | options_of(entry)
+            numbers = [write(result.metrics[key]) if key in result.metrics else "" for _, key, write in columns]
+            table.add_row(*(names.get(key, "") for key in varying), *numbers, duration(result.duration_seconds))
     return table
 
 
@@ -143,14 +141,15 @@ def _print_unfinished(console: Console, entries: Sequence[Entry], folders: Mappi
     others: Counter[str] = Counter()
     for entry in entries:
         folder = folders[entry.signature]
-        status, reason = current_status(folder)
-        if status not in (FAILED, KILLED):
-            others["not started" if status == NEW else status_words(Outcome(status))] += 1
+        outcome = current_outcome(folder)
+        if outcome.status not in (Status.FAILED, Status.KILLED):
+            scheduled = outcome.status == Status.SCHEDULED
+            others["not started" if scheduled else status_words(Outcome(outcome.status))] += 1
             continue
-        words = (status_words(Outcome(status, reason)), colour_of(status))
+        words = (status_words(outcome), colour_of(outcome.status))
         console.print(Text.assemble((f"{entry.folder}  ", "bold"), words), soft_wrap=not console.is_terminal)
         if folder.log.exists():
-            console.print(Text(f"    log {near(folder.log)}", style="dim"), soft_wrap=not console.is_terminal)
+            console.print(Text(f"    log {near(folder.log.path)}", style="dim"), soft_wrap=not console.is_terminal)
     for words_of_others, number in others.items():
         console.print(f"{counted(number, 'run')} {words_of_others}")
 

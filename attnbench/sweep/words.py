@@ -1,10 +1,9 @@
 """Numbers, durations and statuses as a reader wants them."""
 
-from attnbench.launch import AGAIN, ELSEWHERE, Outcome
-from attnbench.results import FAILED, FINISHED, KILLED
+from attnbench.records import Outcome, Status
 
-_COLOURS = {FINISHED: "green", FAILED: "red", KILLED: "yellow", ELSEWHERE: "cyan"}
-_WORDS = {FINISHED: "finished", FAILED: "failed", KILLED: "killed", ELSEWHERE: "running elsewhere", AGAIN: "measured"}
+_COLOURS = {Status.FINISHED: "green", Status.FAILED: "red", Status.KILLED: "yellow", Status.ELSEWHERE: "cyan"}
+_WORDS = {Status.AGAIN: "measured"}
 
 
 def duration(seconds: float) -> str:
@@ -41,6 +40,6 @@ def status_words(outcome: Outcome) -> str:
     return f"{word} ({outcome.reason})" if outcome.reason else word
 
 
-def colour_of(status: str) -> str:
+def colour_of(status: Status) -> str:
     """The colour of a status on a terminal."""
     return _COLOURS.get(status, "default")

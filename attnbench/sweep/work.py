@@ -16,13 +16,13 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from attnbench.config import from_mapping
-from attnbench.launch import AGAIN, ELSEWHERE, WORKER, Outcome, launch, settle_abandoned
-from attnbench.results import FAILED, FINISHED, KILLED, RunFolder, read_json
+from attnbench.launch import WORKER, finalize_abandoned, launch
+from attnbench.records import Entry, Lock, Outcome, Plan, RunFolder, Status
 from attnbench.sweep.compose import plain_values
 from attnbench.sweep.display import Place, make_display, say
 from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
 from attnbench.sweep.finished import TASKS, do_task
-from attnbench.sweep.plan import PLAN_VARIABLE, Entry, Plan, stop_of, store_uri
+from attnbench.sweep.plan import PLAN_VARIABLE, stop_of, store_uri
 from attnbench.sweep.words import count, counted, duration
 from attnbench.tracking import following, open_store
 
@@ -59,7 +59,7 @@ class Job:
             return work.do_one(HydraConfig.get().job.num).status
         except Exception:
             traceback.print_exc()
-            return FAILED
+            return Status.FAILED
 
     def _finished_task(self, composed: DictConfig) -> int:
         try:
@@ -82,14 +82,15 @@ class Work:
         self._runs_dir = path.parents[1]
         self._stop = stop_of(path)
         self._command = command
-        wanted = [entry for entry in self.plan.entries if self.plan.wanted(entry)]
-        self._wanted = sorted(wanted, key=lambda entry: entry.status == ELSEWHERE)
+        wanted = [entry for entry in self.plan.entries if self.plan.requests(entry)]
+        self._wanted = sorted(wanted, key=lambda entry: entry.status == Status.ELSEWHERE)
 
     def do_one(self, number: int) -> Outcome:
         """Does the run of Hydra's job `number`, unless it is done or another job's."""
-        index = self.plan.jobs[number]
+        jobs = self.plan.jobs or []
+        index = jobs[number]
         entry = self.plan.entries[index]
-        if entry not in self._wanted or self.plan.jobs.index(index) != number:
+        if entry not in self._wanted or jobs.index(index) != number:
             return Outcome(entry.status, entry.reason)
         return self._do([entry])
 
@@ -99,9 +100,9 @@ class Work:
 
     def _do(self, entries: Sequence[Entry]) -> Outcome:
         """Does `entries`; those that another process holds at the end, if it has let them go, and never afresh."""
-        free = [entry for entry in entries if entry.status != ELSEWHERE]
+        free = [entry for entry in entries if entry.status != Status.ELSEWHERE]
         outcome, held = self._take_turns(free, fresh=self.plan.rerun == "all")
-        held += [entry for entry in entries if entry.status == ELSEWHERE]
+        held += [entry for entry in entries if entry.status == Status.ELSEWHERE]
         if held:
             self._wait_for(held)
             outcome, _ = self._take_turns(held, fresh=False)
@@ -112,29 +113,29 @@ class Work:
 
         Between its rounds a run is locked here, so that nobody takes it for abandoned.
         """
-        outcome, held = Outcome(FINISHED), []
-        waiting: deque[tuple[Entry, int | None]] = deque((entry, None) for entry in entries)
+        outcome, held = Outcome(Status.FINISHED), []
+        waiting: deque[tuple[Entry, Lock | None]] = deque((entry, None) for entry in entries)
         while waiting:
             if requests := self._stop.requests():
-                outcome = Outcome(KILLED, f"signal {requests[0]}")
+                outcome = Outcome(Status.KILLED, f"signal {requests[0]}")
                 self._break_off([(entry, lock) for entry, lock in waiting if lock is not None], outcome)
                 return outcome, []
             entry, lock = waiting.popleft()
             outcome = self._attempt(entry, lock, fresh=fresh and lock is None)
-            lock = self._folder(entry).lock() if outcome.status == AGAIN else None
+            lock = self._folder(entry).lock() if outcome.status == Status.AGAIN else None
             if lock is not None:
                 waiting.append((entry, lock))
-            elif outcome.status in (AGAIN, ELSEWHERE):
+            elif outcome.status in (Status.AGAIN, Status.ELSEWHERE):
                 held.append(entry)
         return outcome, held
 
-    def _break_off(self, paused: Sequence[tuple[Entry, int]], outcome: Outcome) -> None:
+    def _break_off(self, paused: Sequence[tuple[Entry, Lock]], outcome: Outcome) -> None:
         """Ends runs between two rounds, and tells the store; lets their locks go."""
         for entry, lock in paused:
             folder = self._folder(entry)
             with self._following(entry):
-                folder.append("status", status=outcome.status, reason=outcome.reason)
-            os.close(lock)
+                folder.record(outcome)
+            lock.release()
 
     def _wait_for(self, entries: Sequence[Entry]) -> None:
         """Waits until nobody holds `entries`, or none can be held by a child whose parent died before the plan."""
@@ -146,20 +147,20 @@ class Work:
         while time.monotonic() < deadline and not self._stop.requests() and any(folder.locked() for folder in folders):
             time.sleep(_POLL_SECONDS)
 
-    def _attempt(self, entry: Entry, lock: int | None, *, fresh: bool) -> Outcome:
+    def _attempt(self, entry: Entry, lock: Lock | None, *, fresh: bool) -> Outcome:
         """Does a run, or one round of it; `lock` is what holds it since the last round."""
-        folder, config = self._folder(entry), entry.run_config()
+        folder, config = self._folder(entry), entry.config
         with make_display(self._place(entry)) as display:
             try:
                 if lock is None:
-                    settle_abandoned(folder)
+                    finalize_abandoned(folder)
                 else:
-                    os.close(lock)
+                    lock.release()
                 with self._following(entry):
                     outcome = launch(
                         folder,
                         config,
-                        facts=entry.facts,
+                        identity=entry.identity,
                         fresh=fresh,
                         stop=self._stop,
                         gpus=self.plan.gpus,
@@ -167,24 +168,24 @@ class Work:
                         command=self._command,
                     )
             except OSError as error:
-                outcome = Outcome(FAILED, f"error: {sentence(error)}")
+                outcome = Outcome(Status.FAILED, f"error: {sentence(error)}")
             except Exception as error:  # whatever happens to one run, the others are done
                 traceback.print_exc()
-                outcome = Outcome(FAILED, f"error: {type(error).__name__}: {error}")
+                outcome = Outcome(Status.FAILED, f"error: {type(error).__name__}: {error}")
             display.end(outcome, _main_result(folder))
         return outcome
 
     def _following(self, entry: Entry) -> AbstractContextManager[None]:
-        config = entry.run_config()
+        config = entry.config
         store = open_store(store_uri(config))
         return following(self._folder(entry), store, system_metrics=config.tracking.system_metrics)
 
     def _place(self, entry: Entry) -> Place:
         done = [self._folder(each) for each in self._wanted if each != entry and self._folder(each).finished()]
-        seconds = [read_json(folder.result)["duration_seconds"] for folder in done]
+        seconds = [folder.result.required().duration_seconds for folder in done]
         number = self._wanted.index(entry) + 1
         mean = sum(seconds) / len(seconds) if seconds else None
-        part = "round" if entry.config["task"] == "profile" else "epoch"
+        part = "round" if entry.config.task == "profile" else "epoch"
         return Place(
             number, len(self._wanted), entry.folder, self.plan.parallel, mean, alone=self.plan.one_by_one, part=part
         )
@@ -194,7 +195,7 @@ class Work:
 
 
 def _main_result(folder: RunFolder) -> str:
-    metrics = read_json(folder.result)["metrics"] if folder.finished() else {}
+    metrics = folder.result.required().metrics if folder.finished() else {}
     if "test/bleu" in metrics:
         return f"BLEU {metrics['test/bleu']:.1f}"
     tokens_per_second = metrics.get("speed/train_target_tokens_per_second")

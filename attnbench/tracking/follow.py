@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from attnbench.results import RunFolder
+from attnbench.records import RunFolder
 from attnbench.tracking.forward import Forwarder
 from attnbench.tracking.store import Store, StoreError
 
@@ -34,15 +34,15 @@ def following(folder: RunFolder, store: Store, *, system_metrics: bool) -> Itera
     finally:
         ended.set()
         thread.join()
-        with suppress(StoreError):  # the store has said so; the events stay in the folder
-            Forwarder(folder, store).forward(settle=True)
+        with suppress(StoreError):  # the store has warned; the events stay in the folder
+            Forwarder(folder, store).forward(finalize=True)
 
 
 def _follow(folder: RunFolder, store: Store, system_metrics: bool, ended: threading.Event) -> None:
     forwarder, monitor = Forwarder(folder, store), None
     while not ended.wait(_POLL_SECONDS):
         with suppress(StoreError):
-            run_id = forwarder.forward(settle=False)
+            run_id = forwarder.forward(finalize=False)
             if system_metrics and monitor is None and run_id is not None:
                 monitor = _monitor(run_id, store.uri)
     if monitor is not None:

@@ -6,16 +6,26 @@ of each metric, so that steps which a resumed run repeats are not sent again. A 
 does not remember is found by its signature and start.
 """
 
-import fcntl
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from attnbench.config import FACTORS, from_mapping, parameters
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, DamagedError, RunFolder, read_json, write_json
+from attnbench.config import FACTORS, parameters
+from attnbench.mapping import build
+from attnbench.records import (
+    Artifact,
+    DamagedError,
+    MetricsEvent,
+    RunFolder,
+    RunIdentity,
+    Status,
+    StatusEvent,
+    wait_for,
+)
+from attnbench.records.events import read_events
+from attnbench.records.status import ENDED
 from attnbench.tracking.address import public, sqlite_file
 from attnbench.tracking.store import Store
 
@@ -23,15 +33,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_SETTLED = (FINISHED, FAILED, KILLED)
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI's view of runs, not the one of traces
 _MOST_METRICS, _MOST_OTHERS = 1000, 100
-
-_ARTIFACTS = (
-    "config.json", "facts.json", "result.json", "sentences.csv", "predictions.txt", "maps.json", "run.log",
-    "checkpoint/best.npz",
-)  # fmt: skip
-_ARTIFACTS_OF_UNFINISHED = ("config.json", "facts.json", "run.log")
 
 
 @dataclass
@@ -45,16 +48,16 @@ class Sent:
         status: the last status event among those bytes; FINISHED where a result is complete.
         reason: of that status.
         milliseconds: when the last of those events was written, since 1970.
-        settled: the status with which the MLflow run was ended, with artifacts and final metrics; None before.
+        finalized: the status with which the MLflow run was ended, with artifacts and final metrics; None before.
     """
 
     run_id: str
     event_bytes: int = 0
     steps: dict[str, int] = field(default_factory=dict)
-    status: str | None = None
+    status: Status | None = None
     reason: str = ""
     milliseconds: int = 0
-    settled: str | None = None
+    finalized: Status | None = None
 
 
 class Forwarder:
@@ -72,11 +75,11 @@ class Forwarder:
         self._asked_study = study
         self._known = False
 
-    def forward(self, *, settle: bool, insist: bool = False) -> str | None:
+    def forward(self, *, finalize: bool, insist: bool = False) -> str | None:
         """Sends what has not been sent; returns MLflow's run id, None where the run has not begun.
 
         Args:
-            settle: whether nobody works on the run any more: its artifacts and final metrics go too, and it is ended.
+            finalize: whether nobody works on the run any more: its artifacts and final metrics go too, and it is ended.
             insist: ask the store even if it did not answer a moment ago.
 
         Raises:
@@ -86,7 +89,7 @@ class Forwarder:
             return None
         with self._sole_sender():
             sent = self._read_sent()
-            if sent is not None and self._known and not self._anything_new(sent, settle):
+            if sent is not None and self._known and not self._anything_new(sent, finalize):
                 return sent.run_id
             with self._store.client(insist=insist) as client:
                 if sent is None or not self._known:
@@ -94,29 +97,29 @@ class Forwarder:
                 if sent is None:
                     return None
                 self._send_events(client, sent)
-                if settle and self._folder.finished():
-                    sent.status, sent.reason = FINISHED, ""
-                if settle and sent.status in _SETTLED and sent.settled != sent.status:
-                    self._settle(client, sent)
+                if finalize and self._folder.finished():
+                    sent.status, sent.reason = Status.FINISHED, ""
+                if finalize and sent.status in ENDED and sent.finalized != sent.status:
+                    self._finalize(client, sent)
                 return sent.run_id
 
     def complete(self) -> bool:
         """Whether this store was sent all that the folder holds, going by what the folder remembers."""
         sent = self._read_sent()
-        return sent is not None and not self._anything_new(sent, settle=True)
+        return sent is not None and not self._anything_new(sent, finalize=True)
 
     def run_id(self) -> str | None:
         """MLflow's id of the run in this store, going by what the folder remembers."""
         sent = self._read_sent()
         return None if sent is None else sent.run_id
 
-    def _anything_new(self, sent: Sent, settle: bool) -> bool:
-        ended = settle and sent.settled != sent.status
-        return ended or self._folder.events.stat().st_size != sent.event_bytes
+    def _anything_new(self, sent: Sent, finalize: bool) -> bool:
+        ended = finalize and sent.finalized != sent.status
+        return ended or self._folder.events.path.stat().st_size != sent.event_bytes
 
     @property
     def _study(self) -> str:
-        return self._asked_study or str(read_json(self._folder.config)["study"])
+        return self._asked_study or self._folder.config.required().study
 
     @property
     def _key(self) -> str:
@@ -124,32 +127,33 @@ class Forwarder:
 
     @contextmanager
     def _sole_sender(self) -> Iterator[None]:
-        with (self._folder.path / "tracking.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with wait_for(self._folder.sending.path):
             yield
 
     def _remembered(self) -> dict[str, Any]:
         """The content of tracking.json by store; nothing where it is damaged, so that all is sent again."""
         with suppress(DamagedError):
-            return read_json(self._folder.path / "tracking.json") or {}
+            return self._folder.tracking.read() or {}
         return {}
 
     def _read_sent(self) -> Sent | None:
-        known = self._remembered().get(self._key)
-        return None if known is None else Sent(**known)
+        values = self._remembered().get(self._key)
+        with suppress(ValueError):
+            return None if values is None else build(Sent, values, "")
+        return None
 
     def _remember(self, sent: Sent) -> None:
-        write_json(self._folder.path / "tracking.json", self._remembered() | {self._key: asdict(sent)})
+        self._folder.tracking.write(self._remembered() | {self._key: asdict(sent)})
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Sees that the store has the run, with its params; None where the run has not begun."""
-        values = parameters(from_mapping(read_json(self._folder.config))) | {"study": self._study}
+        values = parameters(self._folder.config.required()) | {"study": self._study}
         run = None if sent is None else _active(client, sent.run_id)
         if run is None:
-            begun, _ = _events_from(self._folder.events, 0)
-            if not begun:
+            events = self._folder.read_events()
+            if not events:
                 return None
-            run = self._find_or_create(client, values, round(1000 * begun[0]["time"]))
+            run = self._find_or_create(client, values, round(1000 * events[0].time))
         if sent is None or sent.run_id != run.info.run_id:
             sent = Sent(run.info.run_id)
             self._remember(sent)
@@ -158,56 +162,56 @@ class Forwarder:
         return sent
 
     def _find_or_create(self, client: "MlflowClient", values: Mapping[str, Any], start_milliseconds: int) -> "Run":
-        facts = read_json(self._folder.facts)
+        identity = self._folder.facts.required()
         experiment = _experiment(client, values["study"], self._store.uri)
-        same = f"tags.signature = '{facts['signature']}' and attributes.start_time = {start_milliseconds}"
+        same = f"tags.signature = '{identity.signature}' and attributes.start_time = {start_milliseconds}"
         for run in client.search_runs([experiment], same, max_results=1):
             return run
-        return client.create_run(experiment, start_milliseconds, _tags(values, facts), self._folder.path.name)
+        return client.create_run(experiment, start_milliseconds, _tags(values, identity), self._folder.path.name)
 
     def _send_events(self, client: "MlflowClient", sent: Sent) -> None:
-        events, end = _events_from(self._folder.events, sent.event_bytes)
+        events, end = read_events(self._folder.events.path, sent.event_bytes)
         if not events:
             return
         metrics = []
         for event in events:
-            if event["type"] == "metrics":
+            if isinstance(event, MetricsEvent):
                 metrics += _new_points(event, sent.steps)
-            elif event["type"] == "status":
+            else:
                 self._send_status(client, sent, event)
         _log_metrics(client, sent, metrics)
-        sent.event_bytes, sent.milliseconds = end, round(1000 * events[-1]["time"])
+        sent.event_bytes, sent.milliseconds = end, round(1000 * events[-1].time)
         self._remember(sent)
 
-    def _send_status(self, client: "MlflowClient", sent: Sent, event: Mapping[str, Any]) -> None:
-        sent.status, sent.reason = event["status"], event.get("reason", "")
-        if sent.status == RUNNING and sent.settled is not None:
-            client.update_run(sent.run_id, status=RUNNING)
-            sent.settled = None
+    def _send_status(self, client: "MlflowClient", sent: Sent, event: StatusEvent) -> None:
+        sent.status, sent.reason = event.status, event.reason
+        if sent.status == Status.RUNNING and sent.finalized is not None:
+            client.update_run(sent.run_id, status=Status.RUNNING.value)
+            sent.finalized = None
 
-    def _settle(self, client: "MlflowClient", sent: Sent) -> None:
+    def _finalize(self, client: "MlflowClient", sent: Sent) -> None:
         """Artifacts, final metrics under their own keys, the reason, and last the status."""
-        finished = sent.status == FINISHED
-        for name in self._artifacts(finished):
+        for name in self._artifacts(sent):
             parent = str(Path(name).parent)
             client.log_artifact(sent.run_id, str(self._folder.path / name), None if parent == "." else parent)
         tags = {"status_reason": sent.reason}
-        if finished:
-            result = read_json(self._folder.result)
-            tags |= {key: result[key] for key in ("bleu_signature", "chrf_signature") if result.get(key)}
+        if sent.status == Status.FINISHED:
+            result = self._folder.result.required()
+            signatures = {"bleu_signature": result.bleu_signature, "chrf_signature": result.chrf_signature}
+            tags |= {key: value for key, value in signatures.items() if value}
             step = max(sent.steps.values(), default=0)
-            points = [(key, value, sent.milliseconds + 1, step) for key, value in result["metrics"].items()]
+            points = [(key, value, sent.milliseconds + 1, step) for key, value in result.metrics.items()]
             _log_metrics(client, sent, points)
         _log_tags(client, sent, tags)
-        client.set_terminated(sent.run_id, sent.status, end_time=sent.milliseconds)
-        sent.settled = sent.status
+        client.set_terminated(sent.run_id, str(sent.status), end_time=sent.milliseconds)
+        sent.finalized = sent.status
         self._remember(sent)
 
-    def _artifacts(self, finished: bool) -> list[str]:
-        events, _ = _events_from(self._folder.events, 0)
-        announced = [event["path"] for event in events if event["type"] == "artifact"]
-        names = [*_ARTIFACTS, *announced] if finished else _ARTIFACTS_OF_UNFINISHED
-        return [name for name in dict.fromkeys(names) if (self._folder.path / name).exists()]
+    def _artifacts(self, sent: Sent) -> list[str]:
+        """The files that are there of those that go to MLflow with this status."""
+        kinds = (Artifact.ALWAYS, Artifact.FINISHED) if sent.status == Status.FINISHED else (Artifact.ALWAYS,)
+        names = [file.name for file in RunFolder.files() if file.artifact in kinds]
+        return [name for name in names if (self._folder.path / name).exists()]
 
 
 def _active(client: "MlflowClient", run_id: str) -> "Run | None":
@@ -243,43 +247,23 @@ def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
     return str(found.experiment_id)
 
 
-def _tags(values: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, str]:
-    origin = facts["provenance"]
+def _tags(values: Mapping[str, Any], identity: RunIdentity) -> dict[str, str]:
+    origin = identity.provenance
     tags = {key: values[key] for key in (*FACTORS, "study", "task")}
-    tags |= {"signature": facts["signature"], "device": origin["device"], "command": origin["command"]}
-    if origin["commit"] is not None:
-        dirty = str(origin["dirty"]).lower()
-        tags |= {"commit": origin["commit"], "dirty": dirty, "mlflow.source.git.commit": origin["commit"]}
+    tags |= {"signature": identity.signature, "results_version": identity.results_version}
+    tags |= {"device": origin.device, "command": origin.command}
+    if origin.commit is not None:
+        dirty = str(origin.dirty).lower()
+        tags |= {"commit": origin.commit, "dirty": dirty, "mlflow.source.git.commit": origin.commit}
     tags |= {"mlflow.source.name": "attnbench", "mlflow.source.type": "PROJECT"}
-    return {key: str(value) for key, value in tags.items()}
+    return {key: str(value) for key, value in tags.items() if value is not None}
 
 
-def _events_from(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
-    """The whole lines from `offset` on, or all of a file that has lost lines since; and where they end."""
-    with path.open("rb") as file:
-        start = offset if offset <= path.stat().st_size else 0
-        file.seek(start)
-        text = file.read()
-    whole = text[: text.rfind(b"\n") + 1]
-    events = [event for line in whole.splitlines() if (event := _event(line)) is not None]
-    return events, start + len(whole)
-
-
-def _event(line: bytes) -> dict[str, Any] | None:
-    """The event of a line; None for one that a kill or a full disk cut off."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return None
-    return event if isinstance(event, dict) else None
-
-
-def _new_points(event: Mapping[str, Any], steps: dict[str, int]) -> list[tuple[str, float, int, int]]:
+def _new_points(event: MetricsEvent, steps: dict[str, int]) -> list[tuple[str, float, int, int]]:
     """Key, value, time in milliseconds and step of the points beyond the last step sent; moves that on."""
-    step = event["step"]
-    keys = [key for key in event["values"] if step > steps.get(key, -1)]
-    steps.update(dict.fromkeys(keys, step))
-    return [(key, event["values"][key], round(1000 * event["time"]), step) for key in keys]
+    keys = [key for key in event.values if event.step > steps.get(key, -1)]
+    steps.update(dict.fromkeys(keys, event.step))
+    return [(key, event.values[key], round(1000 * event.time), event.step) for key in keys]
 
 
 def _log_metrics(client: "MlflowClient", sent: Sent, points: Sequence[tuple[str, float, int, int]]) -> None:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from attnbench.checks import suggestion
 from attnbench.metrics import HISTORIES
+from attnbench.records import RunFolder
 from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_ARTIFACTS = ("config.json", "facts.json", "result.json", "sentences.csv", "maps.json")
+_ARTIFACTS = tuple(file.name for file in RunFolder.files() if file.reported)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """A connection to an MLflow store that may be away: opened late, asked briefly, left alone after a failure."""
 
-import fcntl
 import logging
 import os
 import sys
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
+from attnbench.records import wait_for
 from attnbench.tracking.address import absolute, public, sqlite_file
 
 if TYPE_CHECKING:
@@ -107,8 +107,7 @@ def _connect(uri: str) -> "MlflowClient":
         client.search_experiments(max_results=1)
         return client
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.with_name(f"{file.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with wait_for(file.with_name(f"{file.name}.lock")):
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
     return client

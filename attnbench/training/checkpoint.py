@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from attnbench.results import write_atomically
+from attnbench.records import write_atomically
 from attnbench.training.state import TrainingState
 
 

@@ -54,7 +54,8 @@ class Trainer:
         model: built.
         batches: the training data, by epoch.
         evaluate: computes the validation metrics, `valid/loss` and `valid/bleu`.
-        folder: of `last.npz` and `best.npz`.
+        last: checkpoint from which a stopped run resumes.
+        best: checkpoint of the best weights so far.
         seed: of batch order and dropout.
         options: the fields of the `training` configuration group, by name.
         observer: see `Observer`.
@@ -67,14 +68,16 @@ class Trainer:
         batches: Batches,
         evaluate: Callable[[], dict[str, float]],
         *,
-        folder: Path,
+        last: Path,
+        best: Path,
         seed: int,
         options: Any,
         observer: Observer,
         memory: Memory,
     ) -> None:
         self._model, self._batches, self._evaluate = model, batches, evaluate
-        self._folder, self._seed, self._options, self._observer = folder, seed, options, observer
+        self._last, self._best = last, best
+        self._seed, self._options, self._observer = seed, options, observer
         self.optimizer, self._step = optimiser_step(model, options)
         self.memory = memory
         self._adopt(TrainingState())
@@ -92,8 +95,8 @@ class Trainer:
         return {"model": self._model.variables, "optimizer": self.optimizer.variables}
 
     def resume(self) -> bool:
-        """Goes on from `last.npz` where there is one; True then."""
-        path = self._folder / "last.npz"
+        """Resumes from the last checkpoint where there is one; True then."""
+        path = self._last
         if not path.exists():
             return False
         state = checkpoint.load(path, self._variables)
@@ -105,9 +108,9 @@ class Trainer:
         return True
 
     def save(self) -> None:
-        """Writes `last.npz`."""
+        """Writes the last checkpoint."""
         self.state.compile_seconds = self.clock.compile_seconds
-        checkpoint.save(self._folder / "last.npz", self._variables, self.state)
+        checkpoint.save(self._last, self._variables, self.state)
         self._saved = time.monotonic()
 
     def run(self) -> None:
@@ -121,7 +124,7 @@ class Trainer:
         while not state.ended:
             self._train_epoch()
             self._validate()
-        checkpoint.load(self._folder / "best.npz", {"model": self._model.variables})
+        checkpoint.load(self._best, {"model": self._model.variables})
 
     def _train_epoch(self) -> None:
         state = self.state
@@ -215,7 +218,7 @@ class Trainer:
         self._observer.metrics(state.step, values)
         metric = options.early_stopping.metric
         if state.improved(metric, values[metric]):
-            checkpoint.save(self._folder / "best.npz", {"model": self._model.variables})
+            checkpoint.save(self._best, {"model": self._model.variables})
         elif options.schedule == "plateau":
             state.factor *= options.decay_factor
         patience = options.early_stopping.patience

@@ -7,52 +7,52 @@ import threading
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from attnbench.config import RunConfig, from_mapping
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json
+from attnbench.config import RunConfig
+from attnbench.records import ExitCode, Outcome, RunFolder, Status
+from attnbench.records.status import Reason, is_out_of_memory
 from attnbench.worker.framework import import_framework
 from attnbench.worker.reporter import Reporter
 
-FINISHED_CODE, FAILED_CODE, KILLED_CODE, LOCKED_CODE, AGAIN_CODE, DONE_CODE = 0, 1, 3, 4, 5, 6
-
 _GRACE_SECONDS = 30.0
+_KERAS_PREFACE = "Exception encountered when calling"
+_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
 
 
-def main(words: Sequence[str]) -> int:
-    """Runs what `words` name and returns the exit code.
-
-    0 finished, 1 failed, 3 killed, 4 locked, 5 another round, 6 finished by another process.
-    """
-    folder = RunFolder(Path(words[0]))
-    config = from_mapping(read_json(folder.config))
-    if len(words) > 1:
-        return _decode(folder, config, *words[1:])
-    descriptor = folder.lock()
-    if descriptor is None:
-        return LOCKED_CODE
+def main(arguments: Sequence[str]) -> int:
+    """Runs what `arguments` name: a run folder, or one with a task, its input and its output; returns an `ExitCode`."""
+    folder = RunFolder(Path(arguments[0]))
+    config = folder.config.required()
+    if len(arguments) > 1:
+        return _decode(folder, config, *arguments[1:])
+    lock = folder.lock()
+    if lock is None:
+        return ExitCode.LOCKED
     if folder.finished():
-        return DONE_CODE
+        return ExitCode.FINISHED_BEFORE
     reporter = Reporter(folder)
     _listen(reporter)
-    return _run(folder, config, reporter)
+    with lock:
+        return _run(folder, config, reporter)
 
 
 def _run(folder: RunFolder, config: RunConfig, reporter: Reporter) -> int:
-    folder.append("status", status=RUNNING)
+    folder.record(Outcome(Status.RUNNING))
     try:
         finished = _task(config)(folder, config, reporter)
     except BaseException as error:
-        status, reason = _judge(error, reporter)
-        if status == FAILED:
+        outcome = _classify(error, reporter)
+        if outcome.status == Status.FAILED:
             traceback.print_exc()
-        folder.append("status", status=status, reason=folder.with_need(reason))
-        return KILLED_CODE if status == KILLED else FAILED_CODE
+        folder.record(replace(outcome, reason=folder.with_need(outcome.reason)))
+        return ExitCode.KILLED if outcome.status == Status.KILLED else ExitCode.FAILED
     if not finished:
-        return AGAIN_CODE
-    folder.append("status", status=FINISHED)
-    return FINISHED_CODE
+        return ExitCode.AGAIN
+    folder.record(Outcome(Status.FINISHED))
+    return ExitCode.FINISHED
 
 
 def _task(config: RunConfig) -> Any:
@@ -68,7 +68,7 @@ def _task(config: RunConfig) -> Any:
 
 
 def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output: str) -> int:
-    _send_native_notices_to(folder.log)
+    _send_native_notices_to(folder.log.path)
     import_framework(config.backend)
     from attnbench.worker import translate
 
@@ -76,8 +76,8 @@ def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output
         {"translate": translate.translate, "align": translate.align}[task](folder, config, source=source, output=output)
     except ValueError as error:
         print(error, file=sys.stderr)
-        return FAILED_CODE
-    return FINISHED_CODE
+        return ExitCode.FAILED
+    return ExitCode.FINISHED
 
 
 def _send_native_notices_to(log: Path) -> None:
@@ -91,22 +91,34 @@ def _send_native_notices_to(log: Path) -> None:
     os.close(descriptor)
 
 
-def _judge(error: BaseException, reporter: Reporter) -> tuple[str, str]:
+def _classify(error: BaseException, reporter: Reporter) -> Outcome:
     """The status and the reason that an exception means."""
     from attnbench.training import NonFiniteLossError, Stopped
     from attnbench.worker.forecast import Refused
 
     if isinstance(error, Stopped):
-        return KILLED, reporter.stop_reason or "stopped"
+        return Outcome(Status.KILLED, reporter.stop_reason or "stopped")
     if isinstance(error, NonFiniteLossError):
-        return FAILED, "non-finite loss"
+        return Outcome(Status.FAILED, Reason.NON_FINITE_LOSS)
     if isinstance(error, Refused):
-        return FAILED, str(error)
-    text = f"{type(error).__name__}: {error}"
-    if isinstance(error, MemoryError) or "ResourceExhausted" in text or "RESOURCE_EXHAUSTED" in text:
-        return FAILED, "out of memory"
-    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return FAILED, f"error: {first_line}" if isinstance(error, ValueError) else f"error: {text.splitlines()[0]}"
+        return Outcome(Status.FAILED, str(error))
+    if is_out_of_memory(f"{type(error).__name__}: {error}"):
+        return Outcome(Status.FAILED, Reason.OUT_OF_MEMORY)
+    return Outcome(Status.FAILED, f"error: {_message(error)}")
+
+
+def _message(error: BaseException) -> str:
+    """The first line of what went wrong, with its type unless that is plain ValueError.
+
+    Keras wraps an exception in a user's layer: a line of its own ("Exception encountered when calling ..."), the
+    message, the arguments.
+    """
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines and lines[0].startswith(_KERAS_PREFACE):
+        lines = [line.replace(_BOLD, "").replace(_PLAIN, "").strip() for line in lines[1:]] or lines
+    if not lines:
+        return type(error).__name__
+    return lines[0] if isinstance(error, ValueError) else f"{type(error).__name__}: {lines[0]}"
 
 
 def _listen(reporter: Reporter) -> None:
@@ -118,9 +130,9 @@ def _listen(reporter: Reporter) -> None:
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 1024):
             pass
-        reporter.stop_reason = reporter.stop_reason or "parent died"
+        reporter.stop_reason = reporter.stop_reason or Reason.PARENT_DIED
         time.sleep(_GRACE_SECONDS)
-        os._exit(KILLED_CODE)
+        os._exit(ExitCode.KILLED)
 
     signal.signal(signal.SIGTERM, asked)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -14,7 +14,7 @@ from attnbench.config import RunConfig
 from attnbench.data import Split, Vocabulary
 from attnbench.decoding import Decoded, ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
-from attnbench.results import RunFolder, write_atomically, write_json
+from attnbench.records import AttentionMap, RunFolder, SentenceColumns, write_atomically
 from attnbench.scoring import alignment, bleu, length
 from attnbench.training import Stopped
 from attnbench.worker.reporter import Reporter
@@ -120,14 +120,14 @@ def test(
     lengths = split.source.lengths
     metrics |= length.length_metrics(scored.statistics, lengths, sequence_length=config.sequence_length)
     _write_sentences(folder, scored.statistics, lengths)
-    write_atomically(folder.predictions, _lines(decoded, vocabulary))
+    write_atomically(folder.predictions.path, _lines(decoded, vocabulary))
+    maps: list[AttentionMap] = []
     if model.attention is not None:
         reporter.progress(phase="alignment")
         aligner = ForcedAligner(model)
         metrics |= align_metrics(aligner, dataset)
-        write_json(folder.maps, _maps(aligner, dataset, decoded, config.evaluation.attention_maps))
-    else:
-        write_json(folder.maps, [])
+        maps = _maps(aligner, dataset, decoded, config.evaluation.attention_maps)
+    folder.maps.write(maps)
     return Tested(metrics, scored.bleu_signature, scored.chrf_signature)
 
 
@@ -150,10 +150,10 @@ def _lines(decoded: Decoded, vocabulary: Vocabulary) -> str:
 def _write_sentences(folder: RunFolder, statistics: np.ndarray, lengths: np.ndarray) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["sentence", "source_tokens", *bleu.STATISTICS])
+    writer.writerow(SentenceColumns.ALL)
     for place, (tokens, row) in enumerate(zip(lengths.tolist(), statistics.tolist(), strict=True)):
         writer.writerow([place, tokens, *row])
-    write_atomically(folder.sentences, text.getvalue())
+    write_atomically(folder.sentences.path, text.getvalue())
 
 
 def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, float]:
@@ -178,7 +178,7 @@ def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, fl
     }
 
 
-def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count: int) -> list[dict[str, Any]]:
+def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count: int) -> list[AttentionMap]:
     """Weights under the model's own hypotheses for sentences spread over the lengths that a page can show."""
     split = dataset.test
     candidates = np.flatnonzero(split.source.lengths <= LONGEST_MAP)
@@ -191,11 +191,11 @@ def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count
         pair = np.concatenate([source, ends])[None], np.concatenate([target, ends])[None].astype(np.int32)
         (weights,) = aligner.batch(*pair)
         maps.append(
-            {
-                "sentence": row,
-                "source": dataset.source_vocabulary.pieces(source.tolist()),
-                "target": dataset.target_vocabulary.pieces(target.tolist()),
-                "weights": [[round(float(x), 4) for x in line] for line in weights],
-            }
+            AttentionMap(
+                sentence=row,
+                source=dataset.source_vocabulary.pieces(source.tolist()),
+                target=dataset.target_vocabulary.pieces(target.tolist()),
+                weights=[[round(float(x), 4) for x in line] for line in weights],
+            )
         )
     return maps

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from attnbench.config import ProfileConfig, RunConfig
 from attnbench.measurement import Memory, memory_capacity_bytes, used_peak_bytes
-from attnbench.results import RunFolder, write_json
+from attnbench.records import Forecast, RunFolder
+from attnbench.records.status import Reason
 from attnbench.training import Stopped
 from attnbench.worker.reporter import Reporter
 
@@ -58,10 +60,10 @@ def forecast(
         length = config.sequence_length // divisor
         measured[length] = _measure(batch(length), parts)
         first_seconds = first_seconds or time.monotonic() - began
-        found = _continued(config, measured, first_seconds)
-        print("forecast:", found, flush=True)
-        check(config, found, memory_capacity_bytes())
-    write_json(folder.forecast, found | {"seconds": time.monotonic() - began})
+        extrapolated = _extrapolated(config, measured, first_seconds)
+        print(extrapolated, flush=True)
+        check(config, extrapolated, memory_capacity_bytes())
+    folder.forecast.write(replace(extrapolated, seconds=time.monotonic() - began))
 
 
 def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple[float, ...]:
@@ -79,7 +81,7 @@ def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple
     return float(peaks[0]), *seconds
 
 
-def _continued(config: RunConfig, measured: dict[int, tuple[float, ...]], first_seconds: float) -> dict[str, Any]:
+def _extrapolated(config: RunConfig, measured: dict[int, tuple[float, ...]], first_seconds: float) -> Forecast:
     """What the whole length needs by the lengths so far; `first_seconds`: set-up, compiling and the first of them."""
     columns = zip(*measured.values(), strict=True)
     peak_bytes, *seconds = (extrapolate(list(measured), values, config.sequence_length) for values in columns)
@@ -88,14 +90,14 @@ def _continued(config: RunConfig, measured: dict[int, tuple[float, ...]], first_
     about = "about"
     if len(measured) < len(_DIVISORS):
         about, peak_bytes, total_seconds = "at least", peak_bytes / _DOUBT, total_seconds / _DOUBT
-    return {
-        "measured": dict(measured),
-        "peak_bytes": peak_bytes,
-        "training_seconds": seconds[0],
-        "decoding_seconds": seconds[1],
-        "total_seconds": total_seconds,
-        "needs": needs(config.sequence_length, peak_bytes, total_seconds, about),
-    }
+    return Forecast(
+        measured={str(length): list(values) for length, values in measured.items()},
+        peak_bytes=peak_bytes,
+        training_seconds=seconds[0],
+        decoding_seconds=seconds[1],
+        total_seconds=total_seconds,
+        needs=needs(config.sequence_length, peak_bytes, total_seconds, about),
+    )
 
 
 def extrapolate(lengths: Sequence[int], values: Sequence[float], length: int) -> float:
@@ -120,24 +122,24 @@ def repeated(options: ProfileConfig, seconds: float) -> int:
 def needs(length: int, peak_bytes: float, total_seconds: float, about: str) -> dict[str, str]:
     """What to say of the need when a run fails, by the reason."""
     return {
-        "out of memory": f"a training step of {length} tokens needs {about} {peak_bytes / 1e9:,.1f} GB by forecast",
-        "time limit": f"the whole profile takes {about} {total_seconds / 60:,.1f} minutes by forecast",
+        Reason.OUT_OF_MEMORY: f"a step of {length} tokens needs {about} {peak_bytes / 1e9:,.1f} GB by forecast",
+        Reason.TIME_LIMIT: f"the whole profile takes {about} {total_seconds / 60:,.1f} minutes by forecast",
     }
 
 
-def check(config: RunConfig, found: dict[str, Any], capacity_bytes: int | None) -> None:
+def check(config: RunConfig, forecast: Forecast, capacity_bytes: int | None) -> None:
     """Raises Refused where the forecast exceeds the memory that is there (None: unknown), or twice the time limit.
 
     In between it is left to the limit itself to end the run.
     """
     limit = config.time_limit_minutes
-    if capacity_bytes is not None and found["peak_bytes"] > capacity_bytes:
+    if capacity_bytes is not None and forecast.peak_bytes > capacity_bytes:
         raise Refused(
-            f"out of memory: {found['needs']['out of memory']}, {capacity_bytes / 1e9:,.1f} GB are there. "
-            "Lower profile.batch_size or sequence_length."
+            f"{Reason.OUT_OF_MEMORY}: {forecast.needs[Reason.OUT_OF_MEMORY]}, {capacity_bytes / 1e9:,.1f} GB are "
+            "available. Lower profile.batch_size or sequence_length."
         )
-    if limit is not None and found["total_seconds"] > _DOUBT * 60 * limit:
+    if limit is not None and forecast.total_seconds > _DOUBT * 60 * limit:
         raise Refused(
-            f"time limit: {found['needs']['time limit']}, {limit:g} are allowed. "
+            f"{Reason.TIME_LIMIT}: {forecast.needs[Reason.TIME_LIMIT]}, {limit:g} are allowed. "
             "Raise time_limit_minutes, or lower sequence_length."
         )

@@ -9,16 +9,15 @@ import numpy as np
 from keras import ops
 
 from attnbench import backend
-from attnbench.config import RunConfig
+from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.decoding import greedy_search
 from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
 from attnbench.model import BEGIN, END, PAD, Seq2Seq
-from attnbench.results import FINISHED, RunFolder, read_json, write_json
+from attnbench.records import Result, Round, RunFolder
 from attnbench.training import Stopped, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.forecast import SHORTEST, forecast
 from attnbench.worker.reporter import Reporter
-from attnbench.worker.train import finish
 
 _FIRST_WORD = 4
 
@@ -30,37 +29,32 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """
     began = time.monotonic()
     set_up(config)
-    path = folder.rounds
-    rounds = read_json(path) or []
+    rounds = folder.rounds.read() or []
     if config.sequence_length >= SHORTEST and not rounds and not folder.forecast.exists():
         model = _model(config)
         parts = _training(model, config), _decoding(model)
         forecast(folder, config, reporter, partial(_batch, config), parts, began=began)
-        reporter.artifacts("forecast.json")
         return False
     watch = partial(reporter.progress, epoch=len(rounds) + 1, epochs=config.profile.rounds)
     watch(phase="compiling")
-    rounds.append(_round(config, reporter, watch) | {"seconds": time.monotonic() - began})
-    write_json(path, rounds)
+    rounds.append(_round(config, reporter, watch, began=began))
+    folder.rounds.write(rounds)
     if len(rounds) < config.profile.rounds:
         return False
-    result = {
-        "format": 1,
-        "status": FINISHED,
-        "task": "profile",
-        "metrics": _metrics(rounds),
-        "bleu_signature": "",
-        "chrf_signature": "",
-        "vocabularies": dict.fromkeys(("source", "target"), config.profile.vocabulary_size),
-        "notes": [],
-        "duration_seconds": sum(entry["seconds"] for entry in rounds),
-    }
-    reporter.artifacts("rounds.json")
-    finish(folder, config, result)
+    folder.result.write(
+        Result(
+            task=config.task,
+            signature=folder.facts.required().signature,
+            results_version=RESULTS_VERSION,
+            metrics=_metrics(rounds),
+            vocabularies=dict.fromkeys(("source", "target"), config.profile.vocabulary_size),
+            duration_seconds=sum(entry.seconds for entry in rounds),
+        )
+    )
     return True
 
 
-def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None]) -> dict[str, Any]:
+def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None], *, began: float) -> Round:
     length = config.sequence_length
     memory = Memory()
     model, batch = _model(config), _batch(config, length)
@@ -72,16 +66,16 @@ def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None]) ->
 
     training = time_part("training", _training(model, config), memory)
     decoding = time_part("decoding", _decoding(model), None)
-    flops = forward_flops(model, source_tokens=length, target_tokens=length) / length
-    return {
-        "training": training.windows,
-        "decoding": decoding.windows,
-        "compile_seconds": training.compile_seconds,
-        "rate": matrix_rate(COMPUTE_TYPES[config.precision]),
-        "flops": flops,
-        "peaks": memory.metrics(),
-        "parameters": parameter_counts(model),
-    }
+    return Round(
+        training=[list(window) for window in training.windows],
+        decoding=[list(window) for window in decoding.windows],
+        compile_seconds=training.compile_seconds,
+        rate=matrix_rate(COMPUTE_TYPES[config.precision]),
+        flops=forward_flops(model, source_tokens=length, target_tokens=length) / length,
+        peaks=memory.metrics(),
+        parameters=parameter_counts(model),
+        seconds=time.monotonic() - began,
+    )
 
 
 def _model(config: RunConfig) -> Seq2Seq:
@@ -152,21 +146,28 @@ def _time(
     return clock
 
 
-def _metrics(rounds: list[dict[str, Any]]) -> dict[str, float]:
-    """All rounds together: times pooled, greatest peaks."""
-    training, decoding = ([tuple(w) for entry in rounds for w in entry[part]] for part in ("training", "decoding"))
-    clock = StepClock(training, compiled=float(np.mean([entry["compile_seconds"] for entry in rounds])))
+def _metrics(rounds: list[Round]) -> dict[str, float]:
+    """All rounds together: times pooled, largest peaks."""
+    training, decoding = _pooled([entry.training for entry in rounds]), _pooled([entry.decoding for entry in rounds])
+    clock = StepClock(training, compiled=float(np.mean([entry.compile_seconds for entry in rounds])))
     decode = StepClock(decoding)
-    metrics = clock.metrics() | rounds[-1]["parameters"]
+    metrics = clock.metrics() | rounds[-1].parameters
     for entry in rounds:
-        for key, value in entry["peaks"].items():
+        for key, value in entry.peaks.items():
             metrics[key] = max(metrics.get(key, 0.0), value)
-    flops, rate = rounds[0]["flops"], max(entry["rate"] for entry in rounds)
     metrics |= {
         "speed/decode_target_tokens_per_second": float(decode.tokens_per_second or 0),
         "speed/timed_steps": float(len(training)),
         "speed/timed_decodings": float(len(decoding)),
-        "speed/utilisation": 3 * flops * float(clock.tokens_per_second or 0) / rate,
-        "model/flops_per_target_token": flops,
     }
+    flops = rounds[0].flops
+    if flops is not None:
+        rate = max(entry.rate for entry in rounds)
+        metrics["speed/utilisation"] = 3 * flops * float(clock.tokens_per_second or 0) / rate
+        metrics["model/flops_per_target_token"] = flops
     return metrics
+
+
+def _pooled(parts: list[list[list[float]]]) -> list[tuple[float, int, int]]:
+    """The windows of all rounds, (seconds, steps, target tokens)."""
+    return [(seconds, int(steps), int(tokens)) for windows in parts for seconds, steps, tokens in windows]

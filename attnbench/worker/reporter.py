@@ -3,8 +3,10 @@
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
-from attnbench.results import RunFolder
+from attnbench.records import MetricsEvent, Progress, RunFolder
 
 _PROGRESS_SECONDS = 0.5
 
@@ -21,8 +23,8 @@ class Reporter:
         self._shown = 0.0
         self._last_steps: dict[str, int] = {}
         for event in folder.read_events():
-            if event["type"] == "metrics":
-                self._last_steps |= dict.fromkeys(event["values"], event["step"])
+            if isinstance(event, MetricsEvent):
+                self._last_steps |= dict.fromkeys(event.values, event.step)
 
     def should_stop(self) -> bool:
         """Whether the parent asked the run to stop, or died."""
@@ -32,19 +34,15 @@ class Reporter:
         """Appends points of histories at an optimiser step."""
         fresh = {key: value for key, value in values.items() if step > self._last_steps.get(key, -1)}
         if fresh:
-            self.folder.append("metrics", step=step, values=fresh)
+            self.folder.append(MetricsEvent(step, fresh))
 
-    def progress(self, **facts: float | str | None) -> None:
-        """Replaces progress.json, at most about twice a second."""
+    def progress(self, **values: Any) -> None:
+        """Replaces progress.json, at most about twice a second; takes the fields of `Progress`."""
         now = time.monotonic()
         if now - self._shown < _PROGRESS_SECONDS:
             return
         self._shown = now
-        temporary = self.folder.path / ".progress.json"
-        temporary.write_text(json.dumps({key: value for key, value in facts.items() if value is not None}))
-        temporary.replace(self.folder.progress)
-
-    def artifacts(self, *names: str) -> None:
-        """Says which files of the folder belong to the run's artifacts."""
-        for name in names:
-            self.folder.append("artifact", path=name)
+        path = self.folder.progress.path
+        temporary = path.with_name(f".{path.name}")
+        temporary.write_text(json.dumps(asdict(Progress(**values))))  # lost by a kill, it is missed by nobody: no fsync
+        temporary.replace(path)

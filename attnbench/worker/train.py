@@ -1,18 +1,17 @@
 """`task=train`: data, model, training, decoding, scores, measurements."""
 
 import time
-from typing import Any
 
 import numpy as np
 
 from attnbench import backend, data
-from attnbench.config import RunConfig
+from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.measurement import PRODUCTS, Memory, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
-from attnbench.results import FINISHED, RunFolder, read_json, write_json
+from attnbench.records import Result, RunFolder
 from attnbench.training import Trainer
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
-from attnbench.worker.evaluate import Losses, Tested, Validation, test
+from attnbench.worker.evaluate import Losses, Validation, test
 from attnbench.worker.reporter import Reporter
 
 _PRODUCTS_BEFORE = 1
@@ -36,7 +35,8 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         model,
         plan,
         Validation(model, losses, dataset, config),
-        folder=folder.checkpoints,
+        last=folder.last_checkpoint.path,
+        best=folder.best_checkpoint.path,
         seed=config.seed,
         options=options,
         observer=reporter,
@@ -50,43 +50,27 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     rate = max(rate, matrix_rate(kind, PRODUCTS - before))
     metrics |= _flops_metrics(model, dataset, metrics, rate)
     tested = test(folder, model, losses, dataset, config, reporter)
-    found = _result(dataset, metrics, tested) | {"duration_seconds": time.monotonic() - began}
-    reporter.artifacts("sentences.csv", "predictions.txt", "maps.json", "vocabularies.json", "checkpoint/best.npz")
-    finish(folder, config, found)
+    folder.result.write(
+        Result(
+            task=config.task,
+            signature=folder.facts.required().signature,
+            results_version=RESULTS_VERSION,
+            metrics={key: float(value) for key, value in (metrics | tested.metrics).items()},
+            bleu_signature=tested.bleu_signature,
+            chrf_signature=tested.chrf_signature,
+            vocabularies={"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
+            notes=_notes(dataset),
+            duration_seconds=time.monotonic() - began,
+        )
+    )
     return True
 
 
 def _model(folder: RunFolder, dataset: data.Dataset, config: RunConfig) -> Seq2Seq:
     """The model for the data set, whose vocabularies are written into the run folder."""
     source, target = dataset.source_vocabulary, dataset.target_vocabulary
-    write_json(folder.vocabularies, {"source": source.to_dict(), "target": target.to_dict()})
+    folder.vocabularies.write({"source": source.to_dict(), "target": target.to_dict()})
     return build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
-
-
-def _result(dataset: data.Dataset, metrics: dict[str, float], tested: Tested) -> dict[str, Any]:
-    return {
-        "format": 1,
-        "status": FINISHED,
-        "task": "train",
-        "metrics": {key: float(value) for key, value in (metrics | tested.metrics).items()},
-        "bleu_signature": tested.bleu_signature,
-        "chrf_signature": tested.chrf_signature,
-        "vocabularies": {"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
-        "notes": _notes(dataset),
-    }
-
-
-def finish(folder: RunFolder, config: RunConfig, result: dict[str, Any]) -> None:
-    """Writes result.json, with what identifies the run."""
-    facts = read_json(folder.facts) or {}
-    provenance = facts.get("provenance", {})
-    found = {
-        "signature": facts.get("signature", ""),
-        "device": provenance.get("device", ""),
-        "threads": config.threads,
-        "versions": provenance.get("versions", {}),
-    }
-    write_json(folder.result, result | found)
 
 
 def _data_metrics(dataset: data.Dataset) -> dict[str, float]:

@@ -12,7 +12,7 @@ from attnbench import data
 from attnbench.config import RunConfig
 from attnbench.data import text
 from attnbench.decoding import ForcedAligner, Searcher
-from attnbench.results import RunFolder, read_json, write_atomically
+from attnbench.records import RunFolder, write_atomically
 from attnbench.scoring import alignment
 from attnbench.training import checkpoint
 from attnbench.worker.build import build_model, set_up
@@ -80,15 +80,15 @@ def _links(aligner: ForcedAligner, ids: Sequence[list[int]], vocabularies: Seque
 
 
 def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Any, tuple[Any, Any]]:
-    kept = read_json(folder.vocabularies)
-    if kept is None or not (folder.checkpoints / "best.npz").exists():
+    vocabularies = folder.vocabularies.read()
+    if vocabularies is None or not folder.best_checkpoint.exists():
         raise ValueError(
             f"The run folder {folder.path.name} holds no checkpoint to decode with. Train the run again with rerun=all."
         )
     set_up(replace(config, device="auto"))
-    source, target = (data.from_dict(kept[side]) for side in ("source", "target"))
+    source, target = (data.from_dict(vocabularies[side]) for side in ("source", "target"))
     model = build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
-    checkpoint.load(folder.checkpoints / "best.npz", {"model": model.variables})
+    checkpoint.load(folder.best_checkpoint.path, {"model": model.variables})
     return model, (source, target)
 
 

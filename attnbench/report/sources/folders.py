@@ -1,7 +1,7 @@
 """Runs read from run folders: those of a plan, or all that a folder holds."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,34 +9,23 @@ import numpy as np
 import numpy.typing as npt
 
 from attnbench.checks import suggestion
-from attnbench.config import from_mapping, parameters
+from attnbench.config import RunConfig, parameters
 from attnbench.metrics import HISTORIES
-from attnbench.report.sources.runs import SCHEDULED, SENTENCE_COLUMNS, Run, Runs, texts
-from attnbench.results import FINISHED, RunFolder, read_json
-
-_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A frozen plan: the study and its entries, each with signature, folder and config."""
-
-    path: Path
-    study: str
-    created: str
-    entries: list[dict[str, Any]]
-
-
-def read_plan(path: Path) -> Plan:
-    """Reads the plan in `path`.
-
-    Raises:
-        ValueError: there is no plan in it.
-    """
-    content = read_json(path)
-    if not isinstance(content, Mapping) or "entries" not in content:
-        raise ValueError(f"No plan in {path}: expected a JSON file with entries. Name one of the files in runs/plans.")
-    return Plan(path, content["study"], content.get("created", ""), content["entries"])
+from attnbench.records import (
+    AttentionMap,
+    Entry,
+    MetricsEvent,
+    Plan,
+    Result,
+    RunFolder,
+    RunIdentity,
+    SentenceColumns,
+    Status,
+    read_record,
+)
+from attnbench.records.plan import PLANS
+from attnbench.records.result import FORMAT
+from attnbench.report.sources.runs import Run, Runs, texts
 
 
 def latest_plan(runs_dir: Path, study: str | None = None) -> Plan | None:
@@ -45,30 +34,30 @@ def latest_plan(runs_dir: Path, study: str | None = None) -> Plan | None:
     Raises:
         ValueError: there are plans, but none of `study`.
     """
-    plans = [read_plan(path) for path in sorted((runs_dir / "plans").glob("*.json"))]
+    plans = [(Plan.read(path), path.name) for path in sorted((runs_dir / PLANS).glob("*.json"))]
     if not plans:
         return None
-    wanted = [plan for plan in plans if study in (None, plan.study)]
-    if not wanted:
-        known = sorted({plan.study for plan in plans})
+    chosen = [(plan.created, name, plan) for plan, name in plans if study in (None, plan.study)]
+    if not chosen:
+        known = sorted({plan.study for plan, _ in plans})
         raise ValueError(
             f"Unknown study {study!r} in {runs_dir}. Known: {', '.join(known)}.{suggestion(str(study), known)}"
         )
-    return max(wanted, key=lambda plan: (plan.created, plan.path.name))
+    return max(chosen, key=lambda entry: entry[:2])[2]
 
 
 def read_planned(runs_dir: Path, plan: Plan) -> Runs:
     """The runs of `plan`, those that have not started included."""
     found = []
     for entry in plan.entries:
-        folder = runs_dir / Path(entry["folder"]).name
-        found.append(read_run(folder) if (folder / "config.json").exists() else _not_started(entry))
+        folder = RunFolder(runs_dir / entry.folder)
+        found.append(read_run(folder.path) if folder.config.exists() else _not_started(entry))
     return Runs.of(plan.study, found)
 
 
 def read_all(runs_dir: Path, study: str | None = None) -> Runs:
     """Every run folder in `runs_dir`, or those whose config names `study`."""
-    runs = [read_run(path.parent) for path in sorted(runs_dir.glob("*/config.json"))]
+    runs = [read_run(path.parent) for path in sorted(runs_dir.glob(f"*/{RunFolder.config.name}"))]
     kept = [run for run in runs if study in (None, run.params["study"])]
     names = {run.params["study"] for run in kept}
     return Runs.of(study or (names.pop() if len(names) == 1 else runs_dir.resolve().name), kept)
@@ -81,20 +70,19 @@ def read_run(path: Path) -> Run:
         ValueError: a file of it is not as this version writes it.
     """
     folder = RunFolder(path)
-    status, reason = folder.status()
-    latest, histories = _metrics(folder.read_events())
-    names = ("config.json", "facts.json", "result.json", "sentences.csv", "maps.json")
-    files = {name: path / name for name in names if (path / name).exists()}
+    outcome = folder.outcome()
+    latest, histories = _metrics([event for event in folder.read_events() if isinstance(event, MetricsEvent)])
+    files = {file.name: path / file.name for file in RunFolder.files() if file.reported and (path / file.name).exists()}
     if not folder.finished():
-        files.pop("result.json", None)
-    return run_of(path.name, files, status=status or SCHEDULED, reason=reason, metrics=latest, histories=histories)
+        files.pop(RunFolder.result.name, None)
+    return run_of(path.name, files, status=outcome.status, reason=outcome.reason, metrics=latest, histories=histories)
 
 
 def run_of(
     run_id: str,
     files: Mapping[str, Path],
     *,
-    status: str,
+    status: Status,
     reason: str,
     metrics: Mapping[str, float],
     histories: Mapping[str, tuple[tuple[int, float], ...]],
@@ -116,67 +104,78 @@ def run_of(
     Raises:
         ValueError: a file is not as this version writes it.
     """
-    facts, result = (read_json(files[name]) if name in files else {} for name in ("facts.json", "result.json"))
-    if result and result.get("format") != _FORMAT:
+    config: RunConfig | None = _content(files, RunFolder.config)
+    identity: RunIdentity | None = _content(files, RunFolder.facts)
+    result: Result | None = _content(files, RunFolder.result)
+    if result is not None and result.format != FORMAT:
         raise ValueError(
-            f"The result of {run_id} has format {result.get('format')!r}, expected {_FORMAT}. "
+            f"The result of {run_id} has format {result.format!r}, expected {FORMAT}. "
             "Read it with the version of attnbench that wrote it."
         )
-    finished = result.get("status") == FINISHED
-    config = read_json(files["config.json"]) if "config.json" in files else None
+    finished = result is not None and result.status == Status.FINISHED
+    maps: list[AttentionMap] = (_content(files, RunFolder.maps) or []) if finished else []
+    sentences = files.get(RunFolder.sentences.name)
     return Run(
         run_id=run_id,
-        status=FINISHED if finished else status,
-        signature=facts.get("signature", signature),
-        params=texts(parameters(from_mapping(config)) if config else params or {}),
-        metrics={key: float(value) for key, value in (dict(metrics) | result.get("metrics", {})).items()},
+        status=Status.FINISHED if finished else status,
+        signature=identity.signature if identity else signature,
+        params=texts(parameters(config) if config else params or {}),
+        metrics={key: float(value) for key, value in (dict(metrics) | (result.metrics if result else {})).items()},
         histories=histories,
-        sentences=_sentences(files["sentences.csv"]) if finished and "sentences.csv" in files else None,
-        maps=read_json(files["maps.json"]) if finished and "maps.json" in files else [],
-        provenance=provenance(facts, result, "" if finished else reason),
+        sentences=_sentences(sentences) if finished and sentences else None,
+        maps=[asdict(entry) for entry in maps],
+        provenance=provenance(identity, result, "" if finished else reason),
     )
 
 
-def provenance(facts: Mapping[str, Any], result: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def _content(files: Mapping[str, Path], file: Any) -> Any:
+    """What a run's file holds; None where it is not among `files`."""
+    return read_record(files[file.name], file.holds) if file.name in files else None
+
+
+def provenance(identity: RunIdentity | None, result: Result | None, reason: str) -> dict[str, Any]:
     """What is known of how a run came about; keys without a value are left out."""
-    taken = ("device", "threads", "versions", "bleu_signature", "chrf_signature", "notes", "duration_seconds")
-    found = {"reason": reason, "facts": facts.get("facts"), **facts.get("provenance", {})}
-    found |= {key: result[key] for key in taken if key in result}
-    return {key: value for key, value in sorted(found.items()) if value not in (None, "", [], {})}
+    known: dict[str, Any] = {"reason": reason}
+    if identity is not None:
+        known |= asdict(identity.provenance) | {"facts": asdict(identity.facts), "threads": identity.facts.threads}
+        known["results_version"] = identity.results_version
+    if result is not None:
+        taken = ("bleu_signature", "chrf_signature", "notes", "duration_seconds")
+        known |= {key: getattr(result, key) for key in taken}
+    return {key: value for key, value in sorted(known.items()) if value not in (None, "", [], {})}
 
 
 def _sentences(path: Path) -> npt.NDArray[np.int64]:
     """Source tokens and BLEU statistics `(sentences, 11)` of a sentences.csv, in the order of the test set."""
     with path.open(encoding="utf-8") as file:
         header = file.readline().strip().split(",")
-        if header != ["sentence", *SENTENCE_COLUMNS]:
-            raise ValueError(f"{path} has columns {header}, expected sentence and {', '.join(SENTENCE_COLUMNS)}.")
+        if header != list(SentenceColumns.ALL):
+            raise ValueError(f"{path} has columns {header}, expected {', '.join(SentenceColumns.ALL)}.")
         rows = np.loadtxt(file, delimiter=",", dtype=np.int64, ndmin=2)
     return rows[np.argsort(rows[:, 0], kind="stable"), 1:]
 
 
 def _metrics(
-    events: Iterator[dict[str, Any]],
+    events: Sequence[MetricsEvent],
 ) -> tuple[dict[str, float], dict[str, tuple[tuple[int, float], ...]]]:
     """The value of each key at its highest step, and the histories; of a step logged twice the first, as in MLflow."""
     points: dict[str, dict[int, float]] = {}
     for event in events:
-        if event["type"] == "metrics":
-            for key, value in event["values"].items():
-                points.setdefault(key, {}).setdefault(event["step"], value)
+        for key, value in event.values.items():
+            points.setdefault(key, {}).setdefault(event.step, value)
     latest = {key: values[max(values)] for key, values in points.items()}
     return latest, {key: tuple(sorted(points[key].items())) for key in HISTORIES if key in points}
 
 
-def _not_started(entry: Mapping[str, Any]) -> Run:
+def _not_started(entry: Entry) -> Run:
     return Run(
-        run_id=Path(entry["folder"]).name,
-        status=SCHEDULED,
-        signature=entry["signature"],
-        params=texts(parameters(from_mapping(entry["config"]))),
+        run_id=entry.folder,
+        status=Status.SCHEDULED,
+        signature=entry.signature,
+        params=texts(parameters(entry.config)),
         metrics={},
         histories={},
         sentences=None,
         maps=[],
-        provenance=provenance({"facts": entry["facts"]["facts"]}, {}, ""),
+        provenance=provenance(entry.identity, None, ""),
     )

@@ -12,15 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnbench.metrics import METRICS
-from attnbench.results import FINISHED
-
-SCHEDULED = "SCHEDULED"
-"""Status of a planned run that has not started, in MLflow's word."""
-
-SENTENCE_COLUMNS = (
-    "source_tokens correct_1 correct_2 correct_3 correct_4 total_1 total_2 total_3 total_4 "
-    "hypothesis_tokens reference_tokens"
-).split()
+from attnbench.records import Status
 
 TEXTS = "data.texts"
 """The param that tells different texts apart that one data set stood for, as `data=files` with two folders does."""
@@ -37,18 +29,18 @@ class Run:
 
     Attributes:
         run_id: the name of its folder.
-        status: FINISHED, FAILED, KILLED, RUNNING or SCHEDULED.
+        status: of its last event; FINISHED where there is a result.
         signature: identifies what was run.
         params: every option by its dotted key, as text; options that only say where files lie are absent.
         metrics: the last value of each key.
         histories: `(step, value)` pairs of the keys in `metrics.HISTORIES`.
-        sentences: int64 `(sentences, 11)`, columns as in `SENTENCE_COLUMNS`; None where they are not at hand.
+        sentences: int64 `(sentences, 11)`, columns as in `SentenceColumns.VALUES`; None where they are not at hand.
         maps: attention maps as in maps.json.
         provenance: reason, commit, versions, device, command and the like; a key without a value is absent.
     """
 
     run_id: str
-    status: str
+    status: Status
     signature: str
     params: Mapping[str, str]
     metrics: Mapping[str, float]
@@ -65,7 +57,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether all of its results are there."""
-        return self.status == FINISHED
+        return self.status == Status.FINISHED
 
     @property
     def text_digest(self) -> str:

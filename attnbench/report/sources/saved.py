@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from attnbench.config import FACTORS
-from attnbench.report.sources.runs import SENTENCE_COLUMNS, Run, Runs, metric_order
-from attnbench.results import read_json
+from attnbench.records import SentenceColumns, Status, read_record
+from attnbench.report.sources.runs import Run, Runs, metric_order
 
 _IDENTITY = ("run_id", "status", "signature")
 _PARAMS = "params."
@@ -74,8 +74,8 @@ class _Beside:
     """The files beside a runs.csv, each by run; empty where there is none."""
 
     def __init__(self, folder: Path) -> None:
-        self.provenance: dict[str, Any] = read_json(folder / "provenance.json") or {}
-        self.maps: dict[str, list[dict[str, Any]]] = read_json(folder / "maps.json") or {}
+        self.provenance: dict[str, Any] = read_record(folder / "provenance.json", dict[str, Any]) or {}
+        self.maps: dict[str, list[dict[str, Any]]] = read_record(folder / "maps.json", dict[str, Any]) or {}
         self.sentences: dict[str, list[list[int]]] = defaultdict(list)
         self.histories: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
         sentences, histories = folder / "sentences.csv.gz", folder / "histories.csv"
@@ -97,7 +97,7 @@ def _run(row: Mapping[str, str], beside: _Beside, provenance: Mapping[str, Any])
     sentences = beside.sentences.get(run_id)
     return Run(
         run_id=run_id,
-        status=row["status"],
+        status=Status(row["status"]),
         signature=row["signature"],
         params=dict(sorted(params.items())),
         metrics=metrics,
@@ -133,7 +133,7 @@ def _sentences_csv(runs: Sequence[Run]) -> bytes:
         if run.sentences is not None
         for index, sentence in enumerate(run.sentences)
     )
-    return write_csv(["run", "sentence", *SENTENCE_COLUMNS], rows)
+    return write_csv(["run", "sentence", *SentenceColumns.VALUES], rows)
 
 
 def _histories_csv(runs: Sequence[Run]) -> bytes:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from attnbench.config import FACTORS
+from attnbench.records import Status
 from attnbench.report.sources.folders import run_of
 from attnbench.report.sources.runs import Run, Runs, texts
 from attnbench.tracking import StoreError, TrackedRun, public, read_runs
@@ -45,7 +46,7 @@ def _run(tracked: TrackedRun) -> Run:
     return run_of(
         tracked.name,
         tracked.artifacts,
-        status=tracked.status,
+        status=Status(tracked.status),
         reason=tracked.tags.get("status_reason", ""),
         metrics=_numbers(tracked.metrics),
         histories={key: tuple(points) for key, points in tracked.histories.items()},

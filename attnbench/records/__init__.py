@@ -1,0 +1,47 @@
+"""The record of a run and of a sweep: what each file holds, and how it is written so that a kill loses nothing.
+
+folder      the files of a run's folder, one line each, and its lock
+facts       what identifies a run beside its configuration, and where it comes from
+events      statuses and points of histories, in order, one a line
+result      what a finished run reports; the other files that its process writes
+plan        the frozen plan of a sweep
+status      statuses, reasons, exit codes, and what "out of memory" looks like
+files       one atomic writer, one reader that checks what it reads; locks: one file lock
+"""
+
+from attnbench.records.events import MetricsEvent, StatusEvent
+from attnbench.records.facts import Facts, Provenance, RunIdentity
+from attnbench.records.files import DamagedError, read_record, write_atomically, write_record
+from attnbench.records.folder import Artifact, RunFolder
+from attnbench.records.locks import Lock, acquire, wait_for
+from attnbench.records.plan import Entry, Plan
+from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, SentenceColumns
+from attnbench.records.status import ExitCode, Outcome, Status
+
+__all__ = [
+    "Artifact",
+    "AttentionMap",
+    "DamagedError",
+    "Entry",
+    "ExitCode",
+    "Facts",
+    "Forecast",
+    "Lock",
+    "MetricsEvent",
+    "Outcome",
+    "Plan",
+    "Progress",
+    "Provenance",
+    "Result",
+    "Round",
+    "RunFolder",
+    "RunIdentity",
+    "SentenceColumns",
+    "Status",
+    "StatusEvent",
+    "acquire",
+    "read_record",
+    "wait_for",
+    "write_atomically",
+    "write_record",
+]

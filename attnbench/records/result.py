@@ -1,0 +1,120 @@
+"""What a run's process writes beside its events: the result, and the records that others read on the way to it."""
+
+from dataclasses import dataclass, field
+
+from attnbench.records.status import Status
+
+FORMAT = 1
+"""Raised when result.json changes so that readers must know."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """result.json, complete when the run has finished and absent before.
+
+    Attributes:
+        task: train or profile.
+        signature: the run's.
+        results_version: of the code that computed the metrics; None where it was not recorded yet.
+        metrics: by key.
+        bleu_signature, chrf_signature: how sacreBLEU says that the scores were made; empty for a profile.
+        vocabularies: sizes, by side.
+        notes: what a reader of the numbers must know.
+        duration_seconds: of the run.
+    """
+
+    task: str
+    signature: str
+    metrics: dict[str, float]
+    vocabularies: dict[str, int]
+    duration_seconds: float
+    results_version: int | None = None
+    bleu_signature: str = ""
+    chrf_signature: str = ""
+    notes: list[str] = field(default_factory=list)
+    status: Status = Status.FINISHED
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Progress:
+    """progress.json: where a run is just now; what is not known yet is None."""
+
+    phase: str
+    epoch: int | None = None
+    epochs: int | None = None
+    step: int | None = None
+    steps: int | None = None
+    loss: float | None = None
+    target_tokens_per_second: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """One of the rounds of a profile in rounds.json.
+
+    Attributes:
+        training, decoding: timed windows (seconds, steps, target tokens).
+        compile_seconds: of the training step.
+        rate: FLOP/s of matrix products.
+        flops: of one target token's forward pass; None where the mechanism does not say.
+        peaks: `memory/*` keys.
+        parameters: `model/*parameters` keys.
+        seconds: of the whole round, its process's set-up included.
+    """
+
+    training: list[list[float]]
+    decoding: list[list[float]]
+    compile_seconds: float
+    rate: float
+    flops: float | None
+    peaks: dict[str, float]
+    parameters: dict[str, float]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """forecast.json: what a long profile will need, forecast from short lengths before its first round.
+
+    Attributes:
+        measured: peak bytes, seconds of a training step and of a decoding, by sequence length.
+        peak_bytes: of a training step of the whole length.
+        training_seconds, decoding_seconds: of one step and one decoding of the whole length.
+        total_seconds: of all rounds.
+        needs: what to say of the need when the run fails, by reason.
+        seconds: that the forecast itself took.
+    """
+
+    measured: dict[str, list[float]]
+    peak_bytes: float
+    training_seconds: float
+    decoding_seconds: float
+    total_seconds: float
+    needs: dict[str, str]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class AttentionMap:
+    """An entry of maps.json: the weights (target, source) of one test sentence under the model's own translation."""
+
+    sentence: int
+    source: list[str]
+    target: list[str]
+    weights: list[list[float]]
+
+
+class SentenceColumns:
+    """The columns of sentences.csv, a row a test sentence: its index, source tokens, and BLEU statistics, no text."""
+
+    STATISTICS = (
+        *(f"correct_{order}" for order in (1, 2, 3, 4)),
+        *(f"total_{order}" for order in (1, 2, 3, 4)),
+        "hypothesis_tokens",
+        "reference_tokens",
+    )
+    """N-grams found in the reference, n-grams in all, and both lengths."""
+    VALUES = ("source_tokens", *STATISTICS)
+    ALL = ("sentence", *VALUES)

@@ -1,0 +1,68 @@
+"""How a run stands, why, and the exit codes by which its process says so."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+
+class Status(StrEnum):
+    """How a run stands.
+
+    SCHEDULED (MLflow's word) has not started; ELSEWHERE is held by another process; AGAIN waits for another round
+    (`task=profile`). These three are never written as events.
+    """
+
+    SCHEDULED = "SCHEDULED"
+    RUNNING = "RUNNING"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+    ELSEWHERE = "RUNNING ELSEWHERE"
+    AGAIN = "AGAIN"
+
+
+ENDED = (Status.FINISHED, Status.FAILED, Status.KILLED)
+
+
+class Reason(StrEnum):
+    """Why a run failed or was killed, where it is not an error or a signal of its own."""
+
+    OUT_OF_MEMORY = "out of memory"
+    TIME_LIMIT = "time limit"
+    NON_FINITE_LOSS = "non-finite loss"
+    PARENT_DIED = "parent died"
+    RESULT_LOST = "result lost"
+
+
+class ExitCode(IntEnum):
+    """Exit codes of a run's process; the program's own are FINISHED, FAILED, REFUSED and 128 + a signal's number."""
+
+    FINISHED = 0
+    FAILED = 1
+    REFUSED = 2
+    KILLED = 3
+    LOCKED = 4
+    AGAIN = 5
+    FINISHED_BEFORE = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt at a run ended, and for a failure why."""
+
+    status: Status
+    reason: str = ""
+
+
+_MEMORY_ERRORS = (
+    "MemoryError",
+    "std::bad_alloc",
+    "ResourceExhausted",
+    "RESOURCE_EXHAUSTED",
+    "Out of memory",
+    "OOM when",
+)
+
+
+def is_out_of_memory(text: str) -> bool:
+    """Whether a log, or `type: message` of an exception, tells of memory that could not be had."""
+    return any(words in text for words in _MEMORY_ERRORS)

@@ -23,7 +23,7 @@ LAYERS = (
     "identity : records",
     "config",
     "mapping",
-    "checks : metrics",
+    "checks : metrics : special_tokens",
 )
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})
@@ -111,7 +111,7 @@ def test_tensorflow_and_jax_stay_behind_the_backend_seam() -> None:
 @pytest.mark.parametrize("part", ["attention", "model"])
 def test_the_model_knows_no_configuration_data_or_store(part: str) -> None:
     known = {target for path, target in inner_imports() if part_of(path) == part}
-    assert known <= {"attention", "model", "backend"}
+    assert known <= {"attention", "model", "backend", "special_tokens"}
 
 
 def test_nothing_below_the_worker_sees_the_whole_configuration() -> None:

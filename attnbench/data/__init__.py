@@ -7,13 +7,9 @@ text it is made of.
 from attnbench.data.batches import Batch, BatchPlan, SourceBatch, plan_batches, source_batches
 from attnbench.data.corpus import Dataset, Links, Sentences, Split
 from attnbench.data.loading import check, digests, load
-from attnbench.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Subwords, Vocabulary, Words, from_dict
+from attnbench.data.vocabulary import Subwords, Vocabulary, Words, from_dict
 
 __all__ = [
-    "BEGIN",
-    "END",
-    "PAD",
-    "UNKNOWN",
     "Batch",
     "BatchPlan",
     "Dataset",

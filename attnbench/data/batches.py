@@ -13,12 +13,12 @@ import numpy as np
 
 from attnbench.data.corpus import Sentences, Split
 from attnbench.data.shapes import SOURCE_COST, Cell, choose_cells, choose_lengths
-from attnbench.data.vocabulary import END, PAD
+from attnbench.special_tokens import EOS, PAD
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Ids end with END and are filled up with PAD; a row of -1 in `rows` is padding throughout.
+    """Ids end with EOS and are filled up with PAD; a row of -1 in `rows` is padding throughout.
 
     Attributes:
         source: int32 `(sentences, source)`.
@@ -199,10 +199,10 @@ def _fill(rows: np.ndarray, sentences: int) -> np.ndarray:
 
 
 def _pad(sentences: Sentences, rows: np.ndarray, width: int) -> np.ndarray:
-    """Ids of the sentences at `rows`, END after each, PAD after that; int32 `(rows, width)`."""
+    """Ids of the sentences at `rows`, EOS after each, PAD after that; int32 `(rows, width)`."""
     lengths = np.where(rows < 0, -1, sentences.lengths[rows])[:, None]
     places = np.arange(width)[None, :]
     starts = sentences.offsets[rows][:, None]
     inside = places < lengths
     ids = sentences.tokens[np.where(inside, starts + places, 0)]
-    return np.where(inside, ids, np.where(places == lengths, END, PAD)).astype(np.int32)
+    return np.where(inside, ids, np.where(places == lengths, EOS, PAD)).astype(np.int32)

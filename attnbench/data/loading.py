@@ -19,7 +19,8 @@ from attnbench.data.parallel import ParallelText
 from attnbench.data.sets import files, hansards, iwslt15, multi30k
 from attnbench.data.sets.grammar import Grammar, GrammarOptions
 from attnbench.data.sets.symbols import SymbolOptions, Symbols
-from attnbench.data.vocabulary import MARKS, Subwords, Vocabulary, Words, train_subwords
+from attnbench.data.vocabulary import Subwords, Vocabulary, Words, train_subwords
+from attnbench.special_tokens import SPECIAL_TOKENS
 
 _ENCODING_VERSION = 1
 
@@ -130,10 +131,10 @@ def _vocabularies(corpus: Corpus, config: DataConfig, identity: str | None) -> t
 
 def _vocabulary(lines: list[str], side: str, config: DataConfig, identity: str | None) -> Vocabulary:
     subwords = config.subwords
-    if subwords.size <= len(MARKS):
+    if subwords.size <= len(SPECIAL_TOKENS):
         raise ValueError(
-            f"data.subwords.size={subwords.size} leaves no room beside the {len(MARKS)} marks. "
-            f"Use data.subwords.size={len(MARKS) + 1} or more."
+            f"data.subwords.size={subwords.size} leaves no room beside the {len(SPECIAL_TOKENS)} marks. "
+            f"Use data.subwords.size={len(SPECIAL_TOKENS) + 1} or more."
         )
     if subwords.kind == "words":
         return Words.of_text(lines, subwords.size)

@@ -1,6 +1,6 @@
 """From text to ids and back: white-space words, or sentencepiece's pieces.
 
-Both kinds give the marks the same ids: PAD 0, BEGIN 1, END 2, UNKNOWN 3.
+Both kinds give the marks the same ids: PAD 0, BOS 1, EOS 2, UNKNOWN 3.
 """
 
 import base64
@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 import sentencepiece
 
-PAD, BEGIN, END, UNKNOWN = 0, 1, 2, 3
-MARKS = ("<pad>", "<s>", "</s>", "<unk>")
+from attnbench.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNKNOWN
 
 _WORD_START = "\u2581"
 
@@ -29,7 +28,7 @@ class Vocabulary(Protocol):
         """The ids of `text`, without begin or end mark. White space of any kind separates words."""
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids` up to the first END; PAD and BEGIN are left out."""
+        """The text of `ids` up to the first EOS; PAD and BOS are left out."""
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
         """The written form of each id."""
@@ -44,9 +43,9 @@ class Vocabulary(Protocol):
 def _visible(ids: Iterable[int]) -> list[int]:
     visible: list[int] = []
     for piece in ids:
-        if piece == END:
+        if piece == EOS:
             break
-        if piece not in (PAD, BEGIN):
+        if piece not in (PAD, BOS):
             visible.append(int(piece))
     return visible
 
@@ -55,7 +54,7 @@ class Words:
     """One id for each white-space word."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self._words = (*MARKS, *words)
+        self._words = (*SPECIAL_TOKENS, *words)
         self._ids = {word: number for number, word in enumerate(self._words) if number > UNKNOWN}
 
     @classmethod
@@ -63,7 +62,7 @@ class Words:
         """The most frequent words of `lines`, at most `size` with the marks; equally frequent ones by code point."""
         counts = Counter(word for line in lines for word in line.split())
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
-        return cls(ranked[: max(size - len(MARKS), 0)])
+        return cls(ranked[: max(size - len(SPECIAL_TOKENS), 0)])
 
     @property
     def size(self) -> int:
@@ -75,7 +74,7 @@ class Words:
         return [self._ids.get(word, UNKNOWN) for word in text.split()]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The words up to the first END, joined by a space."""
+        """The words up to the first EOS, joined by a space."""
         return " ".join(self._words[number] for number in _visible(ids))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
@@ -88,7 +87,7 @@ class Words:
 
     def to_dict(self) -> dict[str, Any]:
         """The words in the order of their ids."""
-        return {"kind": "words", "words": list(self._words[len(MARKS) :])}
+        return {"kind": "words", "words": list(self._words[len(SPECIAL_TOKENS) :])}
 
 
 class Subwords:
@@ -108,7 +107,7 @@ class Subwords:
         return self._processor.encode(" ".join(text.split()))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text up to the first END; an unknown piece is written as sentencepiece writes it, ` \u2047 `."""
+        """The text up to the first EOS; an unknown piece is written as sentencepiece writes it, ` \u2047 `."""
         return self._processor.decode(_visible(ids))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
@@ -168,13 +167,13 @@ def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
             num_threads=1,
             max_sentence_length=1 << 20,
             pad_id=PAD,
-            bos_id=BEGIN,
-            eos_id=END,
+            bos_id=BOS,
+            eos_id=EOS,
             unk_id=UNKNOWN,
-            pad_piece=MARKS[PAD],
-            bos_piece=MARKS[BEGIN],
-            eos_piece=MARKS[END],
-            unk_piece=MARKS[UNKNOWN],
+            pad_piece=SPECIAL_TOKENS[PAD],
+            bos_piece=SPECIAL_TOKENS[BOS],
+            eos_piece=SPECIAL_TOKENS[EOS],
+            unk_piece=SPECIAL_TOKENS[UNKNOWN],
             minloglevel=2,
         )
     except RuntimeError as error:

@@ -16,6 +16,7 @@ from attnbench.decoding import Decoded, ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
 from attnbench.records import AttentionMap, RunFolder, SentenceColumns, write_atomically
 from attnbench.scoring import alignment, bleu, length
+from attnbench.special_tokens import EOS
 from attnbench.training import Stopped
 from attnbench.worker.reporter import Reporter
 
@@ -187,7 +188,7 @@ def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count
     maps = []
     for row in dict.fromkeys(ranked[evenly].tolist() if len(ranked) else []):
         source, target = split.source[row], decoded.hypotheses[row]
-        ends = np.array([data.END], np.int32)
+        ends = np.array([EOS], np.int32)
         pair = np.concatenate([source, ends])[None], np.concatenate([target, ends])[None].astype(np.int32)
         (weights,) = aligner.batch(*pair)
         maps.append(

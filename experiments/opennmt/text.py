@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from attnbench.data import Dataset
-from attnbench.data.vocabulary import MARKS
+from attnbench.special_tokens import SPECIAL_TOKENS
 
 
 def write(dataset: Dataset, folder: Path) -> None:
@@ -15,7 +15,7 @@ def write(dataset: Dataset, folder: Path) -> None:
     for side in ("source", "target"):
         vocabulary = getattr(dataset, f"{side}_vocabulary")
         sentences = getattr(dataset.train, side)
-        pieces = vocabulary.pieces(range(len(MARKS), vocabulary.size))
+        pieces = vocabulary.pieces(range(len(SPECIAL_TOKENS), vocabulary.size))
         text = (" ".join(vocabulary.pieces(sentences[row])) for row in range(len(sentences)))
         _write_lines(folder / f"vocabulary.{side}", pieces)
         _write_lines(folder / f"train.{side}", text)

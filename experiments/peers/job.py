@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from attnbench.config import RunConfig
-from attnbench.data import BEGIN, END, PAD
+from attnbench.special_tokens import BOS, EOS, PAD
 
 LENGTH, BEAMS = 16, 5
 """Target positions of a decoding of fixed length, and the hypotheses of a beam."""
@@ -19,7 +19,7 @@ _IMPOSSIBLE = -1e4
 def endless_bias(target_vocabulary: int) -> np.ndarray:
     """The output layer's bias, (target vocabulary,), with which no hypothesis ends before its limit."""
     bias = np.zeros(target_vocabulary, np.float32)
-    bias[[PAD, BEGIN, END]] = _IMPOSSIBLE
+    bias[[PAD, BOS, EOS]] = _IMPOSSIBLE
     return bias
 
 

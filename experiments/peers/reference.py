@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from attnbench.data import BEGIN, PAD
+from attnbench.special_tokens import BOS, PAD
 
 
 class Reference(nn.Module):
@@ -122,7 +122,7 @@ class Reference(nn.Module):
     def forward(self, source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Teacher-forced logits, (batch, target, target vocabulary)."""
         memory, state = self.encode(source)
-        begin = torch.full_like(target[:, :1], BEGIN)
+        begin = torch.full_like(target[:, :1], BOS)
         embedded = self.dropped_embedding(self.embed(self.target_embedding, torch.cat((begin, target[:, :-1]), 1)))
         if self.stepped:
             return self.output(self._stepwise(embedded, state, memory))

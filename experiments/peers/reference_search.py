@@ -2,7 +2,7 @@
 
 import torch
 
-from attnbench.data import BEGIN, END, PAD
+from attnbench.special_tokens import BOS, EOS, PAD
 from experiments.peers.reference import Reference
 
 
@@ -40,13 +40,13 @@ class _Position:
 def greedy(model: Reference, source: torch.Tensor, limits: torch.Tensor) -> torch.Tensor:
     """The most probable token at each position: (batch, longest), PAD after an end mark or a limit (batch,)."""
     position = _Position(model, source, 1)
-    tokens = torch.full((len(source),), BEGIN, device=source.device)
+    tokens = torch.full((len(source),), BOS, device=source.device)
     done = limits <= 0
     written: list[torch.Tensor] = []
     while not done.all():
         tokens = position.log_probabilities(tokens).argmax(-1).masked_fill(done, PAD)
         written.append(tokens)
-        done = done | (tokens == END) | (limits <= len(written))
+        done = done | (tokens == EOS) | (limits <= len(written))
     return torch.stack(written, 1)
 
 
@@ -59,7 +59,7 @@ def beam(model: Reference, source: torch.Tensor, limits: torch.Tensor, beams: in
     """
     batch = len(source)
     position = _Position(model, source, beams)
-    tokens = torch.full((batch * beams,), BEGIN, device=source.device)
+    tokens = torch.full((batch * beams,), BOS, device=source.device)
     scores = torch.full((batch, beams), -1e9, device=source.device)
     scores[:, 0] = 0
     ended = (limits <= 0)[:, None].expand(batch, beams)
@@ -75,6 +75,6 @@ def beam(model: Reference, source: torch.Tensor, limits: torch.Tensor, beams: in
         parents, chosen = places // classes, places % classes
         position.keep((first + parents).flatten())
         written = torch.cat((written.gather(1, parents[:, :, None].expand_as(written)), chosen[:, :, None]), -1)
-        ended = ended.gather(1, parents) | (chosen == END) | (limits <= written.shape[-1])[:, None]
+        ended = ended.gather(1, parents) | (chosen == EOS) | (limits <= written.shape[-1])[:, None]
         tokens = chosen.flatten()
     return written[:, 0]

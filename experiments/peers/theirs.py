@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from attnbench.data import PAD
+from attnbench.special_tokens import PAD
 from experiments.peers.job import BEAMS, LENGTH, Job, endless_bias
 from experiments.peers.reference import Reference
 from experiments.peers.reference_search import beam, greedy

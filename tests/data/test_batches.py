@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from attnbench.data.batches import Batch, BatchPlan, plan_batches, source_batches
 from attnbench.data.corpus import Sentences, Split
-from attnbench.data.vocabulary import END, PAD
+from attnbench.special_tokens import EOS, PAD
 from tests.data.refusal import refusal
 
 LENGTHS = st.lists(st.tuples(st.integers(1, 23), st.integers(1, 19)), min_size=1, max_size=150)
@@ -27,7 +27,7 @@ def split_of(lengths: Iterable[tuple[int, int]]) -> Split:
 def unpadded(row: np.ndarray) -> list[int]:
     """The ids before the end mark, which must be there with nothing but padding after it."""
     ids = list(row)
-    end = ids.index(END)
+    end = ids.index(EOS)
     assert set(ids[end + 1 :]) <= {PAD}
     return ids[:end]
 

@@ -7,7 +7,7 @@ import pytest
 
 from attnbench.config import DataConfig
 from attnbench.data import check, digests, load, loading
-from attnbench.data.vocabulary import UNKNOWN
+from attnbench.special_tokens import UNKNOWN
 from tests.data.refusal import refusal
 
 WORDS = {"kind": "words", "size": 100}

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnbench.data.vocabulary import BEGIN, END, PAD, UNKNOWN, Subwords, Vocabulary, Words, from_dict, train_subwords
+from attnbench.data.vocabulary import Subwords, Vocabulary, Words, from_dict, train_subwords
+from attnbench.special_tokens import BOS, EOS, PAD, UNKNOWN
 from tests.data.refusal import refusal
 
 TEXT = ["the cat sat on the mat .", "the dog sat on the log .", "a cat and a dog met", "cats met dogs on logs"] * 3
@@ -11,7 +12,7 @@ SUBWORDS = Subwords(train_subwords(TEXT, size=40, model="bpe"))
 
 def test_both_kinds_give_the_marks_the_same_ids() -> None:
     for vocabulary in (Words(["a"]), SUBWORDS):
-        assert vocabulary.pieces([PAD, BEGIN, END, UNKNOWN]) == ["<pad>", "<s>", "</s>", "<unk>"]
+        assert vocabulary.pieces([PAD, BOS, EOS, UNKNOWN]) == ["<pad>", "<s>", "</s>", "<unk>"]
 
 
 def test_words_are_ranked_by_frequency_and_then_by_code_point() -> None:
@@ -31,7 +32,7 @@ def test_a_word_written_like_a_mark_is_no_mark() -> None:
 @pytest.mark.parametrize("vocabulary", [Words(["on", "the"]), SUBWORDS], ids=["words", "subwords"])
 def test_decoding_stops_at_the_end_mark_and_leaves_padding_out(vocabulary: Vocabulary) -> None:
     ids = vocabulary.encode("on the")
-    assert vocabulary.decode([BEGIN, *ids, END, *ids, PAD]) == "on the"
+    assert vocabulary.decode([BOS, *ids, EOS, *ids, PAD]) == "on the"
     assert vocabulary.decode([PAD, *ids, PAD]) == "on the"
     assert vocabulary.decode([]) == ""
 

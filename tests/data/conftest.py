@@ -1,33 +1,65 @@
 """Fixtures for the tests of the data sets."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
 
 from attnbench.config import DataConfig
 from attnbench.mapping import build
 
-CONFIGS = Path(__file__).parents[2] / "conf" / "data"
+Configured = Callable[..., DataConfig]
+
+
+@pytest.fixture(scope="session")
+def composed_data(compose: Callable[..., dict[str, Any]]) -> Callable[[str], dict[str, Any]]:
+    """The values to which the data set of that name composes; each is composed once."""
+    return cache(lambda name: dict(compose(f"data={name}")["data"]))
 
 
 @pytest.fixture
-def configured(tmp_path: Path) -> Callable[..., DataConfig]:
-    """Makes the configuration of conf/data/NAME.yaml with changes; `options` and `subwords` are changed by key."""
+def configured(composed_data: Callable[[str], dict[str, Any]], tmp_path: Path) -> Configured:
+    """Makes the configuration of the data set of that name with changes; `options` and `subwords` change by key."""
 
     def make(name: str, **changes: Any) -> DataConfig:
-        loaded = OmegaConf.to_container(OmegaConf.load(CONFIGS / f"{name}.yaml"))
-        assert isinstance(loaded, dict)
-        values: dict[str, Any] = {str(key): value for key, value in loaded.items()}
-        values["cache_dir"] = str(tmp_path / "cache")
-        for group in ("options", "subwords"):
-            values[group] = values[group] | changes.pop(group, {})
-        config: DataConfig = build(DataConfig, values | changes, "data.")
+        values = composed_data(name)
+        changes.setdefault("cache_dir", str(tmp_path / "cache"))
+        groups = {group: values[group] | changes.pop(group, {}) for group in ("options", "subwords")}
+        config: DataConfig = build(DataConfig, values | groups | changes, "data.")
         return config
 
     return make
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves a folder without a log; with a file named cut in it, every file is announced longer than it is."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+    def send_header(self, keyword: str, value: str) -> None:
+        if keyword.lower() == "content-length" and (Path(self.directory) / "cut").exists():
+            value = str(int(value) + 5)
+        super().send_header(keyword, value)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder and the address under which this machine serves it."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield folder, f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
 """Batches in a fixed table of shapes, chosen once per data set so that little of a batch is padding.
 
-Every pair belongs to one shape for good. Each epoch shuffles the pairs within their shape and cuts them into batches; a
-shape's remainder moves to a larger shape where that costs less than a batch with empty rows; the batches are shuffled.
+Every pair belongs to the bucket of one shape. Each epoch shuffles the pairs of a bucket and cuts them into batches. The
+pairs that do not fill a batch move to a bucket of a larger shape, the overflow bucket, where that costs less than a
+batch with empty rows. Last, the batches are shuffled.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 
+from attnbench.checks import check_choice
 from attnbench.data.corpus import Sentences, Split
 from attnbench.data.shapes import SOURCE_COST, Cell, choose_cells, choose_lengths
 from attnbench.special_tokens import EOS, PAD
@@ -23,7 +25,7 @@ class Batch:
     Attributes:
         source: int32 `(sentences, source)`.
         target: int32 `(sentences, target)`.
-        rows: int64 `(sentences,)`, the places in the split.
+        rows: int64 `(sentences,)`, the indices in the split.
     """
 
     source: np.ndarray
@@ -39,22 +41,29 @@ class SourceBatch:
     rows: np.ndarray
 
 
-@dataclass(frozen=True)
-class _Bucket:
-    """The rows that one shape holds of its own, and its (source, target, sentences), end marks included."""
+class Shape(NamedTuple):
+    """The shape of a batch: source and target positions, EOS included, and sentences."""
 
-    rows: np.ndarray
     source: int
     target: int
     sentences: int
 
 
 @dataclass(frozen=True)
-class _Schedule:
-    """How many batches of each bucket an epoch has, and which bucket takes each remainder (-1: none is left)."""
+class _Bucket:
+    """The pairs that one shape holds, and their batches in every epoch.
 
-    batches: tuple[int, ...]
-    heirs: tuple[int, ...]
+    Attributes:
+        rows: int64 `(pairs,)`, the indices in the split.
+        shape: the shape of its batches.
+        batches: how many it gives an epoch.
+        overflow: the index of its overflow bucket; None where it has none.
+    """
+
+    rows: np.ndarray
+    shape: Shape
+    batches: int
+    overflow: int | None
 
 
 class BatchPlan:
@@ -63,19 +72,16 @@ class BatchPlan:
     def __init__(self, split: Split, buckets: Sequence[_Bucket]) -> None:
         self._split = split
         self._buckets = tuple(buckets)
-        self._schedule = _schedule(self._buckets)
 
     @property
-    def shapes(self) -> tuple[tuple[int, int, int], ...]:
-        """(source, target, sentences) of every batch that can come, end marks included; the longest target last."""
-        used = zip(self._buckets, self._schedule.batches, strict=True)
-        return tuple((bucket.source, bucket.target, bucket.sentences) for bucket, batches in used if batches)
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shape of every batch that can come; the longest target last."""
+        return tuple(bucket.shape for bucket in self._buckets if bucket.batches)
 
     @property
     def padding_fraction(self) -> float:
         """Padded ÷ all target positions of an epoch; empty rows are padding too."""
-        used = zip(self._buckets, self._schedule.batches, strict=True)
-        positions = sum(batches * bucket.sentences * bucket.target for bucket, batches in used)
+        positions = sum(bucket.batches * bucket.shape.sentences * bucket.shape.target for bucket in self._buckets)
         return 1 - (len(self._split.target.tokens) + len(self._split.target)) / positions
 
     def epoch(self, *, seed: int, epoch: int) -> Sequence[Batch]:
@@ -85,42 +91,40 @@ class BatchPlan:
         """
         digest = hashlib.sha256(f"batches/{seed}/{epoch}".encode()).digest()
         generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest[:16], "little")))
-        placed: list[tuple[int, np.ndarray]] = []
-        waiting = [[bucket.rows] for bucket in self._buckets]
-        for number, bucket in enumerate(self._buckets):
-            rows = generator.permutation(np.concatenate(waiting[number]))
-            batches = self._schedule.batches[number]
-            heir = self._schedule.heirs[number]
-            if heir >= 0:
-                waiting[heir].append(rows[batches * bucket.sentences :])
-            for start in range(0, batches * bucket.sentences, bucket.sentences):
-                placed.append((number, rows[start : start + bucket.sentences]))
-        return _Epoch(self._split, self._buckets, [placed[place] for place in generator.permutation(len(placed))])
+        parts = [[bucket.rows] for bucket in self._buckets]
+        batches: list[tuple[Shape, np.ndarray]] = []
+        # An overflow bucket has a higher index, so it is cut after it has received its rows.
+        for bucket, own in zip(self._buckets, parts, strict=True):
+            rows = generator.permutation(np.concatenate(own))
+            size = bucket.shape.sentences
+            end = bucket.batches * size
+            if bucket.overflow is not None:
+                parts[bucket.overflow].append(rows[end:])
+            batches += [(bucket.shape, rows[start : start + size]) for start in range(0, end, size)]
+        return _Epoch(self._split, [batches[index] for index in generator.permutation(len(batches))])
 
 
 class _Epoch(Sequence[Batch]):
-    def __init__(self, split: Split, buckets: Sequence[_Bucket], placed: list[tuple[int, np.ndarray]]) -> None:
+    def __init__(self, split: Split, batches: list[tuple[Shape, np.ndarray]]) -> None:
         self._split = split
-        self._buckets = buckets
-        self._placed = placed
+        self._batches = batches
 
     def __len__(self) -> int:
-        return len(self._placed)
+        return len(self._batches)
 
     @overload
-    def __getitem__(self, place: int) -> Batch: ...
+    def __getitem__(self, index: int) -> Batch: ...
 
     @overload
-    def __getitem__(self, place: slice) -> list[Batch]: ...
+    def __getitem__(self, index: slice) -> list[Batch]: ...
 
-    def __getitem__(self, place: int | slice) -> Batch | list[Batch]:
-        if isinstance(place, slice):
-            return [self[index] for index in range(*place.indices(len(self)))]
-        number, rows = self._placed[place]
-        bucket = self._buckets[number]
-        rows = _fill(rows, bucket.sentences)
-        source = _pad(self._split.source, rows, bucket.source)
-        return Batch(source, _pad(self._split.target, rows, bucket.target), rows)
+    def __getitem__(self, index: int | slice) -> Batch | list[Batch]:
+        if isinstance(index, slice):
+            return [self[number] for number in range(*index.indices(len(self)))]
+        shape, rows = self._batches[index]
+        rows = np.concatenate((rows, np.full(shape.sentences - len(rows), -1, rows.dtype)))  # (sentences,)
+        source = _padded(self._split.source, rows, shape.source)
+        return Batch(source, _padded(self._split.target, rows, shape.target), rows)
 
 
 def plan_batches(split: Split, *, batch_size: int, batch_by: str, maximum_shapes: int = 32) -> BatchPlan:
@@ -128,24 +132,27 @@ def plan_batches(split: Split, *, batch_size: int, batch_by: str, maximum_shapes
 
     Args:
         split: the pairs.
-        batch_size: sentences of a batch, or with `batch_by="tokens"` its target positions, end marks and padding
-            included.
+        batch_size: sentences of a batch, or with `batch_by="tokens"` its target positions, EOS and padding included.
         batch_by: `sentences` or `tokens`.
         maximum_shapes: the table's largest size; it stays smaller where a further shape saves next to nothing.
 
     Raises:
         ValueError: `batch_by` is unknown, or a batch of `batch_size` tokens cannot hold the longest target.
     """
-    if batch_by not in ("sentences", "tokens"):
-        raise ValueError(f"Unknown batch_by {batch_by!r}. Known: sentences, tokens.")
+    check_choice("training.batch_by", batch_by, ("sentences", "tokens"))
     source, target = split.source.lengths + 1, split.target.lengths + 1
     if batch_by == "tokens" and batch_size < target.max():
         raise ValueError(
-            f"training.batch_size={batch_size} tokens cannot hold the longest target, {target.max()} tokens with its "
-            f"end mark. Use training.batch_size={target.max()} or more, or a smaller sequence_length."
+            f"training.batch_size={batch_size} tokens cannot hold the longest target, {target.max()} tokens including "
+            f"EOS. Use training.batch_size={target.max()} or more, or a smaller sequence_length."
         )
     cells = choose_cells(source, target, maximum_shapes)
-    return BatchPlan(split, [_bucket(cell, source, target, batch_size, batch_by) for cell in cells])
+    shapes = []
+    for cell in cells:
+        longest = int(target[cell].max())
+        sentences = batch_size if batch_by == "sentences" else batch_size // longest
+        shapes.append(Shape(int(source[cell].max()), longest, min(sentences, len(split))))
+    return BatchPlan(split, _buckets(cells, shapes))
 
 
 def source_batches(sentences: Sentences, *, batch_size: int, maximum_shapes: int = 16) -> list[SourceBatch]:
@@ -157,52 +164,44 @@ def source_batches(sentences: Sentences, *, batch_size: int, maximum_shapes: int
     lengths = sentences.lengths + 1
     order = np.argsort(lengths, kind="stable")
     order = np.concatenate((np.full(-len(order) % size, -1), order))
-    groups = order.reshape(-1, size)
-    longest = lengths[groups[:, -1]]
-    widths = choose_lengths(longest, maximum_shapes)
-    padded = widths[np.searchsorted(widths, longest)]
-    return [SourceBatch(_pad(sentences, rows, int(width)), rows) for rows, width in zip(groups, padded, strict=True)]
+    groups = order.reshape(-1, size)  # (batches x size,) -> (batches, size)
+    longest = lengths[groups[:, -1]]  # (batches,)
+    widths = choose_lengths(longest, maximum_shapes)  # (at most maximum_shapes,)
+    padded = widths[np.searchsorted(widths, longest)]  # (batches,)
+    return [SourceBatch(_padded(sentences, rows, int(width)), rows) for rows, width in zip(groups, padded, strict=True)]
 
 
-def _bucket(cell: Cell, source: np.ndarray, target: np.ndarray, batch_size: int, batch_by: str) -> _Bucket:
-    longest = int(target[cell].max())
-    sentences = batch_size if batch_by == "sentences" else batch_size // longest
-    return _Bucket(cell, int(source[cell].max()), longest, min(sentences, len(source)))
+def _buckets(cells: Sequence[Cell], shapes: Sequence[Shape]) -> list[_Bucket]:
+    counts = [len(cell) for cell in cells]
+    buckets = []
+    for number, (cell, shape) in enumerate(zip(cells, shapes, strict=True)):
+        batches, remainder = divmod(counts[number], shape.sentences)
+        overflow = _overflow(shapes, number, remainder) if remainder else None
+        if overflow is not None:
+            counts[overflow] += remainder
+        elif remainder:
+            batches += 1
+        buckets.append(_Bucket(cell, shape, batches, overflow))
+    return buckets
 
 
-def _schedule(buckets: Sequence[_Bucket]) -> _Schedule:
-    counts = [len(bucket.rows) for bucket in buckets]
-    batches, heirs = [], []
-    for number, bucket in enumerate(buckets):
-        full, remainder = divmod(counts[number], bucket.sentences)
-        heir = _heir(buckets, number, remainder) if remainder else -1
-        if heir >= 0:
-            counts[heir] += remainder
-        batches.append(full + (remainder > 0 and heir < 0))
-        heirs.append(heir)
-    return _Schedule(tuple(batches), tuple(heirs))
-
-
-def _heir(buckets: Sequence[_Bucket], number: int, remainder: int) -> int:
-    """The later bucket that takes `remainder` rows at least cost, or -1 where a batch with empty rows costs less."""
-    bucket = buckets[number]
-    costs = {-1: (bucket.sentences - remainder) * (bucket.target + SOURCE_COST * bucket.source)}
-    for later in range(number + 1, len(buckets)):
-        wider, taller = buckets[later].source - bucket.source, buckets[later].target - bucket.target
+def _overflow(shapes: Sequence[Shape], number: int, remainder: int) -> int | None:
+    """The later bucket that takes `remainder` rows at least cost, or None where a batch with empty rows costs less."""
+    shape = shapes[number]
+    empty_rows = shape.sentences - remainder
+    costs: dict[int | None, float] = {None: empty_rows * (shape.target + SOURCE_COST * shape.source)}
+    for later in range(number + 1, len(shapes)):
+        wider, taller = shapes[later].source - shape.source, shapes[later].target - shape.target
         if wider >= 0 and taller >= 0:
             costs[later] = remainder * (taller + SOURCE_COST * wider)
     return min(costs, key=costs.__getitem__)
 
 
-def _fill(rows: np.ndarray, sentences: int) -> np.ndarray:
-    return np.concatenate((rows, np.full(sentences - len(rows), -1, rows.dtype)))
-
-
-def _pad(sentences: Sentences, rows: np.ndarray, width: int) -> np.ndarray:
+def _padded(sentences: Sentences, rows: np.ndarray, width: int) -> np.ndarray:
     """Ids of the sentences at `rows`, EOS after each, PAD after that; int32 `(rows, width)`."""
-    lengths = np.where(rows < 0, -1, sentences.lengths[rows])[:, None]
-    places = np.arange(width)[None, :]
-    starts = sentences.offsets[rows][:, None]
-    inside = places < lengths
-    ids = sentences.tokens[np.where(inside, starts + places, 0)]
-    return np.where(inside, ids, np.where(places == lengths, EOS, PAD)).astype(np.int32)
+    lengths = np.where(rows < 0, -1, sentences.lengths[rows])[:, None]  # (rows,) -> (rows, 1); an empty row has no EOS
+    positions = np.arange(width)[None, :]  # (1, width)
+    starts = sentences.offsets[rows][:, None]  # (rows, 1)
+    inside = positions < lengths  # (rows, width)
+    ids = sentences.tokens[np.where(inside, starts + positions, 0)]
+    return np.where(inside, ids, np.where(positions == lengths, EOS, PAD)).astype(np.int32)

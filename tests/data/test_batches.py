@@ -25,7 +25,7 @@ def split_of(lengths: Iterable[tuple[int, int]]) -> Split:
 
 
 def unpadded(row: np.ndarray) -> list[int]:
-    """The ids before the end mark, which must be there with nothing but padding after it."""
+    """The ids before EOS, which must be there with nothing but padding after it."""
     ids = list(row)
     end = ids.index(EOS)
     assert set(ids[end + 1 :]) <= {PAD}
@@ -47,13 +47,13 @@ def test_every_pair_comes_exactly_once_an_epoch_with_its_ids(
     plan = plan_batches(split, batch_size=size, batch_by=batch_by, maximum_shapes=maximum_shapes)
     seen = []
     for batch in plan.epoch(seed=3, epoch=0):
-        for place, row in enumerate(batch.rows):
+        for source, target, row in zip(batch.source, batch.target, batch.rows, strict=True):
             if row < 0:
-                assert not batch.source[place].any()
-                assert not batch.target[place].any()
+                assert not source.any()
+                assert not target.any()
                 continue
-            assert unpadded(batch.source[place]) == list(split.source[row])
-            assert unpadded(batch.target[place]) == list(split.target[row])
+            assert unpadded(source) == list(split.source[row])
+            assert unpadded(target) == list(split.target[row])
             seen.append(row)
     assert sorted(seen) == list(range(len(lengths)))
 
@@ -143,13 +143,13 @@ def test_a_batch_is_no_larger_than_the_split() -> None:
 def test_an_unknown_unit_of_batches_is_refused() -> None:
     assert (
         refusal(plan_batches, split_of([(3, 2)]), batch_size=2, batch_by="words")
-        == "Unknown batch_by 'words'. Known: sentences, tokens."
+        == "Unknown training.batch_by 'words'. Known: sentences, tokens."
     )
 
 
 def test_a_batch_that_cannot_hold_the_longest_target_is_refused() -> None:
     assert refusal(plan_batches, split_of([(3, 2), (3, 17)]), batch_size=17, batch_by="tokens") == (
-        "training.batch_size=17 tokens cannot hold the longest target, 18 tokens with its end mark. "
+        "training.batch_size=17 tokens cannot hold the longest target, 18 tokens including EOS. "
         "Use training.batch_size=18 or more, or a smaller sequence_length."
     )
 
@@ -162,9 +162,7 @@ def test_decoding_batches_hold_every_sentence_once_sorted_by_length(
     sentences = split_of(lengths).source
     batches = source_batches(sentences, batch_size=batch_size, maximum_shapes=maximum_shapes)
     rows = [int(row) for batch in batches for row in batch.rows if row >= 0]
-    ids = [
-        unpadded(row) for batch in batches for row, place in zip(batch.source, batch.rows, strict=True) if place >= 0
-    ]
+    ids = [unpadded(ids) for batch in batches for ids, row in zip(batch.source, batch.rows, strict=True) if row >= 0]
     assert sorted(rows) == list(range(len(lengths)))
     assert ids == [list(sentences[row]) for row in rows]
     assert [len(sentence) for sentence in ids] == sorted(source for source, _ in lengths)

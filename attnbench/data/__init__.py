@@ -1,7 +1,13 @@
 """Data sets: text, vocabularies and batches; free of any framework.
 
-`load` turns a configuration into a `Dataset`; `check` tells what is wrong with one before any work; `digests` says what
-text it is made of.
+`load` turns a configuration into a `Dataset`; `check` finds its faults before any work; `digests` identifies its text.
+
+sets                                the data sets, a module each
+generated, parallel                 the two kinds of them: text that is generated, text that is read
+text, gold, download, cache         files
+loading, encoding, vocabulary       from text to ids
+corpus                              the forms of the data on the way
+batches, shapes                     from ids to batches
 """
 
 from attnbench.data.batches import Batch, BatchPlan, SourceBatch, plan_batches, source_batches

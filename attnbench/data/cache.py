@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +12,7 @@ import platformdirs
 from attnbench.config import DataConfig
 from attnbench.data import text
 from attnbench.data.text import TextFacts
+from attnbench.records import write_atomically
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
@@ -23,6 +22,11 @@ def folder(config: DataConfig) -> Path:
     return Path(config.cache_dir) if config.cache_dir is not None else Path(platformdirs.user_cache_dir("attnbench"))
 
 
+def digest(facts: object) -> str:
+    """sha256 of `facts`, plain values, as JSON."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
 def write(path: Path, content: bytes) -> None:
     """Writes a file so that a reader or a second writer sees it whole or not at all.
 
@@ -30,17 +34,7 @@ def write(path: Path, content: bytes) -> None:
         ValueError: the cache folder is full or cannot be written to.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink()
-            raise
+        write_atomically(path, content)
     except OSError as error:
         raise ValueError(
             f"Cannot write {path.name} into the cache folder {path.parent}: {error.strerror}. "
@@ -59,18 +53,18 @@ def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
     """The arrays that `write_arrays` wrote; None where the file is absent or damaged."""
     try:
-        written = path.read_bytes()
+        signed = path.read_bytes()
     except OSError:
         return None
-    content, digest = written[:-_DIGEST_BYTES], written[-_DIGEST_BYTES:]
-    if hashlib.sha256(content).digest() != digest:
+    content, signature = signed[:-_DIGEST_BYTES], signed[-_DIGEST_BYTES:]
+    if hashlib.sha256(content).digest() != signature:
         return None
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
         return dict(arrays)
 
 
 def text_facts(path: Path, config: DataConfig) -> TextFacts:
-    """Digest and line count of a text file, remembered until its size or its time of change differs.
+    """Digest and line count of a text file, cached until its size or modification time changes.
 
     Raises:
         ValueError: the file is missing, empty or not UTF-8.
@@ -78,15 +72,15 @@ def text_facts(path: Path, config: DataConfig) -> TextFacts:
     try:
         status = path.stat()
     except OSError as error:
-        raise ValueError(f"Cannot read {path}: {error.strerror}. Give a readable text file.") from error
+        raise text.unreadable(path, error) from error
     stamp = [str(path.absolute()), status.st_size, status.st_mtime_ns]
-    remembered = folder(config) / "texts" / f"{hashlib.sha256(json.dumps(stamp).encode()).hexdigest()}.json"
+    cached = folder(config) / "texts" / f"{digest(stamp)}.json"
     try:
-        return TextFacts(**json.loads(remembered.read_bytes()))
+        return TextFacts(**json.loads(cached.read_bytes()))
     except (OSError, ValueError, TypeError):
-        found = text.facts(text.read_text(path), path)
-    write(remembered, json.dumps(vars(found), sort_keys=True).encode())
-    return found
+        facts = text.facts(text.read_text(path), path)
+    write(cached, json.dumps(vars(facts), sort_keys=True).encode())
+    return facts
 
 
 def check_digest(path: Path, config: DataConfig, sha256: str) -> None:

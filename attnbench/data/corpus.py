@@ -1,7 +1,7 @@
 """The forms that parallel text takes: as text, and as ids ready for a model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class Links:
         object.__setattr__(self, "possible", self.possible | self.sure)
 
     def transposed(self) -> "Links":
-        """The same links seen from the other language."""
+        """The same links with source and target swapped."""
         return Links(frozenset((j, i) for i, j in self.sure), frozenset((j, i) for i, j in self.possible))
 
 
@@ -43,24 +43,28 @@ class Pairs:
             None if self.links is None else [self.links[row] for row in rows],
         )
 
+    def lowercased(self) -> "Pairs":
+        """The same pairs in lower case."""
+        return Pairs([line.lower() for line in self.source], [line.lower() for line in self.target], self.links)
+
 
 @dataclass(frozen=True)
 class Corpus:
     """A data set as text, before it becomes ids.
 
     Attributes:
-        train, valid, test: the splits.
-        alignment: the pairs with gold links, where there are any; may be `test`.
-        words: every source and every target word of a language that is known whole, such as a generated one.
-        skipped_pairs: pairs left out because a side is empty, over all splits.
+        splits: `train`, `valid` and `test`, and where there are gold links the pairs that have them, `alignment`.
+        words: every source and every target word, where they are known without the text.
+        skipped_pairs: pairs skipped because a side is empty, over all splits.
     """
 
-    train: Pairs
-    valid: Pairs
-    test: Pairs
-    alignment: Pairs | None
-    words: tuple[list[str], list[str]] | None
-    skipped_pairs: int
+    splits: dict[str, Pairs]
+    words: tuple[list[str], list[str]] | None = None
+    skipped_pairs: int = 0
+
+    def lowercased(self) -> "Corpus":
+        """The same text in lower case."""
+        return replace(self, splits={name: pairs.lowercased() for name, pairs in self.splits.items()})
 
 
 class Sentences:
@@ -99,15 +103,16 @@ class Sentences:
 
     def take(self, rows: np.ndarray) -> "Sentences":
         """The sentences at `rows`, in that order."""
-        lengths = self.lengths[rows]
-        offsets = np.concatenate(([0], np.cumsum(lengths)))
-        positions = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[rows], lengths)
-        return Sentences(self.tokens[positions], offsets)
+        lengths = self.lengths[rows]  # (rows,)
+        offsets = np.concatenate(([0], np.cumsum(lengths)))  # (rows + 1,)
+        # Token k of the result is token k of the old array, moved by how far its sentence has moved.
+        shifts = np.repeat(self.offsets[rows] - offsets[:-1], lengths)  # (rows,) -> (tokens,)
+        return Sentences(self.tokens[np.arange(offsets[-1]) + shifts], offsets)
 
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a data set; ids are without begin and end marks, texts as the corpus has them."""
+    """One part of a data set; ids are without BOS and EOS, texts as the corpus has them."""
 
     source: Sentences
     target: Sentences
@@ -130,7 +135,7 @@ class Dataset:
 
     Attributes:
         train: at most `sequence_length` tokens on either side.
-        valid, test: whole: no sentence is left out or cut.
+        valid, test: all sentences, none cut.
         alignment: the pairs with gold links, or None; may be `test`.
         left_out_pairs: training pairs longer than `sequence_length`.
         skipped_pairs: pairs with an empty side, over all splits.

@@ -1,4 +1,8 @@
-"""Fetching a file of a data set by its address, once, and checking what came."""
+"""Downloads a file of a data set once, and checks the text that it holds.
+
+Pooch would check the digest of the bytes that arrive. The digests here are of the uncompressed text, so that they hold
+for every copy of a corpus, however it was compressed.
+"""
 
 import hashlib
 import http.client
@@ -15,44 +19,42 @@ _CHUNK_BYTES = 1 << 16
 _REPORT_BYTES = 1 << 22
 
 
-def fetch(url: str, config: DataConfig, *, sha256: str | None) -> Path:
-    """Downloads `url` into the cache folder, unless a right copy is there already, and returns where it is.
+def download(url: str, config: DataConfig, *, sha256: str | None) -> Path:
+    """Downloads `url` into the cache folder, unless an intact copy is there already, and returns its path.
 
-    Progress goes to standard error. The file appears under its name only when it is complete and right.
+    Progress goes to standard error. The file appears under its name only when it is complete and correct.
 
     Args:
         url: the file's address.
         config: names the cache folder.
-        sha256: digest of the text, uncompressed, so that it also fits a file that was compressed anew; None where
-            nobody has checked one.
+        sha256: digest of the uncompressed text; None accepts any text.
 
     Raises:
-        ValueError: the download failed, what came has another digest, or the cache folder cannot be written to.
+        ValueError: the download failed, its text has another digest, or the cache folder cannot be written to.
     """
     path = cache.folder(config) / "downloads" / config.loader / url.rpartition("/")[2]
-    if path.is_file() and _is_right(path, config, sha256):
+    if path.is_file() and _is_intact(path, config, sha256):
         return path
-    content = _download(url)
+    content = _receive(url)
     received = hashlib.sha256(text.uncompressed(content, path)).hexdigest()
     if sha256 not in (None, received):
         raise ValueError(
             f"{url} is not the expected file: its text has the sha256 {received}, expected {sha256}. "
-            "Try again later, or give the folder of a right copy by data.root."
+            "Try again later, or give the folder of a correct copy by data.root."
         )
     cache.write(path, content)
     return path
 
 
-def _is_right(path: Path, config: DataConfig, sha256: str | None) -> bool:
-    """Whether the kept file is whole and has the digest; one that was damaged is fetched again."""
+def _is_intact(path: Path, config: DataConfig, sha256: str | None) -> bool:
     try:
-        kept = cache.text_facts(path, config)
+        received = cache.text_facts(path, config).sha256
     except text.DamagedFileError:
         return False
-    return sha256 in (None, kept.sha256)
+    return sha256 in (None, received)
 
 
-def _download(url: str) -> bytes:
+def _receive(url: str) -> bytes:
     print(f"Downloading {url}", file=sys.stderr, flush=True)
     content = bytearray()
     try:
@@ -68,7 +70,7 @@ def _download(url: str) -> bytes:
             error.close()
         raise _failure(url, str(getattr(error, "reason", error))) from error
     if expected is not None and len(content) != int(expected):
-        raise _failure(url, f"{len(content)} of {expected} bytes came")
+        raise _failure(url, f"{len(content)} of {expected} bytes arrived")
     return bytes(content)
 
 

@@ -1,23 +1,22 @@
-"""Data sets that are made, not read: splits of exact lengths, the same test set under every limit.
+"""Data sets that are generated: splits of exact lengths, the same test set under every limit.
 
 Every draw is `Random.random()` of a generator seeded by `data.seed` and the split's name: Python promises never to
 change it.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
 from attnbench.checks import check_choice, check_positive
 from attnbench.config import DataConfig
+from attnbench.data import cache
 from attnbench.data.corpus import Corpus, Links, Pairs
 from attnbench.mapping import build
 
 GENERATOR_VERSION = 1
-"""Raised whenever the same options and seed make other text."""
+"""Raised whenever the same options and seed give other text."""
 
 _ATTEMPTS_PER_PAIR = 100
 
@@ -52,7 +51,7 @@ GeneratedPair = tuple[list[str], list[str], Links]
 
 
 class Language(Protocol):
-    """What makes pairs."""
+    """A pair of languages from which sentence pairs are drawn."""
 
     def words(self) -> tuple[list[str], list[str]]:
         """Every source word and every target word."""
@@ -62,6 +61,12 @@ class Language(Protocol):
 
 
 Options = TypeVar("Options", bound=GeneratedOptions)
+Item = TypeVar("Item")
+
+
+def choice(random: Random, items: Sequence[Item]) -> Item:
+    """One of `items`, each equally likely."""
+    return items[int(random.random() * len(items))]
 
 
 class Generated(Generic[Options]):
@@ -72,6 +77,8 @@ class Generated(Generic[Options]):
         language: makes the language from options and `data.seed`.
     """
 
+    cacheable = False
+
     def __init__(self, options: type[Options], language: Callable[[Options, int], Language]) -> None:
         self._options = options
         self._language = language
@@ -79,8 +86,8 @@ class Generated(Generic[Options]):
     def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
         """Raises ValueError for what is wrong with the options, or for a limit below the shortest sentence."""
         options = self._read_options(config)
-        for side in ("source", "target"):
-            check_choice(f"data.{side}_language", getattr(config, f"{side}_language"), (side,))
+        check_choice("data.source_language", config.source_language, ("source",))
+        check_choice("data.target_language", config.target_language, ("target",))
         if config.subwords.kind != "words":
             raise ValueError(
                 f"The words of {config.name} are its tokens, but data.subwords.kind={config.subwords.kind}. "
@@ -100,50 +107,48 @@ class Generated(Generic[Options]):
     def digests(self, config: DataConfig) -> dict[str, str]:
         """One digest, of everything that decides the text."""
         facts = [GENERATOR_VERSION, config.loader, config.seed, asdict(self._read_options(config))]
-        return {"generator": hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()}
-
-    def identity(self, config: DataConfig) -> None:
-        """None: making the text again is as fast as keeping it."""
+        return {"generator": cache.digest(facts)}
 
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
-        """Makes the splits. Test and validation set depend on `data.seed` and the options alone.
+        """Generates the splits. Test and validation set depend on `data.seed` and the options alone.
 
         Raises:
-            ValueError: the options are wrong, or there are too few different sentences.
+            ValueError: as `check`, or there are too few different sentences.
         """
         self.check(config, sequence_length=sequence_length)
         options = self._read_options(config)
         language = self._language(options, config.seed)
-        taken: set[tuple[str, ...]] = set()
-        held_out = {}
-        for split, pairs in (("test", options.test_pairs), ("valid", options.valid_pairs)):
-            held_out[split] = _held_out(language, Random(f"{config.seed}/{split}"), options, pairs, taken)
+        held_out: set[tuple[str, ...]] = set()
+        # The test set comes first, so that nothing else decides it; training comes last and avoids both.
+        test = _held_out(language, Random(f"{config.seed}/test"), options, options.test_pairs, held_out)
+        valid = _held_out(language, Random(f"{config.seed}/valid"), options, options.valid_pairs, held_out)
         random = Random(f"{config.seed}/train/{sequence_length}")
-        train = _training(language, random, options, sequence_length, taken)
-        return Corpus(train, held_out["valid"], held_out["test"], held_out["test"], language.words(), 0)
+        train = _training(language, random, options, sequence_length, held_out)
+        return Corpus({"train": train, "valid": valid, "test": test, "alignment": test}, words=language.words())
 
     def _read_options(self, config: DataConfig) -> Options:
         return build(self._options, config.options, "data.options.")
 
 
 def _held_out(
-    language: Language, random: Random, options: GeneratedOptions, pairs: int, taken: set[tuple[str, ...]]
+    language: Language, random: Random, options: GeneratedOptions, pairs: int, held_out: set[tuple[str, ...]]
 ) -> Pairs:
-    """`pairs` different pairs that are not in `taken`, in random order; adds them to it."""
-    made: list[tuple[float, int, GeneratedPair]] = []
-    for length in _lengths(options, pairs):
+    """`pairs` different pairs whose sources are not in `held_out`, in random order; adds their sources to it."""
+    keyed: list[tuple[float, int, GeneratedPair]] = []
+    for number, length in enumerate(_lengths(options, pairs)):
         for _ in range(_ATTEMPTS_PER_PAIR):
             pair = language.pair(random, length)
-            if tuple(pair[0]) not in taken:
+            if tuple(pair[0]) not in held_out:
                 break
         else:
             raise _too_few(f"different sentences of {length} tokens to hold out from training")
-        taken.add(tuple(pair[0]))
-        made.append((random.random(), len(made), pair))
-    return _pairs(pair for _, _, pair in sorted(made, key=lambda entry: entry[:2]))
+        held_out.add(tuple(pair[0]))
+        keyed.append((random.random(), number, pair))
+    return _pairs(pair for _, _, pair in sorted(keyed, key=lambda entry: entry[:2]))
 
 
 def _lengths(options: GeneratedOptions, pairs: int) -> Iterator[int]:
+    """The source length of each held-out pair: alternately short and long, each kind cycling through its lengths."""
     short = range(options.shortest, options.middle + 1)
     long = range(options.middle + 1, options.longest + 1) or short
     for number in range(pairs):
@@ -152,17 +157,17 @@ def _lengths(options: GeneratedOptions, pairs: int) -> Iterator[int]:
 
 
 def _training(
-    language: Language, random: Random, options: GeneratedOptions, sequence_length: int, taken: set[tuple[str, ...]]
+    language: Language, random: Random, options: GeneratedOptions, sequence_length: int, held_out: set[tuple[str, ...]]
 ) -> Pairs:
-    """Pairs of at most `sequence_length` tokens on either side, none of them in `taken`."""
+    """Pairs of at most `sequence_length` tokens on either side whose sources are not in `held_out`."""
     lengths = range(options.shortest, min(options.longest, sequence_length) + 1)
-    made: list[GeneratedPair] = []
+    pairs: list[GeneratedPair] = []
     for _ in range(_ATTEMPTS_PER_PAIR * options.train_pairs):
-        pair = language.pair(random, lengths[int(random.random() * len(lengths))])
-        if len(pair[1]) <= sequence_length and tuple(pair[0]) not in taken:
-            made.append(pair)
-            if len(made) == options.train_pairs:
-                return _pairs(made)
+        pair = language.pair(random, choice(random, lengths))
+        if len(pair[1]) <= sequence_length and tuple(pair[0]) not in held_out:
+            pairs.append(pair)
+            if len(pairs) == options.train_pairs:
+                return _pairs(pairs)
     raise _too_few(f"training sentences of at most {sequence_length} tokens outside the test and validation sets")
 
 

@@ -36,6 +36,8 @@ def _read_line(line: str, number: int, path: Path) -> Links:
     for written in line.split():
         link = _LINK.fullmatch(written)
         if link is None:
-            raise ValueError(f"{path}, line {number}: {written!r} is no link. Expected i-j (sure) or i?j (possible).")
+            raise ValueError(
+                f"{path}, line {number}: {written!r} is not a link. Expected i-j (sure) or i?j (possible)."
+            )
         (sure if link[2] == "-" else possible).add((int(link[1]), int(link[3])))
     return Links(frozenset(sure), frozenset(possible))

@@ -1,114 +1,135 @@
 """Data sets that are read: pairs of text files whose lines translate each other."""
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from attnbench.checks import check_choice
 from attnbench.config import DataConfig
 from attnbench.data import cache, gold, text
 from attnbench.data.corpus import Corpus, Pairs
+from attnbench.data.download import download
+from attnbench.mapping import build
+
+Options = TypeVar("Options")
 
 Paths = dict[str, Path]
-"""Where the files are, by role: train_source, train_target, valid_source, ..., and where there are gold alignments
-gold_source, gold_target and gold_links, or gold_links_transposed for links that name the target word first."""
-
-_SPLITS = ("train", "valid", "test")
+"""The files by role: train_source, train_target, valid_source, ..., and where there are gold alignments gold_source,
+gold_target and gold_links, or gold_links_transposed for links that name the target word first."""
 
 
-class ParallelText:
+class ParallelText(Generic[Options]):
     """The loader of a data set of text files.
 
     Args:
-        paths: checks the options and says where each file is, downloading it where it has to.
+        options: the class of its options.
+        find: finds the files, downloading them where necessary.
+        languages: the languages that source and target may have; None allows any.
     """
 
-    def __init__(self, paths: Callable[[DataConfig], Paths]) -> None:
-        self._paths = paths
+    cacheable = True
+
+    def __init__(
+        self,
+        options: type[Options],
+        find: Callable[[DataConfig, Options], Paths],
+        *,
+        languages: Sequence[str] | None = None,
+    ) -> None:
+        self._options = options
+        self._find = find
+        self._languages = languages
 
     def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
         """Raises ValueError for files that are missing, empty, not UTF-8, or of unequal line count.
 
         The limit counts pieces, which are not known here.
         """
-        paths = self._paths(config)
-        for split in _splits(paths):
-            source, target = paths[f"{split}_source"], paths[f"{split}_target"]
-            lines = [cache.text_facts(path, config).lines for path in (source, target)]
-            text.check_line_counts(source, target, *lines)
-        links = _links_path(paths)
-        if links is not None:
-            lines = [cache.text_facts(path, config).lines for path in (paths["gold_source"], links)]
-            text.check_line_counts(paths["gold_source"], links, *lines)
+        self._checked_paths(config)
 
     def digests(self, config: DataConfig) -> dict[str, str]:
         """sha256 of each file's uncompressed text, by role."""
         return {role: cache.text_facts(path, config).sha256 for role, path in self._paths(config).items()}
 
-    def identity(self, config: DataConfig) -> str:
-        """One digest, of all files."""
-        return hashlib.sha256(json.dumps(self.digests(config), sort_keys=True).encode()).hexdigest()
-
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
         """Reads all files.
 
         Raises:
-            ValueError: as `check`, or a gold link that is malformed or points outside its sentence.
+            ValueError: as `check`, or a gold link is malformed or points outside its sentence.
         """
+        paths = self._checked_paths(config)
+        splits = {}
+        skipped_pairs = 0
+        for split, role in _roles(paths).items():
+            pairs = _read_pairs(paths, role)
+            splits[split] = text.without_empty(pairs, paths[f"{role}_source"], paths[f"{role}_target"])
+            skipped_pairs += len(pairs) - len(splits[split])
+        return Corpus(splits, skipped_pairs=skipped_pairs)
+
+    def _paths(self, config: DataConfig) -> Paths:
+        options = build(self._options, config.options, "data.options.")
+        if self._languages is not None:
+            check_choice("data.source_language", config.source_language, self._languages)
+            check_choice("data.target_language", config.target_language, self._languages)
+        return self._find(config, options)
+
+    def _checked_paths(self, config: DataConfig) -> Paths:
         paths = self._paths(config)
-        self.check(config)
-        pairs = {split: _read_pairs(paths, split) for split in _splits(paths)}
-        filled = {
-            split: text.filled(pairs[split], paths[f"{split}_source"], paths[f"{split}_target"]) for split in pairs
-        }
-        skipped = sum(len(pairs[split]) - len(filled[split]) for split in pairs)
-        train, valid, test = (filled[split] for split in _SPLITS)
-        return Corpus(train, valid, test, filled.get("gold"), None, skipped)
+        parallel = [(paths[f"{role}_source"], paths[f"{role}_target"]) for role in _roles(paths).values()]
+        links = _links_path(paths)
+        if links is not None:
+            parallel.append((paths["gold_source"], links))
+        for one, other in parallel:
+            text.check_line_counts(one, other, *(cache.text_facts(path, config).lines for path in (one, other)))
+        return paths
+
+
+def file_names(config: DataConfig, stems: Mapping[str, str]) -> dict[str, str]:
+    """File names by role, `STEM.LANGUAGE`, from the stem of each split."""
+    languages = {"source": config.source_language, "target": config.target_language}
+    return {f"{split}_{side}": f"{stem}.{languages[side]}" for split, stem in stems.items() for side in languages}
 
 
 def local(folder: Path, name: str) -> Path:
     """`folder`/`name`, or the same with .gz added.
 
     Raises:
-        ValueError: neither is there.
+        ValueError: neither exists.
     """
     if not folder.is_dir():
-        raise ValueError(f"data.root={folder} is no folder. Give the folder that holds {name} or {name}.gz.")
+        raise ValueError(f"data.root={folder} is not a folder. Give the folder that holds {name} or {name}.gz.")
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
     raise ValueError(f"data.root={folder} holds neither {name} nor {name}.gz. Put one of them there.")
 
 
-def names(config: DataConfig, stems: Mapping[str, str]) -> dict[str, str]:
-    """File names by role, `STEM.LANGUAGE`, from the stem of each split."""
-    languages = {"source": config.source_language, "target": config.target_language}
-    return {f"{split}_{side}": f"{stem}.{languages[side]}" for split, stem in stems.items() for side in languages}
+def local_or_downloaded(url: str, config: DataConfig, *, sha256: str | None) -> Path:
+    """The file of that name in `data.root`, where one is given; otherwise the download of `url`.
+
+    Raises:
+        ValueError: as `local`, or as `download`.
+    """
+    if config.root is not None:
+        return local(Path(config.root), url.rpartition("/")[2].removesuffix(".gz"))
+    return download(url, config, sha256=sha256)
 
 
-def check_languages(config: DataConfig, known: Sequence[str]) -> None:
-    """Raises ValueError unless both languages are `known`."""
-    check_choice("data.source_language", config.source_language, known)
-    check_choice("data.target_language", config.target_language, known)
-
-
-def _splits(paths: Paths) -> list[str]:
-    return [split for split in (*_SPLITS, "gold") if f"{split}_source" in paths]
+def _roles(paths: Paths) -> dict[str, str]:
+    """For each split, how the roles of its files begin."""
+    roles = {"train": "train", "valid": "valid", "test": "test", "alignment": "gold"}
+    return {split: role for split, role in roles.items() if f"{role}_source" in paths}
 
 
 def _links_path(paths: Paths) -> Path | None:
     return paths.get("gold_links", paths.get("gold_links_transposed"))
 
 
-def _read_pairs(paths: Paths, split: str) -> Pairs:
-    source, target = (
-        text.decode_lines(text.read_text(path), path) for path in (paths[f"{split}_source"], paths[f"{split}_target"])
-    )
+def _read_pairs(paths: Paths, role: str) -> Pairs:
+    source, target = text.read_lines(paths[f"{role}_source"]), text.read_lines(paths[f"{role}_target"])
     path = _links_path(paths)
-    if split != "gold" or path is None:
+    if role != "gold" or path is None:
         return Pairs(source, target)
-    lines = text.decode_lines(text.read_text(path), path)
-    links = gold.read_links(lines, path, transposed="gold_links_transposed" in paths)
+    links = gold.read_links(text.read_lines(path), path, transposed="gold_links_transposed" in paths)
     gold.check_links(links, source, target, path)
     return Pairs(source, target, links)

@@ -10,27 +10,32 @@ from attnbench.data.corpus import Pairs
 
 
 class DamagedFileError(ValueError):
-    """A text file that is no whole gzip file, is empty, or is not UTF-8."""
+    """A text file that is not a whole gzip file, is empty, or is not UTF-8."""
 
 
 @dataclass(frozen=True)
 class TextFacts:
-    """What is remembered of a file: sha256 of its text (uncompressed), and how many lines it has."""
+    """sha256 of a file's text (uncompressed), and how many lines it has."""
 
     sha256: str
     lines: int
+
+
+def unreadable(path: Path, error: OSError) -> ValueError:
+    """The error for a file that cannot be read."""
+    return ValueError(f"Cannot read {path}: {error.strerror}. Give a readable text file.")
 
 
 def read_text(path: Path) -> bytes:
     """The uncompressed content of `path`.
 
     Raises:
-        ValueError: there is no such file, or it is no whole gzip file.
+        ValueError: there is no such file, or it is not a whole gzip file.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ValueError(f"Cannot read {path}: {error.strerror}. Give a readable text file.") from error
+        raise unreadable(path, error) from error
     return uncompressed(content, path)
 
 
@@ -38,7 +43,7 @@ def uncompressed(content: bytes, path: Path) -> bytes:
     """The text of a file named `path`: `content` itself, or what it holds where the name ends in .gz.
 
     Raises:
-        DamagedFileError: `content` is no whole gzip file.
+        DamagedFileError: `content` is not a whole gzip file.
     """
     if path.suffix != ".gz":
         return content
@@ -49,7 +54,7 @@ def uncompressed(content: bytes, path: Path) -> bytes:
 
 
 def decode_lines(content: bytes, path: Path) -> list[str]:
-    """The lines of `content`: split at line feeds alone, a carriage return before one removed, else left as they are.
+    """The lines of `content`: split at line feeds alone, a carriage return before one removed, otherwise unchanged.
 
     Raises:
         DamagedFileError: `content` is empty, or not UTF-8; the message names the line.
@@ -67,6 +72,15 @@ def decode_lines(content: bytes, path: Path) -> list[str]:
     if not lines:
         raise DamagedFileError(f"{path} is empty. Expected one sentence a line.")
     return [line.removesuffix("\r") for line in lines]
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of the file `path`.
+
+    Raises:
+        ValueError: as `read_text` and `decode_lines`.
+    """
+    return decode_lines(read_text(path), path)
 
 
 def facts(content: bytes, path: Path) -> TextFacts:
@@ -87,7 +101,7 @@ def check_line_counts(source: Path, target: Path, source_lines: int, target_line
         )
 
 
-def filled(pairs: Pairs, source: Path, target: Path) -> Pairs:
+def without_empty(pairs: Pairs, source: Path, target: Path) -> Pairs:
     """The pairs that have text on both sides.
 
     Raises:

@@ -1,10 +1,11 @@
 """From text to ids and back: white-space words, or sentencepiece's pieces.
 
-Both kinds give the marks the same ids: PAD 0, BOS 1, EOS 2, UNKNOWN 3.
+Both kinds give the special tokens the ids of `attnbench.special_tokens`.
 """
 
 import base64
 import io
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,14 +19,14 @@ _WORD_START = "\u2581"
 
 
 class Vocabulary(Protocol):
-    """What a model needs to know of one language."""
+    """The pieces of one language: words, or parts of words."""
 
     @property
     def size(self) -> int:
-        """How many ids there are, marks included."""
+        """The number of ids, special tokens included."""
 
     def encode(self, text: str) -> list[int]:
-        """The ids of `text`, without begin or end mark. White space of any kind separates words."""
+        """The ids of `text`, without BOS and EOS. White space of any kind separates words."""
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of `ids` up to the first EOS; PAD and BOS are left out."""
@@ -41,13 +42,8 @@ class Vocabulary(Protocol):
 
 
 def _visible(ids: Iterable[int]) -> list[int]:
-    visible: list[int] = []
-    for piece in ids:
-        if piece == EOS:
-            break
-        if piece not in (PAD, BOS):
-            visible.append(int(piece))
-    return visible
+    before_end = itertools.takewhile(lambda number: number != EOS, ids)
+    return [int(number) for number in before_end if number not in (PAD, BOS)]
 
 
 class Words:
@@ -59,14 +55,14 @@ class Words:
 
     @classmethod
     def of_text(cls, lines: Iterable[str], size: int) -> "Words":
-        """The most frequent words of `lines`, at most `size` with the marks; equally frequent ones by code point."""
+        """The most frequent words of `lines`, at most `size` with the special tokens; ties are broken by code point."""
         counts = Counter(word for line in lines for word in line.split())
         ranked = sorted(counts, key=lambda word: (-counts[word], word))
         return cls(ranked[: max(size - len(SPECIAL_TOKENS), 0)])
 
     @property
     def size(self) -> int:
-        """How many ids there are, marks included."""
+        """The number of ids, special tokens included."""
         return len(self._words)
 
     def encode(self, text: str) -> list[int]:
@@ -99,7 +95,7 @@ class Subwords:
 
     @property
     def size(self) -> int:
-        """How many ids there are, marks included."""
+        """The number of ids, special tokens included."""
         return self._processor.get_piece_size()
 
     def encode(self, text: str) -> list[int]:
@@ -115,13 +111,9 @@ class Subwords:
         return [self._processor.id_to_piece(int(number)) for number in ids]
 
     def words(self, ids: Iterable[int]) -> list[int]:
-        """For each id, the index of its white-space word; what comes before the first word start belongs to word 0."""
-        indices: list[int] = []
-        current = -1
-        for piece in self.pieces(ids):
-            current += piece.startswith(_WORD_START)
-            indices.append(max(current, 0))
-        return indices
+        """For each id, the index of its white-space word; pieces before the first word start belong to word 0."""
+        started = itertools.accumulate(piece.startswith(_WORD_START) for piece in self.pieces(ids))
+        return [max(count - 1, 0) for count in started]
 
     def to_dict(self) -> dict[str, Any]:
         """The model's bytes in base 64."""
@@ -144,22 +136,22 @@ def from_dict(values: Mapping[str, Any]) -> Vocabulary:
 def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
     """Trains a sentencepiece model on `lines` and returns its bytes; the same lines give the same bytes.
 
-    Every line is used and one thread works, so nothing is drawn at random. The text is left as it is: no Unicode
-    normalisation, and every character gets a piece.
+    Every line is used, in one thread, so nothing is drawn at random. The text is not changed: no Unicode normalisation,
+    and every character gets a piece.
 
     Args:
-        lines: the training side's text.
-        size: pieces in all, marks included.
+        lines: text of the training pairs.
+        size: pieces in all, special tokens included.
         model: `unigram` (Kudo 2018) or `bpe` (Sennrich et al. 2016).
 
     Raises:
         ValueError: `lines` cannot give `size` pieces, or need more.
     """
-    written = io.BytesIO()
+    trained = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=(" ".join(line.split()) for line in lines),
-            model_writer=written,
+            model_writer=trained,
             model_type=model,
             vocab_size=size,
             character_coverage=1.0,
@@ -178,7 +170,7 @@ def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
         )
     except RuntimeError as error:
         raise ValueError(_size_error(size, str(error))) from error
-    return written.getvalue()
+    return trained.getvalue()
 
 
 def _size_error(size: int, reason: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ class DamagedError(ValueError):
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Replaces `path` by `content` so that a reader, or a kill, sees the old file or the new one, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().int}")
     data = content.encode() if isinstance(content, str) else content
     try:
         with temporary.open("wb") as file:

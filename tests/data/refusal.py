@@ -1,4 +1,4 @@
-"""What a call says when it refuses."""
+"""The message of a call that refuses its arguments."""
 
 from collections.abc import Callable
 

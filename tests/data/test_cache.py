@@ -23,10 +23,10 @@ def test_the_cache_folder_is_the_one_named_or_the_users_own(
 def test_arrays_come_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "a.npz"
     cache.write_arrays(path, {"tokens": np.arange(7, dtype=np.int32)})
-    found = cache.read_arrays(path)
-    assert found is not None
-    assert found["tokens"].dtype == np.int32
-    assert found["tokens"].tolist() == list(range(7))
+    arrays = cache.read_arrays(path)
+    assert arrays is not None
+    assert arrays["tokens"].dtype == np.int32
+    assert arrays["tokens"].tolist() == list(range(7))
 
 
 def test_an_absent_file_is_none(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_a_damaged_file_is_none(tmp_path: Path) -> None:
     cache.write_arrays(path, {"tokens": np.arange(7, dtype=np.int32)})
     content = path.read_bytes()
     damaged = [
-        content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :] for place in range(0, len(content), 3)
+        content[:index] + bytes([content[index] ^ 0xFF]) + content[index + 1 :] for index in range(0, len(content), 3)
     ]
     for changed in [*damaged, *(content[:length] for length in range(0, len(content), 5))]:
         path.write_bytes(changed)
@@ -56,13 +56,13 @@ def test_writers_at_the_same_time_leave_one_whole_file(tmp_path: Path) -> None:
         writer.start()
     for writer in writers:
         writer.join()
-    found = cache.read_arrays(path)
-    assert found is not None
-    assert len(set(found["tokens"].tolist())) == 1
+    arrays = cache.read_arrays(path)
+    assert arrays is not None
+    assert len(set(arrays["tokens"].tolist())) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
 
 
-def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.npz"
     cache.write(path, b"old")
 
@@ -78,7 +78,7 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(tmp_path: Path, monkeypatch
     assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
 
 
-def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(*args: object, **kwargs: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
@@ -89,7 +89,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch:
     )
 
 
-def test_the_facts_of_a_text_are_remembered_until_the_file_changes(
+def test_the_facts_of_a_text_are_cached_until_the_file_changes(
     tmp_path: Path, configured: Callable[..., DataConfig], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, path = configured("files"), tmp_path / "a.txt"
@@ -106,8 +106,8 @@ def test_the_facts_of_a_text_are_remembered_until_the_file_changes(
     assert len(read) == 1
     path.write_text("a\nb\nc\n")
     assert cache.text_facts(path, config).lines == 3
-    for remembered in (tmp_path / "cache" / "texts").iterdir():
-        remembered.write_text("{")
+    for cached in (tmp_path / "cache" / "texts").iterdir():
+        cached.write_text("{")
     assert cache.text_facts(path, config).lines == 3
     assert len(read) == 3
 

@@ -7,21 +7,21 @@ from attnbench.data.corpus import Links, Pairs, Sentences
 
 
 @given(st.lists(st.lists(st.integers(4, 90), max_size=5), min_size=1), st.data())
-def test_sentences_are_kept_and_taken_in_any_order(sentences: list[list[int]], data: st.DataObject) -> None:
+def test_sentences_are_joined_and_taken_in_any_order(sentences: list[list[int]], data: st.DataObject) -> None:
     rows = np.array(data.draw(st.lists(st.integers(0, len(sentences) - 1))), np.int64)
-    kept = Sentences.of(sentences)
-    taken = kept.take(rows)
-    assert [list(kept[row]) for row in range(len(kept))] == sentences
-    assert list(kept.lengths) == [len(sentence) for sentence in sentences]
+    joined = Sentences.of(sentences)
+    taken = joined.take(rows)
+    assert [list(joined[row]) for row in range(len(joined))] == sentences
+    assert list(joined.lengths) == [len(sentence) for sentence in sentences]
     assert [list(taken[row]) for row in range(len(taken))] == [sentences[row] for row in rows]
-    assert (kept.tokens.dtype, kept.offsets.dtype) == (np.int32, np.int64)
+    assert (joined.tokens.dtype, joined.offsets.dtype) == (np.int32, np.int64)
 
 
 def test_sentences_can_be_counted_from_the_end_and_end_where_they_end() -> None:
-    kept = Sentences.of([[4], [5, 6]])
-    assert list(kept[-1]) == [5, 6]
+    joined = Sentences.of([[4], [5, 6]])
+    assert list(joined[-1]) == [5, 6]
     with pytest.raises(IndexError, match=r"^Sentence 2 of 2\.$"):
-        kept[2]
+        joined[2]
 
 
 def test_possible_links_include_the_sure_ones() -> None:

@@ -100,10 +100,10 @@ def test_equal_symbols_keep_their_order_when_sorted(configured: Callable[..., Da
     dataset = load(configured("sort", options=options), sequence_length=20)
     assert dataset.test.links is not None
     for (_, target), links in zip(texts(dataset.test), dataset.test.links, strict=True):
-        places = [i for i, _ in sorted(links.sure, key=lambda link: link[1])]
+        positions = [i for i, _ in sorted(links.sure, key=lambda link: link[1])]
         words = target.split()
         for j in range(1, len(words)):
-            assert words[j - 1] < words[j] or places[j - 1] < places[j]
+            assert words[j - 1] < words[j] or positions[j - 1] < positions[j]
 
 
 def test_more_symbols_than_letters_get_two_letters(configured: Callable[..., DataConfig]) -> None:
@@ -112,12 +112,12 @@ def test_more_symbols_than_letters_get_two_letters(configured: Callable[..., Dat
 
 
 def test_the_digest_follows_the_options_and_the_seed(configured: Callable[..., DataConfig]) -> None:
-    found = [
+    received = [
         digests(configured(name, options=options, seed=seed))["generator"]
         for name, options, seed in [("copy", {}, 1), ("copy", {}, 2), ("copy", {"longest": 61}, 1), ("sort", {}, 1)]
     ]
-    assert len(set(found)) == 4
-    assert found[0] == digests(configured("copy"))["generator"]
+    assert len(set(received)) == 4
+    assert received[0] == digests(configured("copy"))["generator"]
 
 
 def test_a_limit_below_the_shortest_sentence_is_refused(configured: Callable[..., DataConfig]) -> None:
@@ -129,7 +129,7 @@ def test_a_limit_below_the_shortest_sentence_is_refused(configured: Callable[...
     assert refusal(load, configured("grammar"), sequence_length=4) == message
 
 
-def test_too_few_different_sentences_to_hold_out_are_told(configured: Callable[..., DataConfig]) -> None:
+def test_too_few_different_sentences_to_hold_out_are_refused(configured: Callable[..., DataConfig]) -> None:
     options = SMALL | {"alphabet": 2, "shortest": 1, "middle": 2, "longest": 3}
     assert refusal(load, configured("copy", options=options), sequence_length=3) == (
         "There are too few different sentences of 1 tokens to hold out from training. Use fewer pairs, more words or "
@@ -137,7 +137,7 @@ def test_too_few_different_sentences_to_hold_out_are_told(configured: Callable[.
     )
 
 
-def test_too_few_training_sentences_under_the_limit_are_told(configured: Callable[..., DataConfig]) -> None:
+def test_too_few_training_sentences_under_the_limit_are_refused(configured: Callable[..., DataConfig]) -> None:
     """Three symbols give three sentences of one token: two are in the test set and one in the validation set."""
     options = {"train_pairs": 5, "valid_pairs": 1, "test_pairs": 4, "alphabet": 3}
     options |= {"shortest": 1, "middle": 1, "longest": 5}

@@ -5,7 +5,7 @@ import pytest
 
 from attnbench.data.corpus import Links, Pairs
 from attnbench.data.gold import check_links, read_links
-from attnbench.data.text import check_line_counts, decode_lines, facts, filled, read_text
+from attnbench.data.text import check_line_counts, decode_lines, facts, read_lines, read_text, without_empty
 from tests.data.refusal import refusal
 
 PATH = Path("text.de")
@@ -20,7 +20,7 @@ def test_the_last_line_needs_no_line_feed_and_an_empty_line_is_a_line() -> None:
     assert decode_lines(b"a\n\nb", PATH) == ["a", "", "b"]
 
 
-def test_a_byte_order_mark_is_no_text() -> None:
+def test_a_byte_order_mark_is_not_text() -> None:
     assert decode_lines("\ufeffa\n".encode(), PATH) == ["a"]
 
 
@@ -28,13 +28,14 @@ def test_plain_and_compressed_text_are_read_alike(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"text\n")
     (tmp_path / "a.gz").write_bytes(gzip.compress(b"text\n"))
     assert read_text(tmp_path / "a") == read_text(tmp_path / "a.gz") == b"text\n"
+    assert read_lines(tmp_path / "a") == read_lines(tmp_path / "a.gz") == ["text"]
 
 
 def test_the_facts_of_a_text_are_its_digest_and_its_lines() -> None:
-    found = facts(b"abc", PATH)
+    received = facts(b"abc", PATH)
     # sha256("abc") is the first example of FIPS 180-2, appendix B.1.
-    assert found.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert found.lines == 1
+    assert received.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert received.lines == 1
 
 
 def test_text_that_is_not_utf_8_is_refused_with_its_line() -> None:
@@ -73,12 +74,12 @@ def test_unequal_line_counts_are_refused() -> None:
 
 def test_pairs_with_an_empty_side_are_left_out() -> None:
     pairs = Pairs(["a", "", "c", "d"], ["x", "y", " \u00a0", "z "])
-    assert filled(pairs, PATH, PATH) == Pairs(["a", "d"], ["x", "z "])
+    assert without_empty(pairs, PATH, PATH) == Pairs(["a", "d"], ["x", "z "])
 
 
 def test_files_without_any_pair_are_refused() -> None:
     assert (
-        refusal(filled, Pairs(["a", ""], ["", "y"]), Path("a.de"), Path("a.en"))
+        refusal(without_empty, Pairs(["a", ""], ["", "y"]), Path("a.de"), Path("a.en"))
         == "No line of a.de and a.en has text on both sides. Expected at least one pair."
     )
 
@@ -100,7 +101,7 @@ def test_links_can_name_the_target_word_first() -> None:
 def test_a_malformed_link_is_refused_with_its_line(link: str) -> None:
     assert (
         refusal(read_links, ["0-0", f"1-1 {link}"], PATH, transposed=False)
-        == f"text.de, line 2: {link!r} is no link. Expected i-j (sure) or i?j (possible)."
+        == f"text.de, line 2: {link!r} is not a link. Expected i-j (sure) or i?j (possible)."
     )
 
 

@@ -10,7 +10,7 @@ TEXT = ["the cat sat on the mat .", "the dog sat on the log .", "a cat and a dog
 SUBWORDS = Subwords(train_subwords(TEXT, size=40, model="bpe"))
 
 
-def test_both_kinds_give_the_marks_the_same_ids() -> None:
+def test_both_kinds_give_the_special_tokens_the_same_ids() -> None:
     for vocabulary in (Words(["a"]), SUBWORDS):
         assert vocabulary.pieces([PAD, BOS, EOS, UNKNOWN]) == ["<pad>", "<s>", "</s>", "<unk>"]
 
@@ -25,12 +25,12 @@ def test_a_word_outside_the_vocabulary_is_unknown() -> None:
     assert Words(["a", "b"]).encode("b zebra a") == [5, UNKNOWN, 4]
 
 
-def test_a_word_written_like_a_mark_is_no_mark() -> None:
+def test_a_word_written_like_a_special_token_is_unknown() -> None:
     assert Words(["a"]).encode("<pad> </s> a") == [UNKNOWN, UNKNOWN, 4]
 
 
 @pytest.mark.parametrize("vocabulary", [Words(["on", "the"]), SUBWORDS], ids=["words", "subwords"])
-def test_decoding_stops_at_the_end_mark_and_leaves_padding_out(vocabulary: Vocabulary) -> None:
+def test_decoding_stops_at_eos_and_leaves_padding_out(vocabulary: Vocabulary) -> None:
     ids = vocabulary.encode("on the")
     assert vocabulary.decode([BOS, *ids, EOS, *ids, PAD]) == "on the"
     assert vocabulary.decode([PAD, *ids, PAD]) == "on the"

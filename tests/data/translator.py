@@ -10,11 +10,11 @@ from attnbench.data.sets.grammar.lexicon import Lexicon, Noun
 
 @dataclass
 class Translator:
-    """Translates one sentence; `place` is the word that is read next."""
+    """Translates one sentence; `position` is the index of the word that is read next."""
 
     lexicon: Lexicon
     words: list[str]
-    place: int = 0
+    position: int = 0
     subject: tuple[int, bool] = (0, False)
     nouns: dict[str, Noun] = field(default_factory=dict)
 
@@ -29,7 +29,7 @@ class Translator:
 
     def sentence(self) -> list[str]:
         target = self.clause([], verb_last=False)
-        while self.place < len(self.words):
+        while self.position < len(self.words):
             word = self.take()
             last = word in self.subordinators
             target += self.clause(list((self.subordinators if last else self.coordinators)[word]), verb_last=last)
@@ -76,8 +76,8 @@ class Translator:
         return [before], [after]
 
     def sees(self, words: object) -> bool:
-        return self.place < len(self.words) and self.words[self.place] in words  # type: ignore[operator]
+        return self.position < len(self.words) and self.words[self.position] in words  # type: ignore[operator]
 
     def take(self) -> str:
-        self.place += 1
-        return self.words[self.place - 1]
+        self.position += 1
+        return self.words[self.position - 1]

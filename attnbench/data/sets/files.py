@@ -1,13 +1,10 @@
 """Any pair of languages in UTF-8 text files, plain or .gz, one sentence a line."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from attnbench.config import DataConfig
-from attnbench.data.parallel import Paths, local
-from attnbench.mapping import build
-
-_GOLD = ("gold_source", "gold_target", "gold_links")
+from attnbench.data.parallel import ParallelText, Paths, local
 
 
 @dataclass(frozen=True)
@@ -25,20 +22,23 @@ class FilesOptions:
     gold_links: str | None
 
 
-def paths(config: DataConfig) -> Paths:
-    """Where the files are.
+def find(config: DataConfig, options: FilesOptions) -> Paths:
+    """The named files.
 
     Raises:
         ValueError: an option is not given, or a file is missing.
     """
-    options = build(FilesOptions, config.options, "data.options.")
-    named = {field.name: getattr(options, field.name) for field in fields(options)}
-    with_gold = any(named[role] is not None for role in _GOLD)
-    for role, name in named.items():
-        if name is None and (with_gold or role not in _GOLD):
+    names: dict[str, str | None] = asdict(options)
+    gold = {role for role in names if role.startswith("gold_")}
+    if all(names[role] is None for role in gold):
+        names = {role: name for role, name in names.items() if role not in gold}
+    for role, name in names.items():
+        if name is None:
             raise ValueError(
                 f"data.options.{role} is not given. Name a UTF-8 text file, one sentence a line"
-                f"{'; the three gold files come together' if role in _GOLD else ''}."
+                f"{'; the three gold files are given together' if role in gold else ''}."
             )
-    folder = Path(config.root or ".")
-    return {role: local(folder, name) for role, name in named.items() if name is not None}
+    return {role: local(Path(config.root or "."), name) for role, name in names.items() if name is not None}
+
+
+LOADER = ParallelText(FilesOptions, find)

@@ -1,14 +1,14 @@
 """The Canadian Hansards, English and French, tokenised, with gold word alignments (Och and Ney 2000): plain files.
 
-The corpus (HLT-NAACL 2003 shared task, ISI release 2001-1a) is handed out by its owners alone, so nothing is fetched.
+The corpus (HLT-NAACL 2003 shared task, ISI release 2001-1a) is distributed by its owners alone, so nothing is
+downloaded.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench.config import DataConfig
-from attnbench.data.parallel import Paths, check_languages, local, names
-from attnbench.mapping import build
+from attnbench.data.parallel import ParallelText, Paths, file_names, local
 
 
 @dataclass(frozen=True)
@@ -21,24 +21,25 @@ class HansardsOptions:
     gold: str | None
 
 
-def paths(config: DataConfig) -> Paths:
-    """Where the files are: `STEM.en` and `STEM.fr`; for the gold pairs `STEM.en.txt`, `STEM.fr.txt`, `STEM.align.txt`.
+def find(config: DataConfig, options: HansardsOptions) -> Paths:
+    """`STEM.en` and `STEM.fr` of each split; for the gold pairs `STEM.en.txt`, `STEM.fr.txt`, `STEM.align.txt`.
 
     Raises:
-        ValueError: data.root is not given, an unknown language, a missing file.
+        ValueError: data.root is not given, or a file is missing.
     """
-    options = build(HansardsOptions, config.options, "data.options.")
-    check_languages(config, ("en", "fr"))
     if config.root is None:
         raise ValueError(
-            f"data={config.name} is read from files that nobody may hand on. Give their folder by data.root=DIR: "
-            f"{options.train}.en, {options.train}.fr and so on, plain or .gz."
+            f"data={config.name} cannot be downloaded: its owners alone distribute it. Give its folder by "
+            f"data.root=DIR: {options.train}.en, {options.train}.fr and so on, plain or .gz."
         )
-    folder = Path(config.root)
-    splits = {"train": options.train, "valid": options.valid, "test": options.test}
-    found = {role: local(folder, name) for role, name in names(config, splits).items()}
-    if options.gold is None:
-        return found
-    gold = {role: local(folder, f"{name}.txt") for role, name in names(config, {"gold": options.gold}).items()}
-    links = "gold_links" if config.source_language == "en" else "gold_links_transposed"
-    return found | gold | {links: local(folder, f"{options.gold}.align.txt")}
+    names = file_names(config, {"train": options.train, "valid": options.valid, "test": options.test})
+    if options.gold is not None:
+        gold = file_names(config, {"gold": options.gold})
+        names |= {role: f"{name}.txt" for role, name in gold.items()}
+        # The file names the English word first.
+        links = "gold_links" if config.source_language == "en" else "gold_links_transposed"
+        names[links] = f"{options.gold}.align.txt"
+    return {role: local(Path(config.root), name) for role, name in names.items()}
+
+
+LOADER = ParallelText(HansardsOptions, find, languages=("en", "fr"))

@@ -6,9 +6,22 @@ from random import Random
 
 from attnbench.checks import check_choice, check_positive
 from attnbench.data.corpus import Links
-from attnbench.data.generated import GeneratedOptions, GeneratedPair
+from attnbench.data.generated import Generated, GeneratedOptions, GeneratedPair, choice
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def _sorted(numbers: list[int]) -> list[int]:
+    """Equal symbols keep their order."""
+    return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
+_ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
+    "copy": lambda numbers: list(range(len(numbers))),
+    "reverse": lambda numbers: list(reversed(range(len(numbers)))),
+    "sort": _sorted,
+}
+"""For each task, the positions of the source symbols in target order."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +33,7 @@ class SymbolOptions(GeneratedOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_choice("data.options.task", self.task, ORDERS)
+        check_choice("data.options.task", self.task, _ORDERS)
         check_positive("data.options.alphabet", self.alphabet)
 
 
@@ -29,7 +42,7 @@ class Symbols:
 
     def __init__(self, options: SymbolOptions, seed: int) -> None:
         self._symbols = [_name(number) for number in range(options.alphabet)]
-        self._order = ORDERS[options.task]
+        self._order = _ORDERS[options.task]
 
     def words(self) -> tuple[list[str], list[str]]:
         """The symbols, the same on either side."""
@@ -37,11 +50,11 @@ class Symbols:
 
     def pair(self, random: Random, length: int) -> GeneratedPair:
         """`length` random symbols, and the same in the task's order."""
-        numbers = [int(random.random() * len(self._symbols)) for _ in range(length)]
+        numbers = [choice(random, range(len(self._symbols))) for _ in range(length)]
         order = self._order(numbers)
-        links = frozenset((place, j) for j, place in enumerate(order))
+        links = frozenset((i, j) for j, i in enumerate(order))
         source = [self._symbols[number] for number in numbers]
-        return source, [source[place] for place in order], Links(links, links)
+        return source, [source[i] for i in order], Links(links, links)
 
 
 def _name(number: int) -> str:
@@ -54,14 +67,4 @@ def _name(number: int) -> str:
     return name
 
 
-def _sorted(numbers: list[int]) -> list[int]:
-    """Equal symbols keep their order."""
-    return sorted(range(len(numbers)), key=numbers.__getitem__)
-
-
-ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
-    "copy": lambda numbers: list(range(len(numbers))),
-    "reverse": lambda numbers: list(reversed(range(len(numbers)))),
-    "sort": _sorted,
-}
-"""For each task, the places of the source symbols in target order."""
+LOADER = Generated(SymbolOptions, Symbols)

@@ -11,14 +11,14 @@ WORDS = {"kind": "words", "size": 100}
 Configured = Callable[..., DataConfig]
 
 
-def test_hansards_without_a_folder_are_told(configured: Configured) -> None:
+def test_hansards_without_a_folder_are_refused(configured: Configured) -> None:
     assert refusal(check, configured("hansards")) == (
-        "data=hansards is read from files that nobody may hand on. Give their folder by data.root=DIR: "
+        "data=hansards cannot be downloaded: its owners alone distribute it. Give its folder by data.root=DIR: "
         "train50k.en, train50k.fr and so on, plain or .gz."
     )
 
 
-def test_links_are_turned_round_where_the_file_names_the_target_first(configured: Configured, tmp_path: Path) -> None:
+def test_links_are_transposed_where_the_file_names_the_target_first(configured: Configured, tmp_path: Path) -> None:
     (tmp_path / "gold").mkdir()
     for stem in ("train50k", "dev", "test", "gold/test"):
         for language, text in (("en", "the cat"), ("fr", "le chat noir")):
@@ -38,7 +38,19 @@ def test_links_are_turned_round_where_the_file_names_the_target_first(configured
     assert links[1] == links[0].transposed()
 
 
-def test_hansards_do_without_gold_links(configured: Configured, tmp_path: Path) -> None:
+def test_an_unknown_language_is_refused(configured: Configured) -> None:
+    assert refusal(check, configured("hansards", source_language="xq")) == (
+        "Unknown data.source_language 'xq'. Known: en, fr."
+    )
+
+
+def test_an_unknown_option_is_refused_with_the_nearest(configured: Configured) -> None:
+    assert refusal(check, configured("hansards", options={"train_": "x"})) == (
+        "Unknown option 'data.options.train_'. Did you mean 'train'?"
+    )
+
+
+def test_gold_links_are_optional(configured: Configured, tmp_path: Path) -> None:
     for stem in ("train50k", "dev", "test"):
         for language in ("en", "fr"):
             (tmp_path / f"{stem}.{language}").write_text("a\n")

@@ -5,6 +5,7 @@ syntax      sentences as trees, and how a tree is written in either language
 growth      sentences grown at random to an exact length
 """
 
+from attnbench.data.generated import Generated
 from attnbench.data.sets.grammar.growth import Grammar, GrammarOptions
 
-__all__ = ["Grammar", "GrammarOptions"]
+LOADER = Generated(GrammarOptions, Grammar)

@@ -1,16 +1,12 @@
 """The default data set: sentences of the synthetic language pair, grown to an exact length."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
 
 from attnbench.checks import check_positive
-from attnbench.data.generated import GeneratedOptions, GeneratedPair
+from attnbench.data.generated import GeneratedOptions, GeneratedPair, choice
 from attnbench.data.sets.grammar.lexicon import Lexicon, Verb, Word, invent
 from attnbench.data.sets.grammar.syntax import Clause, NounPhrase, RelativeClause, source_size, translate
-
-Item = TypeVar("Item")
 
 _SHORTEST = 3
 _CLAUSE_WORDS = (6, 10)
@@ -59,16 +55,16 @@ class Grammar:
 
 
 class _Grower:
-    """Grows a sentence from its shortest form by random additions until it has the wanted length.
+    """Grows a sentence from its shortest form by random additions until it has the requested length.
 
-    Each `_add_` method adds something of at most `missing` words to a clause, where it can, and returns how many words
-    it added.
+    Each `_add_` method adds a part of at most `missing` words to a clause, unless the clause already has one or the
+    part is longer, and returns how many words it added.
     """
 
     def __init__(self, lexicon: Lexicon, random: Random) -> None:
         self._lexicon = lexicon
         self._random = random
-        self._ways = (
+        self._additions = (
             [self._add_adjective] * 6
             + [self._add_object] * 6
             + [self._add_particle] * 4
@@ -78,15 +74,15 @@ class _Grower:
         )
 
     def sentence(self, length: int) -> list[Clause]:
-        """The clauses of a sentence of exactly `length` words; an attempt that gets stuck short of it is begun anew."""
+        """The clauses of a sentence of exactly `length` words; an attempt that cannot be completed is repeated."""
         while True:
             clauses = self._skeleton(length)
             missing = length - sum(map(source_size, clauses))
             for _ in range(_ATTEMPTS):
                 if missing <= 0:
                     break
-                add = self._one_of(self._ways)
-                missing -= add(self._one_of(clauses), missing)
+                add = choice(self._random, self._additions)
+                missing -= add(choice(self._random, clauses), missing)
             if missing == 0:
                 return clauses
 
@@ -97,7 +93,7 @@ class _Grower:
         while len(clauses) < round(length / words):
             subordinate = self._random.random() < 0.5
             kinds = self._lexicon.subordinators if subordinate else self._lexicon.coordinators
-            clauses.append(self._clause(self._one_of(kinds)))
+            clauses.append(self._clause(choice(self._random, kinds)))
         return clauses
 
     def _clause(self, conjunction: Word | None) -> Clause:
@@ -105,7 +101,7 @@ class _Grower:
         return Clause(conjunction, None if pronoun else self._noun_phrase(), self._verb())
 
     def _add_adjective(self, clause: Clause, missing: int) -> int:
-        phrase = self._one_of(list(clause.noun_phrases()) or (None,))
+        phrase = choice(self._random, list(clause.noun_phrases()) or (None,))
         if phrase is None or len(phrase.adjectives) == 2:
             return 0
         phrase.adjectives.append(self._lexicon.adjectives.draw(self._random))
@@ -119,7 +115,7 @@ class _Grower:
         return source_size(phrase)
 
     def _add_relative(self, clause: Clause, missing: int) -> int:
-        phrase = self._one_of((clause.subject, clause.object))
+        phrase = choice(self._random, (clause.subject, clause.object))
         if phrase is None or phrase.relative is not None:
             return 0
         relative = RelativeClause(self._verb(), self._noun_phrase() if self._random.random() < 0.6 else None)
@@ -144,14 +140,11 @@ class _Grower:
         particles = [particle for particle in clause.verb.senses if particle]
         if clause.particle or not particles:
             return 0
-        clause.particle = self._one_of(particles)
+        clause.particle = choice(self._random, particles)
         return 1
 
     def _noun_phrase(self) -> NounPhrase:
-        return NounPhrase(self._one_of(self._lexicon.determiners), self._lexicon.nouns.draw(self._random))
+        return NounPhrase(choice(self._random, self._lexicon.determiners), self._lexicon.nouns.draw(self._random))
 
     def _verb(self) -> Verb:
         return self._lexicon.verbs.draw(self._random)
-
-    def _one_of(self, items: Sequence[Item]) -> Item:
-        return items[int(self._random.random() * len(items))]

@@ -5,18 +5,18 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Generic, TypeVar
+from typing import Generic
 
-Item = TypeVar("Item")
+from attnbench.data.generated import Item, choice
 
 _SOURCE_SOUNDS = ("bdfghklmnprstvz", "aeiou")
 _TARGET_SOUNDS = ("bcdfgjlmnpqrstxz", "aeiouy")
 
 
 class Frequencies(Generic[Item]):
-    """Items of which the earlier ones are the more frequent: item r (from 0) has a weight of 1 / (r + 10).
+    """Items with decreasing frequencies: item r (from 0) has a weight of 1 / (r + 10).
 
-    Natural words follow a steeper law; this one leaves every item frequent enough to be learnt from 10,000 pairs.
+    Natural words follow a steeper law; with this one every item is frequent enough to be learnt from 10,000 pairs.
     """
 
     def __init__(self, items: Sequence[Item]) -> None:
@@ -98,19 +98,15 @@ class Lexicon:
 
 
 def _coin(random: Random, sounds: tuple[str, str]) -> Iterator[str]:
-    """Stems without end, none twice: two syllables, later three."""
+    """An endless sequence of different stems: of two syllables without the last vowel, later of three."""
     consonants, vowels = sounds
     used: set[str] = set()
     for attempt in itertools.count():
         syllables = 2 if attempt < 2000 else 3
-        stem = "".join(_pick(random, consonants) + _pick(random, vowels) for _ in range(syllables))[:-1]
+        stem = "".join(choice(random, consonants) + choice(random, vowels) for _ in range(syllables))[:-1]
         if stem not in used:
             used.add(stem)
             yield stem
-
-
-def _pick(random: Random, items: Sequence[Item]) -> Item:
-    return items[int(random.random() * len(items))]
 
 
 def invent(random: Random, *, nouns: int, verbs: int, adjectives: int, adverbs: int) -> Lexicon:

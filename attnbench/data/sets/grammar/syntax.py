@@ -1,6 +1,6 @@
 """Sentences of the synthetic language pair as trees, and how a tree is written in either language.
 
-A source sentence is one clause or several, each joined to the last by a conjunction:
+A source sentence is one or more clauses, each joined to the previous one by a conjunction:
 
     clause       [conjunction] subject [negation] verb [object] [particle] [adverb]
     subject      noun phrase, or from the second clause on a pronoun
@@ -25,6 +25,7 @@ possibly to the others that it stands for.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from attnbench.data.corpus import Links
 from attnbench.data.sets.grammar.lexicon import Determiner, Lexicon, Noun, Verb, Word
@@ -70,11 +71,17 @@ class Clause:
 
 
 class _Unit:
-    """Marks words of the two languages as each other's translation, by identity."""
+    """What words of the two languages share that translate each other; compared by identity."""
 
 
 _Text = list[tuple[_Unit, str]]
-_Bilingual = tuple[_Text, _Text]
+
+
+class _Part(NamedTuple):
+    """A part of a sentence in both languages."""
+
+    source: _Text
+    target: _Text
 
 
 def translate(clauses: list[Clause], lexicon: Lexicon) -> tuple[list[str], list[str], Links]:
@@ -85,9 +92,9 @@ def translate(clauses: list[Clause], lexicon: Lexicon) -> tuple[list[str], list[
     for clause in clauses:
         if clause.subject is not None:
             features = clause.subject.noun.gender, clause.subject.determiner.plural
-        clause_source, clause_target = _clause(clause, lexicon, *features)
-        source += clause_source
-        target += clause_target
+        part = _clause(clause, lexicon, *features)
+        source += part.source
+        target += part.target
     return [word for _, word in source], [word for _, word in target], _links(source, target)
 
 
@@ -99,24 +106,24 @@ def source_size(part: Clause | NounPhrase | RelativeClause | None) -> int:
         return 1 + len(part.adjectives) + len(part.noun.source) + source_size(part.relative)
     if isinstance(part, RelativeClause):
         return 2 + source_size(part.object)
-    marks = (part.conjunction is not None, part.negated, bool(part.particle), part.adverb is not None)
+    optional = (part.conjunction is not None, part.negated, bool(part.particle), part.adverb is not None)
     subject = 1 if part.subject is None else source_size(part.subject)
-    return 1 + sum(marks) + subject + source_size(part.object)
+    return 1 + sum(optional) + subject + source_size(part.object)
 
 
 def _links(source: _Text, target: _Text) -> Links:
-    places: dict[_Unit, list[int]] = {}
-    for place, (unit, _) in enumerate(source):
-        places.setdefault(unit, []).append(place)
-    sure = frozenset((places[unit][0], place) for place, (unit, _) in enumerate(target))
-    possible = frozenset((i, place) for place, (unit, _) in enumerate(target) for i in places[unit])
+    positions: dict[_Unit, list[int]] = {}
+    for i, (unit, _) in enumerate(source):
+        positions.setdefault(unit, []).append(i)
+    sure = frozenset((positions[unit][0], j) for j, (unit, _) in enumerate(target))
+    possible = frozenset((i, j) for j, (unit, _) in enumerate(target) for i in positions[unit])
     return Links(sure, possible)
 
 
-def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Bilingual:
+def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Part:
     conjunction = _optional(clause.conjunction)
     adverb = _optional(clause.adverb)
-    before, after = _negation(lexicon) if clause.negated else (([], []), [])
+    negation = _optional(lexicon.negation if clause.negated else None)
     if clause.subject is None:
         subject = _word((lexicon.pronoun,), (lexicon.pronoun_forms[gender][plural],))
     else:
@@ -125,38 +132,38 @@ def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Bil
     verb = [(verb_unit, clause.verb.source)]
     particle = [(verb_unit, clause.particle)] if clause.particle else []
     verb_target = [(verb_unit, clause.verb.senses[clause.particle][plural])]
-    obj = ([], []) if clause.object is None else _noun_phrase(clause.object, lexicon)
-    source = conjunction[0] + subject[0] + before[0] + verb + obj[0] + particle + adverb[0]
+    obj = _noun_phrase(clause.object, lexicon)
+    source = conjunction.source + subject.source + negation.source + verb + obj.source + particle + adverb.source
+    # The negation's first target word stands before the verb, its second at the end of the clause.
+    verb_group = negation.target[:1] + verb_target
     verb_last = clause.conjunction in lexicon.subordinators
-    predicate = obj[1] + before[1] + verb_target if verb_last else before[1] + verb_target + obj[1]
-    return source, conjunction[1] + subject[1] + adverb[1] + predicate + after
+    predicate = obj.target + verb_group if verb_last else verb_group + obj.target
+    return _Part(source, conjunction.target + subject.target + adverb.target + predicate + negation.target[1:])
 
 
-def _noun_phrase(phrase: NounPhrase, lexicon: Lexicon) -> _Bilingual:
+def _noun_phrase(phrase: NounPhrase | None, lexicon: Lexicon) -> _Part:
+    if phrase is None:
+        return _Part([], [])
     determiner = _word((phrase.determiner.source,), (phrase.determiner.by_gender[phrase.noun.gender],))
     noun = _word(phrase.noun.source, phrase.noun.target)
     adjectives = [_optional(adjective) for adjective in phrase.adjectives]
-    source = determiner[0] + [word for adjective in adjectives for word in adjective[0]] + noun[0]
-    target = determiner[1] + noun[1] + [word for adjective in reversed(adjectives) for word in adjective[1]]
+    source = determiner.source + [word for adjective in adjectives for word in adjective.source] + noun.source
+    target = determiner.target + noun.target
+    target += [word for adjective in reversed(adjectives) for word in adjective.target]
     if phrase.relative is not None:
         relative = _optional(lexicon.relative)
         form = phrase.relative.verb.senses[""][phrase.determiner.plural]
         verb = _word((phrase.relative.verb.source,), (form,))
-        obj = ([], []) if phrase.relative.object is None else _noun_phrase(phrase.relative.object, lexicon)
-        source += relative[0] + verb[0] + obj[0]
-        target += relative[1] + obj[1] + verb[1]
-    return source, target
+        obj = _noun_phrase(phrase.relative.object, lexicon)
+        source += relative.source + verb.source + obj.source
+        target += relative.target + obj.target + verb.target
+    return _Part(source, target)
 
 
-def _negation(lexicon: Lexicon) -> tuple[_Bilingual, _Text]:
-    source, target = _optional(lexicon.negation)
-    return (source, target[:1]), target[1:]
+def _optional(word: Word | None) -> _Part:
+    return _Part([], []) if word is None else _word((word.source,), word.target)
 
 
-def _optional(word: Word | None) -> _Bilingual:
-    return ([], []) if word is None else _word((word.source,), word.target)
-
-
-def _word(source: tuple[str, ...], target: tuple[str, ...]) -> _Bilingual:
+def _word(source: tuple[str, ...], target: tuple[str, ...]) -> _Part:
     unit = _Unit()
-    return [(unit, word) for word in source], [(unit, word) for word in target]
+    return _Part([(unit, word) for word in source], [(unit, word) for word in target])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
@@ -11,10 +12,17 @@ import platformdirs
 
 from attnbench.config import DataConfig
 from attnbench.data import text
-from attnbench.data.text import TextFacts
 from attnbench.records import write_atomically
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
+
+
+@dataclass(frozen=True)
+class TextFacts:
+    """sha256 of a file's text (uncompressed), and how many lines it has."""
+
+    sha256: str
+    lines: int
 
 
 def folder(config: DataConfig) -> Path:
@@ -78,7 +86,8 @@ def text_facts(path: Path, config: DataConfig) -> TextFacts:
     try:
         return TextFacts(**json.loads(cached.read_bytes()))
     except (OSError, ValueError, TypeError):
-        facts = text.facts(text.read_text(path), path)
+        content = text.read_text(path)
+        facts = TextFacts(hashlib.sha256(content).hexdigest(), len(text.decode_lines(content, path)))
     write(cached, json.dumps(vars(facts), sort_keys=True).encode())
     return facts
 

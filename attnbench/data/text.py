@@ -1,9 +1,7 @@
 """Text files: UTF-8, plain or .gz, one sentence a line."""
 
 import gzip
-import hashlib
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench.data.corpus import Pairs
@@ -11,14 +9,6 @@ from attnbench.data.corpus import Pairs
 
 class DamagedFileError(ValueError):
     """A text file that is not a whole gzip file, is empty, or is not UTF-8."""
-
-
-@dataclass(frozen=True)
-class TextFacts:
-    """sha256 of a file's text (uncompressed), and how many lines it has."""
-
-    sha256: str
-    lines: int
 
 
 def unreadable(path: Path, error: OSError) -> ValueError:
@@ -81,24 +71,6 @@ def read_lines(path: Path) -> list[str]:
         ValueError: as `read_text` and `decode_lines`.
     """
     return decode_lines(read_text(path), path)
-
-
-def facts(content: bytes, path: Path) -> TextFacts:
-    """The digest of `content` and its number of lines.
-
-    Raises:
-        DamagedFileError: as `decode_lines`.
-    """
-    return TextFacts(hashlib.sha256(content).hexdigest(), len(decode_lines(content, path)))
-
-
-def check_line_counts(source: Path, target: Path, source_lines: int, target_lines: int) -> None:
-    """Raises ValueError unless the two files have as many lines."""
-    if source_lines != target_lines:
-        raise ValueError(
-            f"{source} has {source_lines} lines and {target} has {target_lines}. "
-            "Line N of one must translate line N of the other: give two files of equal line count."
-        )
 
 
 def without_empty(pairs: Pairs, source: Path, target: Path) -> Pairs:

@@ -1,6 +1,8 @@
 """From text to ids and back: white-space words, or sentencepiece's pieces.
 
-Both kinds give the special tokens the ids of `attnbench.special_tokens`.
+Both kinds of vocabulary have the same methods, and give the special tokens the ids of `attnbench.special_tokens`.
+`encode` adds neither BOS nor EOS, and white space of any kind separates words; `decode` stops at the first EOS and
+leaves PAD and BOS out.
 """
 
 import base64
@@ -9,36 +11,13 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import sentencepiece
 
 from attnbench.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNKNOWN
 
 _WORD_START = "\u2581"
-
-
-class Vocabulary(Protocol):
-    """The pieces of one language: words, or parts of words."""
-
-    @property
-    def size(self) -> int:
-        """The number of ids, special tokens included."""
-
-    def encode(self, text: str) -> list[int]:
-        """The ids of `text`, without BOS and EOS. White space of any kind separates words."""
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """The text of `ids` up to the first EOS; PAD and BOS are left out."""
-
-    def pieces(self, ids: Iterable[int]) -> list[str]:
-        """The written form of each id."""
-
-    def words(self, ids: Iterable[int]) -> list[int]:
-        """For each id, the index of its white-space word."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values from which `from_dict` makes an equal vocabulary."""
 
 
 def _visible(ids: Iterable[int]) -> list[int]:
@@ -70,7 +49,7 @@ class Words:
         return [self._ids.get(word, UNKNOWN) for word in text.split()]
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The words up to the first EOS, joined by a space."""
+        """The words, joined by a space."""
         return " ".join(self._words[number] for number in _visible(ids))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
@@ -78,11 +57,11 @@ class Words:
         return [self._words[number] for number in ids]
 
     def words(self, ids: Iterable[int]) -> list[int]:
-        """Every id is a word: 0, 1, 2, ..."""
+        """For each id, the index of its white-space word: 0, 1, 2, ..."""
         return list(range(len(list(ids))))
 
     def to_dict(self) -> dict[str, Any]:
-        """The words in the order of their ids."""
+        """The words in the order of their ids, for `from_dict`."""
         return {"kind": "words", "words": list(self._words[len(SPECIAL_TOKENS) :])}
 
 
@@ -103,7 +82,7 @@ class Subwords:
         return self._processor.encode(" ".join(text.split()))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text up to the first EOS; an unknown piece is written as sentencepiece writes it, ` \u2047 `."""
+        """The text; an unknown piece is written as sentencepiece writes it, ` \u2047 `."""
         return self._processor.decode(_visible(ids))
 
     def pieces(self, ids: Iterable[int]) -> list[str]:
@@ -116,8 +95,12 @@ class Subwords:
         return [max(count - 1, 0) for count in started]
 
     def to_dict(self) -> dict[str, Any]:
-        """The model's bytes in base 64."""
+        """The model's bytes in base 64, for `from_dict`."""
         return {"kind": "sentencepiece", "model": base64.b64encode(self._model).decode("ascii")}
+
+
+Vocabulary = Words | Subwords
+"""The words or pieces of one language."""
 
 
 def from_dict(values: Mapping[str, Any]) -> Vocabulary:

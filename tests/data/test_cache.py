@@ -11,6 +11,8 @@ from attnbench.config import DataConfig
 from attnbench.data import cache, text
 from tests.data.refusal import refusal
 
+ABC_DIGEST = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
 
 def test_the_cache_folder_is_the_one_named_or_the_users_own(
     configured: Callable[..., DataConfig], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -112,12 +114,20 @@ def test_the_facts_of_a_text_are_cached_until_the_file_changes(
     assert len(read) == 3
 
 
+def test_the_facts_of_a_text_are_its_digest_and_its_lines(
+    tmp_path: Path, configured: Callable[..., DataConfig]
+) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("abc")
+    # sha256("abc") is the first example of FIPS 180-2, appendix B.1.
+    assert cache.text_facts(path, configured("files")) == cache.TextFacts(ABC_DIGEST, 1)
+
+
 def test_a_text_with_another_digest_is_refused(tmp_path: Path, configured: Callable[..., DataConfig]) -> None:
     path = tmp_path / "a.txt"
     path.write_text("abc")
-    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    cache.check_digest(path, configured("files"), digest)
+    cache.check_digest(path, configured("files"), ABC_DIGEST)
     assert refusal(cache.check_digest, path, configured("files"), "00") == (
-        f"{path} is not the expected file: its text has the sha256 {digest}, expected 00. "
+        f"{path} is not the expected file: its text has the sha256 {ABC_DIGEST}, expected 00. "
         "Give another copy, or correct data.options.digests."
     )

@@ -5,7 +5,7 @@ import pytest
 
 from attnbench.data.corpus import Links, Pairs
 from attnbench.data.gold import check_links, read_links
-from attnbench.data.text import check_line_counts, decode_lines, facts, read_lines, read_text, without_empty
+from attnbench.data.text import decode_lines, read_lines, read_text, without_empty
 from tests.data.refusal import refusal
 
 PATH = Path("text.de")
@@ -31,13 +31,6 @@ def test_plain_and_compressed_text_are_read_alike(tmp_path: Path) -> None:
     assert read_lines(tmp_path / "a") == read_lines(tmp_path / "a.gz") == ["text"]
 
 
-def test_the_facts_of_a_text_are_its_digest_and_its_lines() -> None:
-    received = facts(b"abc", PATH)
-    # sha256("abc") is the first example of FIPS 180-2, appendix B.1.
-    assert received.sha256 == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert received.lines == 1
-
-
 def test_text_that_is_not_utf_8_is_refused_with_its_line() -> None:
     assert refusal(decode_lines, "gut\nschön\n".encode("latin-1"), PATH) == (
         "text.de is not UTF-8: line 2 holds the byte 0xf6. Convert it, for example with iconv -t UTF-8."
@@ -61,14 +54,6 @@ def test_a_cut_gzip_file_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert refusal(read_text, tmp_path / "absent") == (
         f"Cannot read {tmp_path / 'absent'}: No such file or directory. Give a readable text file."
-    )
-
-
-def test_unequal_line_counts_are_refused() -> None:
-    check_line_counts(Path("a.de"), Path("a.en"), 3, 3)
-    assert refusal(check_line_counts, Path("a.de"), Path("a.en"), 3, 5) == (
-        "a.de has 3 lines and a.en has 5. "
-        "Line N of one must translate line N of the other: give two files of equal line count."
     )
 
 

@@ -10,14 +10,7 @@ from attnbench.checks import check_choice
 from attnbench.data.generated import Generated
 from attnbench.data.parallel import ParallelText
 
-LOADERS = (
-    "grammar",
-    "symbols",
-    "multi30k",
-    "iwslt15",
-    "hansards",
-    "files",
-)
+LOADERS = ("grammar", "symbols", "multi30k", "iwslt15", "hansards", "files")
 """The values of `data.loader`: names of modules of this package."""
 
 Loader = Generated[Any] | ParallelText[Any]

@@ -6,7 +6,7 @@ from random import Random
 
 from attnbench.checks import check_choice, check_positive
 from attnbench.data.corpus import Links
-from attnbench.data.generated import Generated, GeneratedOptions, GeneratedPair, choice
+from attnbench.data.generated import Generated, GeneratedOptions, GeneratedPair
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -50,7 +50,8 @@ class Symbols:
 
     def pair(self, random: Random, length: int) -> GeneratedPair:
         """`length` random symbols, and the same in the task's order."""
-        numbers = [choice(random, range(len(self._symbols))) for _ in range(length)]
+        draw, symbols = random.random, len(self._symbols)
+        numbers = [int(draw() * symbols) for _ in range(length)]
         order = self._order(numbers)
         links = frozenset((i, j) for j, i in enumerate(order))
         source = [self._symbols[number] for number in numbers]

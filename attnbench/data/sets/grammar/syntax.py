@@ -73,6 +73,8 @@ class Clause:
 class _Unit:
     """What words of the two languages share that translate each other; compared by identity."""
 
+    __slots__ = ()
+
 
 _Text = list[tuple[_Unit, str]]
 
@@ -115,9 +117,9 @@ def _links(source: _Text, target: _Text) -> Links:
     positions: dict[_Unit, list[int]] = {}
     for i, (unit, _) in enumerate(source):
         positions.setdefault(unit, []).append(i)
-    sure = frozenset((positions[unit][0], j) for j, (unit, _) in enumerate(target))
-    possible = frozenset((i, j) for j, (unit, _) in enumerate(target) for i in positions[unit])
-    return Links(sure, possible)
+    linked = [positions[unit] for unit, _ in target]
+    sure = frozenset([(sources[0], j) for j, sources in enumerate(linked)])
+    return Links(sure, frozenset([(i, j) for j, sources in enumerate(linked) for i in sources]))
 
 
 def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Part:

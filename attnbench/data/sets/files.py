@@ -9,7 +9,7 @@ from attnbench.data.parallel import ParallelText, Paths, local
 
 @dataclass(frozen=True)
 class FilesOptions:
-    """File names, relative to data.root or else to the working folder; the three gold files are optional, together."""
+    """File names, relative to data.root or else to the working folder; all three gold files are given, or none."""
 
     train_source: str | None
     train_target: str | None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from attnbench.results import read_json
+from attnbench.records import RunFolder
 from experiments.benchmarks.overhead.start import start
 from experiments.benchmarks.rows import Row
 
@@ -21,11 +21,11 @@ def parent(folder: Path, checkout: Path) -> Iterator[Row]:
     samples, peak_bytes = [], 0
     while command.poll() is None:
         peak_bytes = max(peak_bytes, _peak_bytes(command.pid))
-        if any(_in_a_later_epoch(path) for path in folder.glob("runs/*/progress.json")):
+        if any(_in_a_later_epoch(path) for path in folder.glob("runs/*")):
             times = process.cpu_times()
             samples.append((time.monotonic(), times.user + times.system))
         time.sleep(_POLL_SECONDS)
-    if not any(folder.glob("runs/*/result.json")):
+    if not any(RunFolder(path).finished() for path in folder.glob("runs/*")):
         raise RuntimeError(f"The measured run has failed. Run python -m attnbench {' '.join(_RUN)} to see why.")
     (start_seconds, start_cpu), (end_seconds, end_cpu) = samples[0], samples[-1]
     share = (end_cpu - start_cpu) / (end_seconds - start_seconds)
@@ -35,9 +35,9 @@ def parent(folder: Path, checkout: Path) -> Iterator[Row]:
 
 
 def _in_a_later_epoch(path: Path) -> bool:
-    """Whether the run whose progress is in `path` trains and has finished an epoch."""
-    progress = read_json(path) or {}
-    return bool(progress.get("phase") == "training" and progress["epoch"] > 1)
+    """Whether the run in the folder `path` trains and has finished an epoch."""
+    progress = RunFolder(path).progress.read()
+    return progress is not None and progress.phase == "training" and (progress.epoch or 0) > 1
 
 
 def _peak_bytes(process: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from attnbench.results import RunFolder, read_json
+from attnbench.records import MetricsEvent, RunFolder
 from experiments.benchmarks.overhead.start import finish
 from experiments.benchmarks.rows import Row
 
@@ -62,15 +62,15 @@ def _sweep(folder: Path, checkout: Path, launcher: tuple[str, ...]) -> tuple[flo
     start = time.monotonic()
     finish(["-m", *_RUNS, *launcher], folder, checkout)
     seconds = time.monotonic() - start
-    results = folder.glob("runs/*/result.json")
-    return seconds, sorted((run_of(result.parent) for result in results), key=lambda run: run.start)
+    runs = [path for path in folder.glob("runs/*") if RunFolder(path).finished()]
+    return seconds, sorted(map(run_of, runs), key=lambda run: run.start)
 
 
 def run_of(path: Path) -> Run:
     """Reads the run in the folder `path`."""
     folder = RunFolder(path)
-    events = list(folder.read_events())
-    losses = [event["time"] for event in events if event["type"] == "metrics" and "train/loss" in event["values"]]
-    metrics = read_json(folder.result)["metrics"]
+    events = folder.read_events()
+    losses = [event.time for event in events if isinstance(event, MetricsEvent) and "train/loss" in event.values]
+    metrics = folder.result.required().metrics
     results = {key: value for key, value in metrics.items() if not key.startswith(_MEASUREMENTS)}
-    return Run(path.name, events[0]["time"], losses[0], events[-1]["time"], results)
+    return Run(path.name, events[0].time, losses[0], events[-1].time, results)

@@ -20,8 +20,7 @@ from statistics import median
 import numpy as np
 
 from attnbench import data
-from attnbench.config import from_mapping
-from attnbench.results import RunFolder, read_json
+from attnbench.records import RunFolder
 from experiments.benchmarks import rows
 from experiments.benchmarks.configured import peer_overrides, run_config
 from experiments.benchmarks.peers.job import LENGTH, Job
@@ -111,7 +110,7 @@ def _job(arguments: argparse.Namespace, variant: str, precision: str, threads: i
 def _job_of_run(arguments: argparse.Namespace, path: Path, precision: str, threads: int) -> Job:
     """The test set, and the weights of the run in `path`."""
     folder = RunFolder(path)
-    saved = from_mapping(read_json(folder.config))
+    saved = folder.config.required()
     config = replace(
         saved,
         precision=precision,
@@ -124,7 +123,7 @@ def _job_of_run(arguments: argparse.Namespace, path: Path, precision: str, threa
     found = data.source_batches(dataset.test.source, batch_size=_TEST_BATCH_SIZE, maximum_shapes=_TEST_SHAPES)
     batches = [(batch.source, np.zeros((len(batch.source), 0), np.int32)) for batch in found]
     vocabularies = dataset.source_vocabulary.size, dataset.target_vocabulary.size
-    return Job(config, batches, *vocabularies, weights=folder.checkpoints / "best.npz")
+    return Job(config, batches, *vocabularies, weights=folder.best_checkpoint.path)
 
 
 def _measure(opponents: Opponents, job: Job, work: str, turns: int) -> rows.Row:

@@ -54,20 +54,21 @@ def run(installed: Path, folder: Path, *command: str) -> str:
     return result.stdout
 
 
-def test_the_wheel_holds_package_configurations_and_studies_once(wheel: Path) -> None:
+def test_the_wheel_holds_package_configurations_and_studies_once_and_no_benchmark(wheel: Path) -> None:
     names = [name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("attnbench/")]
     expected = {f"attnbench/{name}" for name in files_of("attnbench")}
     expected |= {f"attnbench/conf/{name}" for name in files_of("conf") if not name.startswith("experiments")}
-    expected |= {f"attnbench/conf/experiments/{name}" for name in files_of("experiments")}
+    expected |= {f"attnbench/conf/experiments/{path.name}" for path in (CHECKOUT / "experiments").glob("*.yaml")}
     assert sorted(names) == sorted(expected)
 
 
 def test_the_source_archive_holds_what_its_tests_need(tmp_path: Path) -> None:
     with tarfile.open(built("sdist", tmp_path)) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {f"{folder}/{name}" for folder in ("attnbench", "tests", "experiments") for name in files_of(folder)}
-    wanted |= {f"conf/{name}" for name in files_of("conf")} | {"Makefile", "constraints.txt", "LICENSE", "README.md"}
-    assert wanted <= names
+    folders = ("attnbench", "conf", "experiments", "reports", "tests")
+    needed = {f"{folder}/{name}" for folder in folders for name in files_of(folder)}
+    needed |= {"CITATION.cff", "LICENSE", "Makefile", "README.md", "constraints.txt"}
+    assert sorted(needed - names) == []
 
 
 def test_an_installed_wheel_plans_the_main_job_outside_the_checkout(installed: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the README says is true: its tables, commands, targets and links."""
 
+import csv
 import re
 import shlex
 from collections.abc import Callable
@@ -21,7 +22,7 @@ COMMANDS = re.findall(r"^    python -m attnbench (.+)$", README.replace("\\\n", 
 
 def rows(heading: str) -> dict[str, list[str]]:
     """The cells of the README's table under the given header, by the name in the first cell of each row."""
-    (table,) = re.findall(rf"^\| {re.escape(heading)} \|\n\|[-|]+\|\n((?:\|.*\n)+)", README, flags=re.MULTILINE)
+    (table,) = re.findall(rf"^\| {re.escape(heading)} \|\n\|[-:|]+\|\n((?:\|.*\n)+)", README, flags=re.MULTILINE)
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in table.splitlines()]
     return {row[0]: row[1:] for row in cells}
 
@@ -55,6 +56,20 @@ def test_every_place_that_is_named_exists() -> None:
     places = re.findall(r"`((?:attnbench|conf|tests|experiments)/[\w/.]*)`", README)
     assert places
     assert [place for place in places if not (CHECKOUT / place).exists()] == []
+
+
+def test_the_results_on_real_text_are_those_of_the_published_report() -> None:
+    with (CHECKOUT / "reports" / "multi30k" / "tables" / "comparison.csv").open(encoding="utf-8") as file:
+        runs = list(csv.DictReader(file))
+    published = {
+        f"`{run['attention']}`": [
+            "{:.1f} [{:.1f}, {:.1f}]".format(*(float(run[f"test/bleu{end}"]) for end in ("", "_low", "_high"))),
+            f"{float(run['test/bleu_beam_5']):.1f}",
+        ]
+        for run in runs
+    }
+    assert {run["seeds"] for run in runs} == {"1"}
+    assert rows("attention | BLEU, greedy search | BLEU, beam 5") == published
 
 
 def test_every_preset_is_listed_with_its_factors() -> None:

@@ -23,7 +23,7 @@ LAYERS = (
     "identity : records",
     "config",
     "mapping",
-    "checks : metrics : special_tokens",
+    "checks : metrics : nvml : special_tokens : tensors",
 )
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})
@@ -89,7 +89,12 @@ def allowed(path: Path, part: str) -> bool:
 @pytest.mark.parametrize("part", [part for part, depth in DEPTH.items() if depth > DEPTH["backend"]])
 def test_the_lowest_parts_need_the_standard_library_only(part: str) -> None:
     names = {name.split(".")[0] for path in files() if part_of(path) == part for name in imports_of(path)}
-    assert names <= sys.stdlib_module_names | {"attnbench"}
+    drivers = {"pynvml"} if part == "nvml" else set()
+    assert names <= sys.stdlib_module_names | {"attnbench"} | drivers
+
+
+def test_only_nvml_imports_the_library_of_the_nvidia_driver() -> None:
+    assert importers_of("pynvml") == {"nvml"}
 
 
 def test_only_the_sweep_imports_hydra() -> None:
@@ -111,7 +116,7 @@ def test_tensorflow_and_jax_stay_behind_the_backend_seam() -> None:
 @pytest.mark.parametrize("part", ["attention", "model"])
 def test_the_model_knows_no_configuration_data_or_store(part: str) -> None:
     known = {target for path, target in inner_imports() if part_of(path) == part}
-    assert known <= {"attention", "model", "backend", "special_tokens"}
+    assert known <= {"attention", "model", "backend", "special_tokens", "tensors"}
 
 
 def test_nothing_below_the_worker_sees_the_whole_configuration() -> None:

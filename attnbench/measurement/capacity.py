@@ -6,40 +6,28 @@ from pathlib import Path
 
 import psutil
 
-from attnbench import backend
+from attnbench import backend, nvml
 
-_GROUPS, _MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+CONTROL_GROUPS, MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+"""The control groups of this process, and the folder of all groups' files (Linux)."""
 
 
-def memory_capacity_bytes() -> int | None:
-    """Bytes that this process may hold on the device that computes; None where a GPU does not say."""
+def memory_capacity_bytes(*, control_groups: Path = CONTROL_GROUPS, mount: Path = MOUNT) -> int | None:
+    """Bytes that this process may hold on the device that computes; None where a GPU's driver does not tell."""
     if backend.device_name().startswith("GPU"):
-        return _gpu_bytes(os.environ.get("CUDA_VISIBLE_DEVICES") or "0")
-    return min([psutil.virtual_memory().total, *_group_limits()])
+        return nvml.gpu_memory_bytes((os.environ.get("CUDA_VISIBLE_DEVICES") or "0").split(",")[0].strip())
+    return min([psutil.virtual_memory().total, *_group_limits(control_groups, mount)])
 
 
-def _group_limits() -> Iterator[int]:
-    """The limits of this process's control groups and of those above them (Linux, both versions)."""
-    for line in _GROUPS.read_text().splitlines() if _GROUPS.exists() else ():
+def _group_limits(control_groups: Path, mount: Path) -> Iterator[int]:
+    """The limits of this process's control groups and of those above them, in both versions of control groups."""
+    for line in control_groups.read_text().splitlines() if control_groups.exists() else ():
         _, controllers, name = line.split(":", 2)
         if controllers not in ("", "memory"):
             continue
-        group = Path(_MOUNT, controllers, name.lstrip("/"))
+        group = Path(mount, controllers, name.lstrip("/"))
         for folder in (group, *group.parents):
             for file in ("memory.max", "memory.limit_in_bytes"):
-                text = (folder / file).read_text().strip() if (folder / file).exists() else "max"
-                if text != "max":
-                    yield int(text)
-
-
-def _gpu_bytes(name: str) -> int | None:
-    """All memory of the first GPU in `name`, an index in PCI order or a UUID, as CUDA_VISIBLE_DEVICES has them."""
-    import pynvml
-
-    first = name.split(",")[0].strip()
-    try:
-        pynvml.nvmlInit()
-        by_name = pynvml.nvmlDeviceGetHandleByIndex if first.isdigit() else pynvml.nvmlDeviceGetHandleByUUID
-        return int(pynvml.nvmlDeviceGetMemoryInfo(by_name(int(first) if first.isdigit() else first)).total)
-    except pynvml.NVMLError:
-        return None
+                limit = (folder / file).read_text().strip() if (folder / file).exists() else "max"
+                if limit != "max":
+                    yield int(limit)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from attnbench import backend
+from attnbench import backend, nvml
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -23,24 +23,6 @@ def process_peak_bytes() -> int:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def device_process_bytes() -> int | None:
-    """NVML's figure for this process on all GPUs; None without one."""
-    try:
-        import pynvml
-
-        pynvml.nvmlInit()
-    except (ImportError, pynvml.NVMLError):
-        return None
-    handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-    used = [
-        process.usedGpuMemory
-        for handle in handles
-        for process in pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
-        if process.pid == os.getpid() and process.usedGpuMemory
-    ]
-    return sum(used) if used else None
 
 
 def used_peak_bytes() -> int:
@@ -79,5 +61,5 @@ class Memory:
     def metrics(self) -> dict[str, float]:
         """The `memory/*` keys; those that cannot be had on this device are absent."""
         self._raise("memory/process_peak_bytes", process_peak_bytes())
-        self._raise("memory/device_process_peak_bytes", device_process_bytes())
+        self._raise("memory/device_process_peak_bytes", nvml.process_bytes())
         return dict(self.peaks)

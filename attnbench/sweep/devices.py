@@ -1,13 +1,14 @@
-"""The processor or GPU that runs get, found without loading a framework; its model is part of a run's identity."""
+"""The processor or GPU that runs compute on, found without loading a framework; its model identifies a run too."""
 
 import ctypes.util
 import math
 import os
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from attnbench import nvml
 
 _CUDA_PACKAGES = {
     "tensorflow": ("nvidia-cudnn-cu12", "nvidia-cudnn-cu13"),
@@ -18,7 +19,13 @@ _CUDA_INSTALL = {"tensorflow": "pip install 'attnbench[gpu]'", "jax": "pip insta
 
 @dataclass(frozen=True)
 class Devices:
-    """The machine's usable GPUs, as `CUDA_VISIBLE_DEVICES` names them, their model, and why there are none."""
+    """The GPUs that runs can use.
+
+    Attributes:
+        gpus: their names, as `CUDA_VISIBLE_DEVICES` has them.
+        gpu_model: the model of the first; empty without one.
+        missing: why there is none; empty where there is one.
+    """
 
     gpus: tuple[str, ...]
     gpu_model: str
@@ -26,40 +33,36 @@ class Devices:
 
 
 def find_gpus() -> Devices:
-    """Asks the NVIDIA driver; what keeps GPUs from being used goes into `missing`."""
-    import pynvml
-
+    """Asks the NVIDIA driver; the reason why no GPU can be used goes into `missing`."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None and visible.strip() in ("", "-1"):
         return Devices((), "", f"CUDA_VISIBLE_DEVICES is {visible!r}, which hides every GPU")
     try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
+        count = nvml.gpu_count()
+    except nvml.DriverError as error:
         return Devices((), "", f"no NVIDIA driver answers ({error})")
+    if not count:
+        return Devices((), "", "the NVIDIA driver lists no GPU")
+    names = [name.strip() for name in visible.split(",")] if visible else [str(index) for index in range(count)]
     try:
-        count = pynvml.nvmlDeviceGetCount()
-        if not count:
-            return Devices((), "", "the NVIDIA driver lists no GPU")
-        names = [name.strip() for name in visible.split(",")] if visible else [str(index) for index in range(count)]
-        index = int(names[0]) if names[0].isdigit() and int(names[0]) < count else 0
-        return Devices(tuple(names), str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))), "")
-    finally:
-        pynvml.nvmlShutdown()
+        return Devices(tuple(names), nvml.gpu_model(names[0]), "")
+    except nvml.DriverError as error:
+        return Devices((), "", f"CUDA_VISIBLE_DEVICES is {visible!r}, and the NVIDIA driver has no such GPU ({error})")
 
 
-def choose_device(wanted: str, backend: str, devices: Devices) -> str:
+def choose_device(requested: str, backend: str, devices: Devices) -> str:
     """Returns cpu or gpu for `device=auto|cpu|gpu`.
 
     Raises:
         ValueError: `device=gpu`, and something that it needs is missing.
     """
-    if wanted == "cpu":
+    if requested == "cpu":
         return "cpu"
     missing = devices.missing or _missing_packages(backend)
     if not missing:
         return "gpu"
-    if wanted == "gpu":
-        raise ValueError(f"device=gpu cannot be had: {missing}. Provide it, or use device=cpu.")
+    if requested == "gpu":
+        raise ValueError(f"device=gpu is not available: {missing}. Fix this, or use device=cpu.")
     return "cpu"
 
 
@@ -83,9 +86,9 @@ def processor_model() -> str:
 def usable_cores() -> int:
     """CPU cores that this process may use: its affinity, and its control group's quota where there is one."""
     cores = len(os.sched_getaffinity(0))
-    quota = Path("/sys/fs/cgroup/cpu.max")
-    words: Sequence[str] = quota.read_text().split() if quota.exists() else ("max",)
-    return cores if words[0] == "max" else max(1, min(cores, math.ceil(int(words[0]) / int(words[1]))))
+    limit = Path("/sys/fs/cgroup/cpu.max")
+    quota, period = limit.read_text().split() if limit.exists() else ("max", "")
+    return cores if quota == "max" else max(1, min(cores, math.ceil(int(quota) / int(period))))
 
 
 def _missing_packages(backend: str) -> str:

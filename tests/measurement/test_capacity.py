@@ -15,9 +15,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine of 7000 bytes; the folder of its control groups."""
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(total=TOTAL_BYTES))
     monkeypatch.setattr("attnbench.backend.device_name", lambda: "CPU:0")
-    monkeypatch.setattr("attnbench.measurement.capacity._GROUPS", tmp_path / "cgroup")
-    monkeypatch.setattr("attnbench.measurement.capacity._MOUNT", tmp_path / "mount")
     return tmp_path / "mount"
+
+
+def capacity(machine: Path) -> int | None:
+    return memory_capacity_bytes(control_groups=machine.parent / "cgroup", mount=machine)
 
 
 def limit(folder: Path, file: str, text: str) -> None:
@@ -26,7 +28,7 @@ def limit(folder: Path, file: str, text: str) -> None:
 
 
 def test_without_control_groups_it_is_the_machines(machine: Path) -> None:
-    assert memory_capacity_bytes() == TOTAL_BYTES
+    assert capacity(machine) == TOTAL_BYTES
 
 
 def test_the_least_limit_of_a_group_and_those_above_it_counts(machine: Path) -> None:
@@ -34,25 +36,25 @@ def test_the_least_limit_of_a_group_and_those_above_it_counts(machine: Path) -> 
     limit(machine / "job" / "step", "memory.max", "max")
     limit(machine / "job", "memory.max", "3000")
     limit(machine, "memory.max", "5000")
-    assert memory_capacity_bytes() == 3000
+    assert capacity(machine) == 3000
 
 
 def test_groups_of_the_first_version_have_a_limit_beyond_all_memory_or_a_true_one(machine: Path) -> None:
     (machine.parent / "cgroup").write_text("8:pids:/job\n4:memory:/job\n0::/\n")
     limit(machine / "memory", "memory.limit_in_bytes", "9223372036854771712")
-    assert memory_capacity_bytes() == TOTAL_BYTES
+    assert capacity(machine) == TOTAL_BYTES
     limit(machine / "memory" / "job", "memory.limit_in_bytes", "2000")
-    assert memory_capacity_bytes() == 2000
+    assert capacity(machine) == 2000
 
 
-@pytest.mark.parametrize(("name", "size_bytes"), [("3", 1100), ("GPU-5e", 1300)])
-def test_a_gpu_is_asked_by_its_index_or_its_name(
-    machine: Path, monkeypatch: pytest.MonkeyPatch, name: str, size_bytes: int
+@pytest.mark.parametrize(("visible", "name"), [(None, "0"), ("", "0"), ("3,1", "3"), ("GPU-5e, GPU-7a", "GPU-5e")])
+def test_on_a_gpu_it_is_what_the_driver_reports_of_the_first_visible_one(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, name: str
 ) -> None:
     monkeypatch.setattr("attnbench.backend.device_name", lambda: "GPU:0")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", name)
-    monkeypatch.setattr("pynvml.nvmlInit", lambda: None)
-    monkeypatch.setattr("pynvml.nvmlDeviceGetHandleByIndex", {3: 1100}.__getitem__)
-    monkeypatch.setattr("pynvml.nvmlDeviceGetHandleByUUID", {"GPU-5e": 1300}.__getitem__)
-    monkeypatch.setattr("pynvml.nvmlDeviceGetMemoryInfo", lambda handle: SimpleNamespace(total=handle))
-    assert memory_capacity_bytes() == size_bytes
+    monkeypatch.setattr("attnbench.nvml.gpu_memory_bytes", {name: 1300}.__getitem__)
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert capacity(machine) == 1300

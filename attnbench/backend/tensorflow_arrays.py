@@ -1,99 +1,94 @@
-"""Tensors of every time step, for loops: written and read at a place, or put on a stack and taken off again."""
+"""Lists with a tensor for every time step, as variables of TensorFlow's loops: written by index, or used as stacks.
+
+`tensors` are those of one step: arrays (in a structure like theirs) or stacks (in a list) hold as many at every step.
+"""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from attnbench.tensors import Structure, Tensor
 
-class Arrays:
-    """Several tensor arrays read and written at the same time step; a step's tensors go in, stacked ones come out."""
 
-    def __init__(self, arrays: list[Any]) -> None:
-        self.arrays = arrays
+def new_arrays(tensors: Structure, length: Tensor) -> Structure:
+    """Empty arrays of `length` steps."""
+    return tf.nest.map_structure(
+        lambda x: tf.TensorArray(x.dtype, length, element_shape=x.shape, clear_after_read=False), tensors
+    )
 
-    @classmethod
-    def like(cls, tensors: Sequence[Any], length: Any) -> "Arrays":
-        """For `length` steps of tensors of these types and shapes."""
-        return cls([tf.TensorArray(x.dtype, length, element_shape=x.shape, clear_after_read=False) for x in tensors])
 
-    @classmethod
-    def unstacked(cls, tensors: Sequence[Any], length: Any) -> "Arrays":
-        """The steps of tensors (time, ...)."""
-        return cls([array.unstack(x) for array, x in zip(cls.like([x[0] for x in tensors], length).arrays, tensors)])
+def unstacked(sequences: Structure, length: Tensor) -> Structure:
+    """The steps of `sequences`, (time, ...) each."""
+    arrays = new_arrays(tf.nest.map_structure(lambda x: x[0], sequences), length)
+    return tf.nest.map_structure(lambda array, x: array.unstack(x), arrays, sequences)
 
-    def write(self, time: Any, tensors: Sequence[Any]) -> "Arrays":
-        """With the tensors of one step."""
-        return Arrays([array.write(time, x) for array, x in zip(self.arrays, tensors, strict=True)])
 
-    def read(self, time: Any) -> list[Any]:
-        """The tensors of one step."""
-        return [array.read(time) for array in self.arrays]
+def written(arrays: Structure, time: Tensor, tensors: Structure) -> Structure:
+    """`arrays` with `tensors` at the step `time`."""
+    return tf.nest.map_structure(lambda array, x: array.write(time, x), arrays, tensors)
 
-    def stack(self) -> list[Any]:
-        """All steps, (time, ...)."""
-        return [array.stack() for array in self.arrays]
+
+def read(arrays: Structure, time: Tensor) -> Structure:
+    """The tensors of the step `time`."""
+    return tf.nest.map_structure(lambda array: array.read(time), arrays)
+
+
+def stacked(arrays: Structure) -> Structure:
+    """All steps, (time, ...) each."""
+    return tf.nest.map_structure(lambda array: array.stack(), arrays)
 
 
 class Stacks:
-    """Several stacks of tensors, a tensor for each step; what is taken off needs no memory any more.
+    """Stacks of tensors of the types and shapes of `tensors`; memory of what is popped is free again.
 
-    Attributes:
-        handles: TensorFlow's, one for each stack, for the variables of a loop.
+    A stack is TensorFlow's handle of one, a tensor, so that loops can have it as a variable.
     """
 
-    def __init__(self, handles: list[Any], like: Sequence[Any]) -> None:
-        self.handles, self._like = handles, like
-        self._options = [
-            {
-                "element_dtype": x.dtype,
-                "element_shape": tf.constant([-1 if size is None else size for size in x.shape], tf.int32),
-            }
-            for x in like
-        ]
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._shapes = [x.shape for x in tensors]
+        sizes = [np.array([-1 if size is None else size for size in shape], np.int32) for shape in self._shapes]
+        self._options = [{"element_dtype": x.dtype, "element_shape": each} for x, each in zip(tensors, sizes)]
 
-    @classmethod
-    def of(cls, tensors: Sequence[Any]) -> "Stacks":
-        """With the tensors of the first step."""
-        empty = cls([], tensors)
-        handles = [tf.raw_ops.EmptyTensorList(max_num_elements=-1, **options) for options in empty._options]
-        return empty.holding(handles).push(tensors)
+    def empty(self) -> list[Tensor]:
+        """Stacks without a step."""
+        return [tf.raw_ops.EmptyTensorList(max_num_elements=-1, **options) for options in self._options]
 
-    def holding(self, handles: list[Any]) -> "Stacks":
-        """Stacks of the same kind with other contents."""
-        return Stacks(handles, self._like)
+    def push(self, stacks: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
+        """`stacks` with the tensors of one step more."""
+        pairs = zip(stacks, tensors, strict=True)
+        return [tf.raw_ops.TensorListPushBack(input_handle=stack, tensor=x) for stack, x in pairs]
 
-    def push(self, tensors: Sequence[Any]) -> "Stacks":
-        """With the tensors of one step more."""
-        pairs = zip(self.handles, tensors, strict=True)
-        return self.holding([tf.raw_ops.TensorListPushBack(input_handle=handle, tensor=x) for handle, x in pairs])
+    def read(self, stacks: Sequence[Tensor], time: Tensor) -> list[Tensor]:
+        """The tensors of the step `time`, counted from the bottom; they stay."""
+        return [self._read(stacks, index, time) for index in range(len(stacks))]
 
-    def read(self, time: Any) -> list[Any]:
-        """The tensors of one step; they stay."""
-        return [self._read(place, time) for place in range(len(self.handles))]
-
-    def pop(self, time: Any, staying: Collection[int | None]) -> tuple["Stacks", list[Any]]:
-        """The stacks without their last step, but for those at the places `staying`, and the tensors of that step.
+    def pop(
+        self, stacks: Sequence[Tensor], time: Tensor, staying: Collection[int]
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """The last step's tensors.
 
         Args:
-            time: the last step's, counted from 0.
-            staying: places of stacks.
+            stacks: all of them.
+            time: the number of the last step, counted from 0.
+            staying: indices of the stacks that are only read.
+
+        Returns:
+            The stacks, those not in `staying` without that step, and its tensors.
         """
-        handles, tensors = list(self.handles), []
-        for place, like in enumerate(self._like):
-            if place in staying:
-                tensors.append(self._read(place, time))
+        left, tensors = list(stacks), []
+        for index, shape in enumerate(self._shapes):
+            if index in staying:
+                tensors.append(self._read(stacks, index, time))
                 continue
-            options = self._options[place]
-            handles[place], x = tf.raw_ops.TensorListPopBack(input_handle=handles[place], **options)
-            tensors.append(tf.ensure_shape(x, like.shape))
-        return self.holding(handles), tensors
+            left[index], x = tf.raw_ops.TensorListPopBack(input_handle=stacks[index], **self._options[index])
+            tensors.append(tf.ensure_shape(x, shape))
+        return left, tensors
 
-    def stack(self, place: int) -> Any:
-        """All steps of the stack at `place`, (time, ...)."""
-        options = self._options[place]
-        return tf.raw_ops.TensorListStack(input_handle=self.handles[place], num_elements=-1, **options)
+    def stack(self, stacks: Sequence[Tensor], index: int) -> Tensor:
+        """All steps of the stack at `index`, (time, ...)."""
+        return tf.raw_ops.TensorListStack(input_handle=stacks[index], num_elements=-1, **self._options[index])
 
-    def _read(self, place: int, time: Any) -> Any:
-        x = tf.raw_ops.TensorListGetItem(input_handle=self.handles[place], index=time, **self._options[place])
-        return tf.ensure_shape(x, self._like[place].shape)
+    def _read(self, stacks: Sequence[Tensor], index: int, time: Tensor) -> Tensor:
+        x = tf.raw_ops.TensorListGetItem(input_handle=stacks[index], index=time, **self._options[index])
+        return tf.ensure_shape(x, self._shapes[index])

@@ -2,15 +2,16 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, Self
 
-import keras
 import tensorflow as tf
+
+from attnbench.tensors import Tensor
 
 _ACTIVE = threading.local()
 
 
-def product(x: Any, kernel: Any) -> Any:
+def product(x: Tensor, kernel: Tensor) -> Tensor:
     """The matrix product x @ kernel in x's precision.
 
     Args:
@@ -20,19 +21,15 @@ def product(x: Any, kernel: Any) -> Any:
     Returns:
         (..., outputs).
     """
-    recorder = getattr(_ACTIVE, "recorder", None)
-    if recorder is not None and len(x.shape) == 2 and recorder.knows(kernel, x.dtype):
-        return recorder.product(_KERNEL, x, kernel)
-    kernel = tf.cast(kernel.value if isinstance(kernel, keras.Variable) else kernel, x.dtype)
     if len(x.shape) == 2:
-        return x @ kernel
+        return _product(_KERNEL, x, kernel)
     shape = tf.concat([tf.shape(x)[:-1], [kernel.shape[-1]]], axis=0)
-    result = tf.reshape(tf.reshape(x, (-1, x.shape[-1])) @ kernel, shape)
+    result = tf.reshape(tf.reshape(x, (-1, x.shape[-1])) @ tf.cast(kernel, x.dtype), shape)
     result.set_shape((*x.shape[:-1], kernel.shape[-1]))
     return result
 
 
-def vecmat(x: Any, matrices: Any) -> Any:
+def vecmat(x: Tensor, matrices: Tensor) -> Tensor:
     """Each row of `x` times the matrix of its own, in x's precision.
 
     Args:
@@ -42,10 +39,10 @@ def vecmat(x: Any, matrices: Any) -> Any:
     Returns:
         (batch, outputs).
     """
-    return _own_product(_VECMAT, x, matrices)
+    return _product(_VECMAT, x, matrices)
 
 
-def matvec(matrices: Any, x: Any) -> Any:
+def matvec(matrices: Tensor, x: Tensor) -> Tensor:
     """Each row's own matrix times the row, in x's precision.
 
     Args:
@@ -55,63 +52,74 @@ def matvec(matrices: Any, x: Any) -> Any:
     Returns:
         (batch, outputs).
     """
-    return _own_product(_MATVEC, x, matrices)
+    return _product(_MATVEC, x, matrices)
 
 
-def _own_product(kind: "_Kind", x: Any, matrices: Any) -> Any:
-    recorder = getattr(_ACTIVE, "recorder", None)
-    if recorder is not None and recorder.knows(matrices, x.dtype):
-        return recorder.product(kind, x, matrices)
-    return kind.multiply(x, tf.cast(matrices, x.dtype))
+def _product(kind: "Kind", x: Tensor, factor: Tensor) -> Tensor:
+    factor = tf.convert_to_tensor(factor)  # of a variable inside a loop: the loop's own tensor for it
+    recorder: Recorder | None = getattr(_ACTIVE, "recorder", None)
+    index = None if recorder is None else recorder.index(factor, x.dtype)
+    if recorder is None or index is None:
+        return kind.multiply(x, tf.cast(factor, x.dtype))
+    recorder.products.append(Product(kind, index))
+    return recorder.multiply(kind, x, index)
 
 
-def _vecmat(x: Any, matrices: Any) -> Any:
-    return tf.squeeze(tf.matmul(x[:, None, :], matrices), 1)
-
-
-def _matvec(x: Any, matrices: Any) -> Any:
-    return tf.squeeze(tf.matmul(matrices, x[:, :, None]), -1)
-
-
-def _kernel_gradient(inputs: Any, slopes: Any) -> Any:
-    rows = (tf.reshape(x, (-1, x.shape[-1])) for x in (inputs, slopes))
-    return tf.matmul(*rows, transpose_a=True)
-
-
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """One kind of product of a step's (batch, inputs) with a factor that is the same at every step.
 
     multiply: input, factor -> output (batch, outputs).
-    prepare: factor -> what `go_back` takes in its place, made once for all steps.
-    go_back: gradient of the output, prepared factor -> gradient of the input.
-    gradient: inputs (time, batch, inputs), gradients of the outputs (time, batch, outputs) -> gradient of the factor.
+    prepare: factor -> what `input_gradient` takes in its place, made once for all steps.
+    input_gradient: gradient of the output, prepared factor -> gradient of the input.
+    factor_gradient: inputs (time, batch, inputs), gradients of the outputs (time, batch, outputs) -> gradient of the
+        factor, summed over all steps.
     """
 
-    multiply: Callable[[Any, Any], Any]
-    prepare: Callable[[Any], Any]
-    go_back: Callable[[Any, Any], Any]
-    gradient: Callable[[Any, Any], Any]
+    multiply: Callable[[Tensor, Tensor], Tensor]
+    prepare: Callable[[Tensor], Tensor]
+    input_gradient: Callable[[Tensor, Tensor], Tensor]
+    factor_gradient: Callable[[Tensor, Tensor], Tensor]
 
 
-_KERNEL = _Kind(tf.matmul, tf.transpose, tf.matmul, _kernel_gradient)
-_VECMAT = _Kind(_vecmat, tf.identity, _matvec, lambda inputs, slopes: tf.einsum("tbi,tbo->bio", inputs, slopes))
-_MATVEC = _Kind(_matvec, tf.identity, _vecmat, lambda inputs, slopes: tf.einsum("tbi,tbo->boi", inputs, slopes))
+class Product(NamedTuple):
+    """One product of a step: its kind, and the index of its factor among the loop's."""
+
+    kind: Kind
+    factor: int
+
+
+def _vecmat(x: Tensor, matrices: Tensor) -> Tensor:
+    return tf.squeeze(tf.matmul(x[:, None, :], matrices), 1)
+
+
+def _matvec(x: Tensor, matrices: Tensor) -> Tensor:
+    return tf.squeeze(tf.matmul(matrices, x[:, :, None]), -1)
+
+
+def _kernel_gradient(inputs: Tensor, gradients: Tensor) -> Tensor:
+    rows = (tf.reshape(x, (-1, x.shape[-1])) for x in (inputs, gradients))  # (time x batch, inputs or outputs)
+    return tf.matmul(*rows, transpose_a=True)
+
+
+_KERNEL = Kind(tf.matmul, tf.transpose, tf.matmul, _kernel_gradient)
+_VECMAT = Kind(_vecmat, tf.identity, _matvec, lambda inputs, gradients: tf.einsum("tbi,tbo->bio", inputs, gradients))
+_MATVEC = Kind(_matvec, tf.identity, _vecmat, lambda inputs, gradients: tf.einsum("tbi,tbo->boi", inputs, gradients))
 
 
 class Recorder:
-    """Sees the products of one step with the factors that a loop knows: its constants and its weights.
+    """Sees, while it is entered, the products of one step with the loop's factors.
 
     Attributes:
-        found: for each product its kind and the place of its factor, in order.
+        factors: the loop's constants and weights.
+        products: what was multiplied, in order.
     """
 
-    def __init__(self, factors: Sequence[Any], names: Sequence[Any]) -> None:
-        """`names` are the objects that the step has in hand for `factors`: tensors themselves, or Keras variables."""
+    def __init__(self, factors: Sequence[Tensor]) -> None:
         self.factors = factors
-        self._places = {id(name): place for place, name in enumerate(names)}
-        self.found: list[tuple[_Kind, int]] = []
+        self.products: list[Product] = []
+        self._indices = {factor.ref(): index for index, factor in enumerate(factors)}
 
-    def __enter__(self) -> "Recorder":
+    def __enter__(self) -> Self:
         self._before = getattr(_ACTIVE, "recorder", None)
         _ACTIVE.recorder = self
         return self
@@ -119,66 +127,69 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         _ACTIVE.recorder = self._before
 
-    def knows(self, factor: Any, dtype: Any) -> bool:
-        """Whether `factor` is one of the loop's own, and of type `dtype` there; any other result is a new object."""
-        place = self._places.get(id(factor))
-        return place is not None and self.factors[place].dtype == dtype
+    def index(self, factor: Tensor, dtype: tf.DType) -> int | None:
+        """The index of `factor` where it is one of the loop's, as the step got it, and of type `dtype`; else None."""
+        return self._indices.get(factor.ref()) if factor.dtype == dtype else None
 
-    def product(self, kind: _Kind, x: Any, factor: Any) -> Any:
-        """The product of `x` with a factor that the loop knows."""
-        place = self._places[id(factor)]
-        self.found.append((kind, place))
-        return self.known_product(kind, x, place)
-
-    def known_product(self, kind: _Kind, x: Any, place: int) -> Any:
-        """The product of `x` with the factor at `place`."""
+    def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
+        """The product of `x` with the factor at `index`."""
         raise NotImplementedError
 
 
 class Record(Recorder):
-    """Keeps each product's output."""
+    """For the forward loop: computes each product and keeps its output.
 
-    def __init__(self, factors: Sequence[Any], names: Sequence[Any]) -> None:
-        super().__init__(factors, names)
-        self.outputs: list[Any] = []
+    Attributes:
+        outputs: of each product, (batch, outputs).
+    """
 
-    def known_product(self, kind: _Kind, x: Any, place: int) -> Any:
-        """Computes it."""
-        self.outputs.append(kind.multiply(x, self.factors[place]))
+    def __init__(self, factors: Sequence[Tensor]) -> None:
+        super().__init__(factors)
+        self.outputs: list[Tensor] = []
+
+    def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
+        """Computes the product."""
+        self.outputs.append(kind.multiply(x, self.factors[index]))
         return self.outputs[-1]
 
 
 class Replay(Recorder):
-    """Gives the kept outputs back, in order, and keeps each product's input.
+    """For the backward loop: gives the kept outputs back, in order, and keeps each product's input.
+
+    Args:
+        factors: the loop's constants and weights.
+        outputs: what `Record` kept of this step.
+        prepared: from `prepared_factors`.
 
     Attributes:
-        inputs: of each product.
+        outputs: see above.
+        inputs: of each product, (batch, inputs).
         results: what the step gets for each product: the kept output, with a gradient for the input.
     """
 
-    def __init__(
-        self, factors: Sequence[Any], names: Sequence[Any], outputs: Sequence[Any], prepared: dict[Any, Any]
-    ) -> None:
-        super().__init__(factors, names)
-        self._outputs, self._prepared = iter(outputs), prepared
-        self.inputs: list[Any] = []
-        self.results: list[Any] = []
+    def __init__(self, factors: Sequence[Tensor], outputs: Sequence[Tensor], prepared: dict[Product, Tensor]) -> None:
+        super().__init__(factors)
+        self.outputs, self._prepared = outputs, prepared
+        self.inputs: list[Tensor] = []
+        self.results: list[Tensor] = []
 
-    def known_product(self, kind: _Kind, x: Any, place: int) -> Any:
-        """Computes nothing."""
+    def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
+        """Computes nothing: the product is already there."""
+        output = self.outputs[len(self.results)]
         self.inputs.append(x)
 
+        # The output's own gradient is handed on as well: it is what the factor's gradient is made of, after the loop.
         @tf.custom_gradient
-        def replayed(x: Any, output: Any) -> Any:
-            def gradient(upstream: Any) -> Any:
-                return kind.go_back(upstream, self._prepared[kind, place]), upstream
+        def replayed(x: Tensor, output: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
+            def gradient(upstream: Tensor) -> tuple[Tensor, Tensor]:
+                return kind.input_gradient(upstream, self._prepared[Product(kind, index)]), upstream
 
             return tf.identity(output), gradient
 
-        self.results.append(replayed(x, next(self._outputs)))
+        self.results.append(replayed(x, output))
         return self.results[-1]
 
 
-def prepared(found: Sequence[tuple[_Kind, int]], factors: Sequence[Any]) -> dict[Any, Any]:
-    """What a `Replay` multiplies gradients by, for the products that a `Record` has found."""
-    return {(kind, place): kind.prepare(factors[place]) for kind, place in dict.fromkeys(found)}
+def prepared_factors(products: Sequence[Product], factors: Sequence[Tensor]) -> dict[Product, Tensor]:
+    """What a `Replay` multiplies gradients by, for each product that differs in kind or factor."""
+    return {each: each.kind.prepare(factors[each.factor]) for each in dict.fromkeys(products)}

@@ -1,63 +1,65 @@
-"""A differentiable time loop on TensorFlow that is fast and lean for any step.
+"""A differentiable time loop on TensorFlow that repeats no matrix product and stores little else.
 
-Forward, the loop keeps each step's carry and the outputs of its products with weights and constants. Backward, it runs
-each step again from them, so these products are never repeated and nothing else is ever stored; their inputs and output
-gradients are collected, and each factor's gradient is one large product after the loop. What was kept is let go as soon
-as its step is done.
+An automatic gradient would store every intermediate result of every step. This loop stores, for each step, the carry
+before it and the outputs of its products with factors: tensors that are the same at every step, the constants and
+weights (`tensorflow_products.py` sees them in calls of `product`, `vecmat` and `matvec`). The backward loop runs each
+step again from these. Only what is cheap is computed twice, and nothing of size (time, batch, source, units) is kept.
+
+Two steps of `state = tanh(total([product(state, W), x]))`, `outputs = state`; s is (batch, units), W (units, units):
+
+    forward     p0 = s0 W    s1 = tanh(p0 + x0)      stacks of two steps: s0, s1 of the carry; p0, p1 of the product
+                p1 = s1 W    s2 = tanh(p1 + x1)      results: s2, and s1, s2 as outputs (time, batch, units)
+
+    backward    from ds2, the gradient by the last carry, and dy0, dy1, those by the outputs s1, s2
+      step 1    s1, p1 from the stacks; the step gets p1 as its product and computes s2 = tanh(p1 + x1) again
+                dp1 = (ds2 + dy1) ∘ (1 - s2²)        written; it is the gradient by x1, too
+                ds1 = dp1 Wᵀ                         the carry of the backward loop
+      step 0    s0, p0 from the stacks; s1 = tanh(p0 + x0) again
+                dp0 = (ds1 + dy0) ∘ (1 - s1²)        written; the gradient by x0
+                ds0 = dp0 Wᵀ                         the gradient by the initial carry
+
+    after it    dx = [dp0, dp1]                      (time, batch, units)
+                dW = s0ᵀ dp0 + s1ᵀ dp1               one product of (units, time x batch) and (time x batch, units)
+
+A product costs what it would cost without a loop: one product forward, one for the gradient by its input (W is
+transposed once, before the loop), and its share in one large product for the gradient by its factor. The gradient by a
+factor's other uses, such as `keys` in `keys + query`, is summed over the steps in the carry of the backward loop.
+
+Columns number what has to be there after the loop, one tensor a step each. The kept stacks come first: column 0 is s,
+column 1 is p. What is not in them is written, once, however many inputs and products share it: column 2 is dp. In the
+example, x has its gradients in column 2; the product has its inputs in column 0 and its output's gradients in column 2.
+Nothing needs column 1 after the loop, so its stack is popped: the memory of p1 is free before step 0 begins.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
-from attnbench.backend.tensorflow_arrays import Arrays, Stacks
-from attnbench.backend.tensorflow_products import Record, Recorder, Replay, prepared
+from attnbench.backend.tensorflow_arrays import Stacks, new_arrays, read, stacked, unstacked, written
+from attnbench.backend.tensorflow_products import Product, Record, Recorder, Replay, prepared_factors
+from attnbench.tensors import Structure, Tensor
 
-
-class _Columns:
-    """What the backward steps hand on beside the carry: tensors that the forward loop has kept, and others, once each.
-
-    Attributes:
-        written: the others.
-    """
-
-    def __init__(self, kept: Sequence[Any]) -> None:
-        self._kept = kept
-        self.written: list[Any] = []
-
-    def place(self, tensor: Any) -> int | None:
-        """The column of `tensor`, the kept ones first; None for None."""
-        if tensor is None:
-            return None
-        for place, known in enumerate([*self._kept, *self.written]):
-            if known is tensor:
-                return place
-        self.written.append(tensor)
-        return len(self._kept) + len(self.written) - 1
-
-
-def _is_float(tensor: Any) -> bool:
-    return tensor.dtype.is_floating
+Step = Callable[[Structure, Structure, Structure], tuple[Structure, Structure]]
 
 
 def scan(
-    step: Callable[[Any, Any, Any], tuple[Any, Any]],
-    carry: Any,
-    sequences: Any,
+    step: Step,
+    carry: Structure,
+    sequences: Structure,
     *,
-    constants: Any = (),
-    variables: Sequence[Any] = (),
+    constants: Structure = (),
+    variables: Sequence[keras.Variable] = (),
     dtype: str | None = None,
-) -> tuple[Any, Any]:
+) -> tuple[Structure, Structure]:
     """Runs `carry, outputs = step(carry, inputs, constants)` along the leading axis of `sequences`.
 
     Args:
         step: may use nothing that needs a gradient but its arguments and `variables`.
         carry: structure of tensors, the same after each step.
         sequences: structure of tensors (time, ...).
-        constants: structure of tensors that every step sees.
+        constants: structure of tensors that every step gets.
         variables: every Keras variable that `step` reads; those of a float type are read, and cast to `dtype`, once
             before the loop.
         dtype: the compute dtype; None leaves the variables as they are.
@@ -67,175 +69,212 @@ def scan(
     """
     variables = [v for v in variables if keras.backend.is_float_dtype(v.dtype)]
     weights = [v.value if dtype is None else tf.cast(v.value, dtype) for v in variables]
-    parts = [carry, sequences, constants, weights]
-    parts = [tf.nest.map_structure(tf.identity, part) for part in parts]
-    loop = _Loop(step, parts, variables)
-    flat = loop.run(*tf.nest.flatten(parts))
-    return loop.packed_result(flat)
+    # A tensor that is given twice gets two gradients, and so has to be two tensors.
+    arguments = tf.nest.map_structure(tf.identity, (carry, sequences, constants, weights))
+    return tf.custom_gradient(_Loop(step, arguments, variables).run)(*arguments)
+
+
+class _Arguments(NamedTuple):
+    """The flat tensors of a loop: `inputs` are then (time, batch, ...); or those of one step: (batch, ...)."""
+
+    carry: list[Tensor]
+    inputs: list[Tensor]
+    constants: list[Tensor]
+    weights: list[Tensor]
+
+    @property
+    def factors(self) -> list[Tensor]:
+        """What is the same at every step."""
+        return [*self.constants, *self.weights]
+
+
+class _Kept(NamedTuple):
+    """What the forward loop leaves to the backward loop.
+
+    kinds, stacks: for each tensor of the carry, then for each product, a stack of its values, (batch, ...) each.
+    inputs: the steps of the sequences.
+    products: of a step, in order.
+    """
+
+    kinds: Stacks
+    stacks: list[Tensor]
+    inputs: Structure
+    products: list[Product]
+
+
+class _Columns(NamedTuple):
+    """Which column holds the gradient by each input of a step, each product's input, the gradient by its output."""
+
+    inputs: list[int | None]
+    product_inputs: list[int]
+    product_gradients: list[int]
+
+
+class _StepGradients(NamedTuple):
+    """What one step of the backward loop gives.
+
+    carry: the gradients by the carry before the step.
+    factors: the gradients by the factors, by index, but for those of products; float32 at least.
+    columns: see `_Columns`.
+    written: the tensors of the columns behind the kept ones.
+    """
+
+    carry: list[Tensor]
+    factors: dict[int, Tensor]
+    columns: _Columns
+    written: list[Tensor]
 
 
 class _Loop:
-    """One loop: its forward pass, its backward pass, and how its flat tensors make up the caller's structures."""
+    """One loop: its forward pass and its backward pass, over flat tensors."""
 
-    def __init__(self, step: Any, parts: list[Any], variables: list[Any]) -> None:
-        self._step, self._structure, self._variables = step, parts, variables
-        self._outputs: Any = None
-        self.run = tf.custom_gradient(self._run)
+    def __init__(self, step: Step, structure: Sequence[Structure], variables: Sequence[keras.Variable]) -> None:
+        self._step, self._structure, self._variables = step, structure, variables
 
-    def packed_result(self, flat: Sequence[Any]) -> tuple[Any, Any]:
-        count = len(tf.nest.flatten(self._structure[0]))
-        pack = tf.nest.pack_sequence_as
-        return pack(self._structure[0], list(flat[:count])), pack(self._outputs, list(flat[count:]))
+    def run(self, *arguments: Structure) -> tuple[tuple[Structure, Structure], Callable[..., list[Tensor | None]]]:
+        """The results of `scan`, and the function of their flat gradients that gives those of its arguments."""
+        flat = _Arguments(*map(tf.nest.flatten, arguments))
+        final, outputs, kept = self._forward(flat)
 
-    def _call(self, recorder: Recorder, groups: list[list[Any]]) -> tuple[list[Any], list[Any]]:
-        """One step from flat tensors to flat tensors, the weights standing in for the variables."""
-        carry, inputs, constants, weights = (
-            tf.nest.pack_sequence_as(structure, group) for structure, group in zip(self._structure, groups)
-        )
-        mapping = list(zip(self._variables, weights))
+        def gradient(*upstream: Tensor, **_: object) -> list[Tensor | None]:
+            return self._backward(flat, kept, list(upstream[: len(final)]), list(upstream[len(final) :]))
+
+        return (tf.nest.pack_sequence_as(self._structure[0], final), outputs), gradient
+
+    def _call(self, recorder: Recorder, arguments: _Arguments) -> tuple[list[Tensor], Structure]:
+        """One step, the weights standing in for the variables; the flat carry after it, and its outputs."""
+        carry, inputs, constants, _ = map(tf.nest.pack_sequence_as, self._structure, arguments)
+        mapping = list(zip(self._variables, arguments.weights))
         with keras.StatelessScope(state_mapping=mapping), recorder:
-            carry, outputs = self._step(carry, inputs, constants)
-        self._outputs = outputs
-        return tf.nest.flatten(carry), tf.nest.flatten(outputs)
+            after, outputs = self._step(carry, inputs, constants)
+        return [tf.cast(new, old.dtype) for new, old in zip(tf.nest.flatten(after), arguments.carry)], outputs
 
-    def _run(self, *flat: Any) -> Any:
-        sizes = [len(tf.nest.flatten(part)) for part in self._structure]
-        ends = [sum(sizes[: i + 1]) for i in range(4)]
-        groups = [list(flat[end - size : end]) for size, end in zip(sizes, ends)]
-        final, outputs, kept, products = self._forward(groups)
+    def _forward(self, arguments: _Arguments) -> tuple[list[Tensor], Structure, _Kept]:
+        """The last carry, the outputs (time, batch, ...), and what the backward loop needs."""
+        length = tf.shape(arguments.inputs[0])[0]
+        inputs = unstacked(arguments.inputs, length)
 
-        def gradient(*upstream: Any, **_: Any) -> list[Any]:
-            return self._backward(groups, kept, products, list(upstream[: sizes[0]]), list(upstream[sizes[0] :]))
+        def advance(time: Tensor, carry: list[Tensor]) -> tuple[list[Tensor], Structure, list[Tensor], list[Product]]:
+            recorder = Record(arguments.factors)
+            after, outputs = self._call(recorder, arguments._replace(carry=carry, inputs=read(inputs, time)))
+            return after, outputs, carry + recorder.outputs, recorder.products
 
-        return (*final, *outputs), gradient
+        # The first step comes before the loop: only it can tell which outputs and products there are, and their shapes.
+        carry, first, kept, products = advance(0, arguments.carry)
+        outputs, kinds = written(new_arrays(first, length), 0, first), Stacks(kept)
 
-    def _factors(self, groups: list[list[Any]]) -> tuple[list[Any], list[Any]]:
-        """What the steps' products multiply by, and the objects that a step knows them by."""
-        _, _, constants, weights = groups
-        return [*constants, *weights], [*constants, *self._variables]
+        def body(time: Tensor, carry: list[Tensor], outputs: Structure, stacks: list[Tensor]) -> list[Structure]:
+            carry, new, kept, _ = advance(time, carry)
+            return [time + 1, carry, written(outputs, time, new), kinds.push(stacks, kept)]
 
-    def _forward(self, groups: list[list[Any]]) -> Any:
-        initial, sequences, constants, weights = groups
-        length = tf.shape(sequences[0])[0]
-        inputs = Arrays.unstacked(sequences, length)
-
-        def advance(time: Any, carry: list[Any]) -> Any:
-            recorder = Record(*self._factors(groups))
-            after, outputs = self._call(recorder, [carry, inputs.read(time), constants, weights])
-            after = [tf.cast(new, old.dtype) for new, old in zip(after, carry)]
-            return after, outputs, carry + recorder.outputs, recorder.found
-
-        carry, first, keep, products = advance(0, initial)
-        out, kept = Arrays.like(first, length).write(0, first), Stacks.of(keep)
-
-        def body(time: Any, carry: list[Any], out: list[Any], handles: list[Any]) -> Any:
-            carry, outputs, keep, _ = advance(time, carry)
-            return [time + 1, carry, Arrays(out).write(time, outputs).arrays, kept.holding(handles).push(keep).handles]
-
-        _, final, out_arrays, handles = tf.while_loop(
+        _, final, outputs, stacks = tf.while_loop(
             lambda time, *_: time < length,
             body,
-            [tf.constant(1), carry, out.arrays, kept.handles],
+            [tf.constant(1), carry, outputs, kinds.push(kinds.empty(), kept)],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        return final, Arrays(out_arrays).stack(), (kept.holding(handles), inputs), products
+        return final, stacked(outputs), _Kept(kinds, stacks, inputs, products)
 
     def _backward(
-        self, groups: list[list[Any]], saved: Any, products: list[Any], final: list[Any], outputs: list[Any]
-    ) -> list[Any]:
-        initial, sequences, _, _ = groups
-        kept, inputs = saved
-        length = tf.shape(sequences[0])[0]
-        upstream = Arrays.unstacked(outputs, length)
-        turned = prepared(products, self._factors(groups)[0])
+        self, arguments: _Arguments, kept: _Kept, final: list[Tensor], outputs: list[Tensor]
+    ) -> list[Tensor | None]:
+        """Gradients by all arguments, from those by the last carry and by the outputs (time, batch, ...)."""
+        length, carried, kinds = tf.shape(arguments.inputs[0])[0], len(arguments.carry), kept.kinds
+        upstream = unstacked(outputs, length)
+        prepared = prepared_factors(kept.products, arguments.factors)
 
-        def retreat(time: Any, state: list[Any], carry_gradient: list[Any]) -> Any:
-            outputs = state[len(initial) :]
-            recorder = Replay(*self._factors(groups), outputs, turned)
-            step_groups = [state[: len(initial)], inputs.read(time), *groups[2:]]
-            return self._step_gradient(recorder, step_groups, outputs, carry_gradient + upstream.read(time))
+        def retreat(time: Tensor, state: list[Tensor], carry: list[Tensor]) -> _StepGradients:
+            recorder = Replay(arguments.factors, state[carried:], prepared)
+            step = arguments._replace(carry=state[:carried], inputs=read(kept.inputs, time))
+            return self._step_gradients(recorder, step, carry + read(upstream, time))
 
-        carry_gradient, sums, places, written = retreat(length - 1, kept.read(length - 1), final)
-        needed = dict.fromkeys(place for part in places for place in part if place is not None)
-        left, _ = kept.pop(length - 1, needed)
-        present = [x is not None for x in sums]
-        arrays = Arrays.like(written, length).write(length - 1, written)
+        # The last step comes before the loop: only it can tell which columns there are.
+        last = retreat(length - 1, kinds.read(kept.stacks, length - 1), final)
+        count = len(kept.stacks)
+        staying = sorted({column for part in last.columns for column in part if column is not None and column < count})
+        stacks, _ = kinds.pop(kept.stacks, length - 1, staying)
+        arrays = written(new_arrays(last.written, length), length - 1, last.written)
 
-        def body(time: Any, carry_gradient: list[Any], totals: list[Any], out: list[Any], handles: list[Any]) -> Any:
-            left, state = kept.holding(handles).pop(time, needed)
-            carry_gradient, sums, _, written = retreat(time, state, carry_gradient)
-            totals = [total + x for total, x in zip(totals, [x for x in sums if x is not None], strict=True)]
-            return [time - 1, carry_gradient, totals, Arrays(out).write(time, written).arrays, left.handles]
+        def body(
+            time: Tensor, carry: list[Tensor], sums: dict[int, Tensor], arrays: Structure, stacks: list[Tensor]
+        ) -> list[Structure]:
+            stacks, state = kinds.pop(stacks, time, staying)
+            step = retreat(time, state, carry)
+            sums = {index: total + step.factors[index] for index, total in sums.items()}
+            return [time - 1, step.carry, sums, written(arrays, time, step.written), stacks]
 
-        _, carry_gradient, totals, out, handles = tf.while_loop(
+        _, carry, sums, arrays, stacks = tf.while_loop(
             lambda time, *_: time >= 0,
             body,
-            [
-                tf.convert_to_tensor(length - 2),
-                carry_gradient,
-                [x for x in sums if x is not None],
-                arrays.arrays,
-                left.handles,
-            ],
+            [length - 2, last.carry, last.factors, arrays, stacks],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        staying, count = kept.holding(handles), len(handles)
-        stacks = {place: staying.stack(place) if place < count else out[place - count].stack() for place in needed}
-        found = [[stacks.get(place) for place in part] for part in places]
-        sums = iter(totals)
-        accumulated = [next(sums) if flag else None for flag in present]
-        return [*carry_gradient, *found[0], *self._factor_gradients(groups, products, found[1:], accumulated)]
+        columns = {column: kinds.stack(stacks, column) for column in staying} | dict(enumerate(stacked(arrays), count))
+        inputs = [None if column is None else columns[column] for column in last.columns.inputs]
+        return [*carry, *inputs, *_factor_gradients(arguments.factors, kept.products, last.columns, columns, sums)]
 
-    def _step_gradient(
-        self, recorder: Replay, groups: list[list[Any]], products: list[Any], upstream: list[Any]
-    ) -> Any:
-        """The gradients of one step.
+    def _step_gradients(self, recorder: Replay, arguments: _Arguments, upstream: list[Tensor]) -> _StepGradients:
+        """Runs one step again, and differentiates it.
 
         Args:
             recorder: gives the step its products.
-            groups: the step's carry, inputs, constants and weights.
-            products: their outputs.
-            upstream: gradients of the carry after the step and of its outputs.
-
-        Returns:
-            Gradients of the carry; of each constant and weight, but for those products; the columns of the inputs'
-            gradients, of the products' inputs and of their outputs' gradients; the tensors to write, see `_Columns`.
+            arguments: the step's.
+            upstream: the gradients by the carry after the step, and by its outputs.
         """
-        carry, inputs, constants, weights = groups
+        leaves = [arguments.carry, arguments.inputs, recorder.outputs, arguments.factors]
+        floats = [x for x in tf.nest.flatten(leaves) if x.dtype.is_floating]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            leaves = [*carry, *inputs, *products, *constants, *weights]
-            tape.watch([x for x in leaves if _is_float(x)])
-            after, outputs = self._call(recorder, groups)
-            after = [tf.cast(new, old.dtype) for new, old in zip(after, carry)]
-        pairs = [(x, dx) for x, dx in zip(after + outputs, upstream, strict=True) if _is_float(x)]
-        found = iter(
-            tape.gradient(
-                [x for x, _ in pairs],
-                [x for x in leaves if _is_float(x)],
-                output_gradients=[dx for _, dx in pairs],
-            )
-        )
-        gradients = [next(found) if _is_float(x) else None for x in leaves]
-        a, b, c = len(carry), len(carry) + len(inputs), len(carry) + len(inputs) + len(products)
-        before = [tf.zeros_like(x) if dx is None else dx for x, dx in zip(carry, gradients[:a])]
-        slopes = [tf.zeros_like(x) if dx is None else dx for x, dx in zip(products, gradients[b:c])]
-        sums = [None if dx is None else tf.cast(dx, tf.float64 if dx.dtype == tf.float64 else tf.float32)
-                for dx in gradients[c:]]  # fmt: skip
-        columns = _Columns(carry + recorder.results)
-        places = [[columns.place(x) for x in part] for part in (gradients[a:b], recorder.inputs, slopes)]
-        return before, sums, places, columns.written
+            tape.watch(floats)
+            after, outputs = self._call(recorder, arguments)
+        results = zip(after + tf.nest.flatten(outputs), upstream, strict=True)
+        pairs = [(x, dx) for x, dx in results if x.dtype.is_floating]
+        found = iter(tape.gradient([x for x, _ in pairs], floats, output_gradients=[dx for _, dx in pairs]))
+        gradients = tf.nest.map_structure(lambda x: next(found) if x.dtype.is_floating else None, leaves)
+        carry, inputs, by_products, by_factors = gradients
+        kept, by_outputs = arguments.carry + recorder.results, _without_gaps(recorder.outputs, by_products)
+        columns, new = _numbered(kept, inputs, recorder.inputs, by_outputs)
+        factors = {
+            index: tf.cast(dx, tf.float64 if dx.dtype == tf.float64 else tf.float32)
+            for index, dx in enumerate(by_factors)
+            if dx is not None
+        }
+        return _StepGradients(_without_gaps(arguments.carry, carry), factors, columns, new)
 
-    def _factor_gradients(
-        self, groups: list[list[Any]], products: list[Any], collected: list[list[Any]], accumulated: list[Any]
-    ) -> list[Any]:
-        """Of each constant and weight: the sum over the steps, and one product for all steps' products with it."""
-        factors, _ = self._factors(groups)
-        totals = [
-            None if total is None else tf.cast(total, x.dtype) for total, x in zip(accumulated, factors, strict=True)
-        ]
-        for (kind, place), x, slope in zip(products, *collected, strict=True):
-            term = kind.gradient(x, slope)
-            totals[place] = term if totals[place] is None else totals[place] + term
-        return totals
+
+def _without_gaps(tensors: Sequence[Tensor], gradients: list[Tensor | None]) -> list[Tensor]:
+    """`gradients` by `tensors`, zeros where there is none."""
+    return [tf.zeros_like(x) if dx is None else dx for x, dx in zip(tensors, gradients)]
+
+
+def _numbered(
+    kept: list[Tensor], inputs: list[Tensor | None], product_inputs: list[Tensor], product_gradients: list[Tensor]
+) -> tuple[_Columns, list[Tensor]]:
+    """Gives each tensor a column, the same one wherever it comes again; returns the tensors behind `kept` as well."""
+    columns = {tensor.ref(): column for column, tensor in enumerate(kept)}
+
+    def column(tensor: Tensor) -> int:
+        return columns.setdefault(tensor.ref(), len(columns))
+
+    numbered = _Columns(
+        [None if dx is None else column(dx) for dx in inputs],
+        [column(x) for x in product_inputs],
+        [column(dx) for dx in product_gradients],
+    )
+    return numbered, [reference.deref() for reference in columns][len(kept) :]
+
+
+def _factor_gradients(
+    factors: list[Tensor],
+    products: list[Product],
+    columns: _Columns,
+    values: dict[int, Tensor],
+    sums: dict[int, Tensor],
+) -> list[Tensor | None]:
+    """By each factor: the sum over the steps, and one product for all steps of each product with it."""
+    gradients = [tf.cast(sums[index], x.dtype) if index in sums else None for index, x in enumerate(factors)]
+    for (kind, index), x, dx in zip(products, columns.product_inputs, columns.product_gradients, strict=True):
+        term = kind.factor_gradient(values[x], values[dx])
+        gradients[index] = term if gradients[index] is None else gradients[index] + term
+    return gradients

@@ -1,42 +1,23 @@
-"""The TensorFlow side of the seam; the time loop and the optimiser have files of their own."""
+"""TensorFlow's side of the backend; the time loop and the optimiser have files of their own."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from attnbench.backend.tensorflow_adam import Adam
-from attnbench.backend.tensorflow_products import matvec, product, vecmat
-from attnbench.backend.tensorflow_scan import scan
-
-__all__ = [
-    "RESETS_MEMORY_PEAK",
-    "Adam",
-    "compiled",
-    "configure",
-    "cross_entropy",
-    "device_name",
-    "fused",
-    "kept_rows",
-    "matvec",
-    "memory_peak_bytes",
-    "product",
-    "read",
-    "reset_memory_peak",
-    "scan",
-    "tanh",
-    "total",
-    "training_step",
-    "uniform",
-    "vecmat",
-]
+from attnbench.backend.tensorflow_adam import Adam as Adam
+from attnbench.backend.tensorflow_products import matvec as matvec
+from attnbench.backend.tensorflow_products import product as product
+from attnbench.backend.tensorflow_products import vecmat as vecmat
+from attnbench.backend.tensorflow_scan import scan as scan
+from attnbench.tensors import Shape, Structure, Tensor
 
 RESETS_MEMORY_PEAK = True
 
 
 def configure(*, threads: int, precision: str, deterministic: bool, device: str) -> None:
-    """Sets the process up; call it before the framework's first use.
+    """Configures this process; call it before the framework's first use.
 
     Inter-op parallelism is 1: with more, two identical runs can differ.
     """
@@ -63,7 +44,7 @@ def device_name() -> str:
 
 
 def memory_peak_bytes() -> int | None:
-    """Peak bytes of the framework's allocator since the last reset; None where it keeps no count.
+    """Peak bytes of the framework's allocator since the last reset; None where it does not count.
 
     On a CPU only oneDNN's allocator counts, and only allocations of 256 KiB and more.
     """
@@ -74,17 +55,17 @@ def memory_peak_bytes() -> int | None:
 
 
 def reset_memory_peak() -> None:
-    """Lets the peak start again from what is allocated now, where there is a count."""
+    """Restarts the peak from what is allocated now, where it is counted."""
     if memory_peak_bytes() is not None:
         tf.config.experimental.reset_memory_stats(device_name())
 
 
-def read(value: Any) -> np.ndarray:
+def read(value: Tensor) -> np.ndarray:
     """The value as a NumPy array; waits until it is computed."""
     return np.asarray(value.numpy())
 
 
-def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Structure], variables: Sequence[keras.Variable]) -> Callable[..., Structure]:
     """`function` of tensors as one graph for all sizes of its arguments; `variables` are read at each call."""
     del variables
     return _Graph(function)
@@ -93,18 +74,18 @@ def compiled(function: Callable[..., Any], variables: Sequence[Any]) -> Callable
 class _Graph:
     """A function traced once, at its first call, with every axis of the arguments left open but that of vectors."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Structure]) -> None:
         self._function = function
-        self._traced: Any = None
+        self._traced: Callable[..., Structure] | None = None
 
-    def __call__(self, *tensors: Any) -> Any:
+    def __call__(self, *tensors: Tensor) -> Structure:
         if self._traced is None:
             specs = [tf.TensorSpec(x.shape if len(x.shape) < 2 else (None,) * len(x.shape), x.dtype) for x in tensors]
             self._traced = tf.function(self._function, input_signature=specs, autograph=False)
         return self._traced(*tensors)
 
 
-def fused(function: Callable[..., Any]) -> Callable[..., Any]:
+def fused(function: Callable[..., Structure]) -> Callable[..., Structure]:
     """`function`, of element-wise operations and sums, as one XLA kernel forward and one backward.
 
     The backward kernel computes the function again: that costs less than keeping what lies between.
@@ -115,7 +96,7 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     forward = tf.function(function, jit_compile=True, autograph=False)
 
     @tf.function(jit_compile=True, autograph=False)
-    def backward(arguments: Any, upstream: Any) -> Any:
+    def backward(arguments: Sequence[Tensor], upstream: Structure) -> list[Tensor]:
         floats = [x for x in arguments if x.dtype.is_floating]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(floats)
@@ -123,38 +104,40 @@ def fused(function: Callable[..., Any]) -> Callable[..., Any]:
         return tape.gradient(results, floats, output_gradients=upstream, unconnected_gradients="zero")
 
     @tf.custom_gradient
-    def call(*arguments: Any) -> Any:
+    def call(*arguments: Tensor) -> tuple[Structure, Callable[..., list[Tensor | None]]]:
         results = forward(*arguments)
 
-        def gradient(*upstream: Any) -> Any:
-            found = iter(backward(arguments, upstream if isinstance(results, tuple) else upstream[0]))
-            return [next(found) if x.dtype.is_floating else None for x in arguments]
+        def gradient(*upstream: Tensor) -> list[Tensor | None]:
+            gradients = iter(backward(arguments, upstream if isinstance(results, tuple) else upstream[0]))
+            return [next(gradients) if x.dtype.is_floating else None for x in arguments]
 
         return results, gradient
 
     return call
 
 
-def tanh(x: Any) -> Any:
+def tanh(x: Tensor) -> Tensor:
     """Hyperbolic tangent in the type of `x`."""
     if x.dtype == tf.bfloat16 and not tf.config.get_visible_devices("GPU"):
         return tf.cast(tf.tanh(tf.cast(x, tf.float32)), x.dtype)  # with both casts faster than the CPU's own kernel
     return tf.tanh(x)
 
 
-def total(terms: Sequence[Any]) -> Any:
+def total(terms: Sequence[Tensor]) -> Tensor:
     """The sum of tensors of one shape; in a time loop they share one gradient, which is collected once."""
     return tf.add_n(list(terms))
 
 
-def uniform(shape: Sequence[Any], key: Any, place: int) -> Any:
-    """Numbers in [0, 1) that depend on `key` (2,) int32 and `place` alone."""
-    return tf.random.stateless_uniform(shape, seed=key + tf.constant([0, place], tf.int32), alg="philox")
+def uniform(shape: Shape, key: Tensor, stream: int) -> Tensor:
+    """Numbers in [0, 1) that depend on `key` (2,) int32 and the number `stream` alone."""
+    return tf.random.stateless_uniform(shape, seed=key + tf.constant([0, stream], tf.int32), alg="philox")
 
 
 def training_step(
-    loss_function: Callable[..., tuple[Any, Any]], variables: Sequence[Any], optimizer: Any
-) -> Callable[..., Any]:
+    loss_function: Callable[..., tuple[Tensor, Structure]],
+    variables: Sequence[keras.Variable],
+    optimizer: keras.optimizers.Optimizer,
+) -> Callable[..., Structure]:
     """One optimiser step as one graph for all sizes of a batch.
 
     Args:
@@ -167,7 +150,7 @@ def training_step(
     """
     weights = [variable.value for variable in variables]
 
-    def step(learning_rate: Any, *tensors: Any) -> Any:
+    def step(learning_rate: Tensor, *tensors: Tensor) -> Structure:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             for weight in weights:
                 tape.watch(weight)
@@ -180,13 +163,13 @@ def training_step(
     return _Graph(step)
 
 
-def kept_rows(mask: Any, *tensors: Any) -> tuple[Any, ...]:
+def rows_where(mask: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
     """The rows of `tensors`, (rows, ...) each, where `mask` (rows,) is True."""
-    places = tf.where(mask)[:, 0]
-    return tuple(tf.gather(x, places) for x in tensors)
+    indices = tf.where(mask)[:, 0]
+    return tuple(tf.gather(x, indices) for x in tensors)
 
 
-def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, Any]:
+def cross_entropy(logits: Tensor, targets: Tensor, *, smoothing: float) -> tuple[Tensor, Tensor]:
     """Cross-entropy of each row, in nats, with label smoothing and without.
 
     The smoothed target gives the true class 1 - smoothing and spreads smoothing evenly over all classes (Szegedy et
@@ -201,27 +184,27 @@ def cross_entropy(logits: Any, targets: Any, *, smoothing: float) -> tuple[Any, 
         (smoothed, plain), each (rows,) float32, float64 for such logits; a gradient flows through the first alone.
     """
     classes = logits.shape[-1]
-    places = tf.stack([tf.range(tf.shape(targets)[0]), targets], axis=-1)
+    true_classes = tf.stack([tf.range(tf.shape(targets)[0]), targets], axis=-1)  # (rows, 2): row and class
 
     @tf.custom_gradient
-    def losses(logits: Any) -> Any:
+    def losses(logits: Tensor) -> tuple[tuple[Tensor, Tensor], Callable[[Tensor, Tensor], Tensor]]:
         wide = logits if logits.dtype == tf.float64 else tf.cast(logits, tf.float32)
         probabilities = tf.nn.softmax(wide)
         # The likeliest class has logit - normaliser = log probability, and its probability is never tiny.
         normaliser = tf.reduce_max(wide, axis=-1) - tf.math.log(tf.reduce_max(probabilities, axis=-1))
-        plain = normaliser - tf.gather_nd(wide, places)
+        plain = normaliser - tf.gather_nd(wide, true_classes)
         smoothed = plain
         if smoothing:
             even = normaliser - tf.reduce_mean(wide, axis=-1)
             smoothed = (1 - smoothing) * plain + smoothing * even
 
-        def gradient(upstream: Any, _: Any) -> Any:
+        def gradient(upstream: Tensor, _: Tensor) -> Tensor:
             scaled = probabilities * upstream[:, None]
             if smoothing:
                 scaled -= upstream[:, None] * (smoothing / classes)
             # Unlike tensor_scatter_nd_sub this works in place.
             truth = (smoothing - 1) * upstream
-            scaled = tf.raw_ops.ScatterNdNonAliasingAdd(input=scaled, indices=places, updates=truth)
+            scaled = tf.raw_ops.ScatterNdNonAliasingAdd(input=scaled, indices=true_classes, updates=truth)
             return tf.cast(scaled, logits.dtype)
 
         return (smoothed, plain), gradient

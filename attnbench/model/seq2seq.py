@@ -163,7 +163,7 @@ class Seq2Seq(SeededLayer):
         """
         readouts, _ = self._readouts(source, target, key, weighs=False)
         truth = ops.reshape(ops.transpose(target), (-1,))
-        readouts, truth = backend.kept_rows(ops.not_equal(truth, PAD), readouts, truth)
+        readouts, truth = backend.rows_where(ops.not_equal(truth, PAD), readouts, truth)
         smoothed, plain = backend.cross_entropy(self.logits(readouts), truth, smoothing=smoothing)
         counted = ops.cast(ops.not_equal(truth, PAD), smoothed.dtype)
         return ops.sum(smoothed * counted), ops.sum(plain * counted), ops.sum(counted)

@@ -1,36 +1,34 @@
 """Attention weights under forced decoding."""
 
-from typing import Any
-
 import numpy as np
 from keras import ops
 
 from attnbench import backend
-from attnbench.model import PAD, Seq2Seq
+from attnbench.model import Seq2Seq
+from attnbench.special_tokens import PAD
+from attnbench.tensors import Tensor
 
 
 class ForcedAligner:
-    """The weights with which a model predicts given target tokens, row t those used to predict token t."""
+    """The weights with which a model predicts given target tokens; row t has those used to predict token t."""
 
     def __init__(self, model: Seq2Seq) -> None:
-        def weights(source: Any, target: Any) -> Any:
+        def weights(source: Tensor, target: Tensor) -> Tensor:
             return model.teacher_forced(source, target)[1]
 
         self._weights = backend.compiled(weights, model.trainable_variables)
 
     def batch(self, source: np.ndarray, target: np.ndarray) -> list[np.ndarray]:
-        """Weights of each sentence, end marks dropped on both sides.
+        """Weights of each sentence, without those from or to EOS.
 
         Args:
-            source: (batch, source) ids with end mark.
-            target: (batch, target) ids with end mark.
+            source: (batch, source) ids with EOS.
+            target: (batch, target) ids with EOS.
 
         Returns:
             For each sentence (target tokens, source tokens); an empty row of the batch gives (0, 0).
         """
-        found = backend.read(
-            ops.cast(self._weights(ops.convert_to_tensor(source), ops.convert_to_tensor(target)), "float32")
-        )
-        heights = np.maximum(np.count_nonzero(target != PAD, axis=1) - 1, 0)
-        widths = np.maximum(np.count_nonzero(source != PAD, axis=1) - 1, 0)
-        return [found[:height, row, :width] for row, (height, width) in enumerate(zip(heights, widths, strict=True))]
+        tensors = ops.convert_to_tensor(source), ops.convert_to_tensor(target)
+        weights = backend.read(ops.cast(self._weights(*tensors), "float32"))  # (target, batch, source)
+        targets, sources = (np.maximum(np.count_nonzero(ids != PAD, axis=1) - 1, 0) for ids in (target, source))
+        return [weights[:rows, i, :columns] for i, (rows, columns) in enumerate(zip(targets, sources, strict=True))]

@@ -1,6 +1,6 @@
 """Beam search."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 from keras import ops
@@ -8,7 +8,9 @@ from keras import ops
 from attnbench import backend
 from attnbench.decoding.largest import largest
 from attnbench.decoding.shrinking import shrinking_loop
-from attnbench.model import BEGIN, END, PAD, Encoded, Seq2Seq
+from attnbench.model import Encoded, Seq2Seq
+from attnbench.special_tokens import BOS, EOS, PAD
+from attnbench.tensors import Structure, Tensor
 
 _NEVER = -1e9
 
@@ -16,40 +18,45 @@ _NEVER = -1e9
 class _Beams(NamedTuple):
     """Alive beams of each sentence, and the best of its hypotheses that are finished.
 
-    place: positions done. tokens (batch, beams, longest), scores (batch, beams): the alive ones and their
-    log-probabilities. best (batch, longest), best_score (batch,): the finished one, its score divided by the length
-    penalty. done, limits (batch,). state: the decoder's, (beams x batch, ...). memory: the decoder's, (batch, ...).
+    length: tokens of every alive beam, ().
+    tokens, scores: the alive beams, (batch, beams, longest), and their log-probabilities, (batch, beams).
+    best, best_score: the best finished hypothesis, (batch, longest), and its score over the length penalty, (batch,).
+    done, limits: whether a sentence is done, and the most tokens that it may have, (batch,).
+    state: the decoder's, (beams x batch, ...).
+    memory: the decoder's, (batch, ...); () without attention.
     """
 
-    place: Any
-    tokens: Any
-    scores: Any
-    best: Any
-    best_score: Any
-    done: Any
-    limits: Any
-    state: Any
-    memory: Any
+    length: Tensor
+    tokens: Tensor
+    scores: Tensor
+    best: Tensor
+    best_score: Tensor
+    done: Tensor
+    limits: Tensor
+    state: Structure
+    memory: Structure
 
 
-def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams: int, length_penalty: float) -> Any:
+def beam_search(
+    model: Seq2Seq, source: Tensor, limits: Tensor, longest: Tensor | int, *, beams: int, length_penalty: float
+) -> Tensor:
     """The best finished hypothesis of a beam of `beams`.
 
-    A hypothesis Y is finished when its end mark is among the `beams` best extensions of its sentence. It scores
-    log P(Y) / ((5 + |Y|) / 6)^length_penalty, the end mark counted (Wu et al. 2016, equation 14, without coverage).
+    A hypothesis Y is finished when its EOS is among the `beams` best extensions of its sentence. It scores
+    log P(Y) / ((5 + |Y|) / 6)^length_penalty, EOS counted (Wu et al. 2016, equation 14, without coverage).
     A sentence ends when no alive beam can still pass its best finished hypothesis, or at its limit; without a finished
     one its best alive beam is taken. One beam without penalty is greedy search.
 
     Args:
         model: decodes.
-        source: (batch, source) ids with end mark.
+        source: (batch, source) ids with EOS.
         limits: (batch,) int32, the most tokens of each sentence.
         longest: a number that no limit exceeds.
         beams: alive beams a sentence.
         length_penalty: 0 for none; 1 for nearly the mean log-probability.
 
     Returns:
-        (batch, longest) int32 ids; after the end mark, or after the limit, PAD.
+        (batch, longest) int32 ids; after EOS, or after the limit, PAD.
     """
     search = _Search(model, longest, beams=beams, length_penalty=length_penalty)
     return shrinking_loop(search, search.advance(search.start(model.encode(source), limits)))
@@ -58,15 +65,15 @@ def beam_search(model: Seq2Seq, source: Any, limits: Any, longest: Any, *, beams
 class _Search:
     """See `shrinking.Search`."""
 
-    def __init__(self, model: Seq2Seq, longest: Any, *, beams: int, length_penalty: float) -> None:
+    def __init__(self, model: Seq2Seq, longest: Tensor | int, *, beams: int, length_penalty: float) -> None:
         self._model, self._longest, self._beams, self._power = model, longest, beams, length_penalty
-        self._places = ops.arange(longest, dtype="int32")[None, None, :]
+        self._positions = ops.arange(longest, dtype="int32")[None, None, :]
 
-    def start(self, encoded: Encoded, limits: Any) -> _Beams:
+    def start(self, encoded: Encoded, limits: Tensor) -> _Beams:
         """One alive beam a sentence, the empty hypothesis; the first step makes as many as there are to be."""
         batch = ops.shape(limits)[0]
         return _Beams(
-            place=ops.convert_to_tensor(0, "int32"),
+            length=ops.convert_to_tensor(0, "int32"),
             tokens=ops.full((batch, 1, self._longest), PAD, "int32"),
             scores=ops.zeros((batch, 1), "float32"),
             best=ops.full((batch, self._longest), PAD, "int32"),
@@ -77,22 +84,23 @@ class _Search:
             memory=encoded.memory or (),
         )
 
-    def unfinished(self, beam: _Beams) -> Any:
+    def unfinished(self, beam: _Beams) -> Tensor:
         return ops.logical_not(beam.done)
 
-    def chosen(self, beam: _Beams, rows: Any) -> _Beams:
+    def select(self, beam: _Beams, rows: Tensor) -> _Beams:
         batch = ops.shape(beam.done)[0]
-        in_state = ops.reshape(ops.arange(self._beams)[:, None] * batch + rows[None, :], (-1,))
-        whole = beam._replace(place=(), state=())
-        return _rows(whole, rows)._replace(place=beam.place, state=_rows(beam.state, in_state))
+        # Sentences -> their rows of the state: beam 0 of all of them, beam 1 of all of them, ...
+        in_state = ops.reshape(ops.arange(self._beams, dtype="int32")[:, None] * batch + rows[None, :], (-1,))
+        whole = beam._replace(length=(), state=())
+        return _rows(whole, rows)._replace(length=beam.length, state=_rows(beam.state, in_state))
 
-    def newest(self, beam: _Beams) -> Any:
+    def newest(self, beam: _Beams) -> Tensor:
         """The last token of every alive beam, (beams x batch,)."""
-        at = self._places == beam.place - 1
+        at = self._positions == beam.length - 1
         last = ops.sum(ops.where(at, beam.tokens, 0), axis=-1)
-        return ops.reshape(ops.transpose(ops.where(beam.place == 0, BEGIN, last)), (-1,))
+        return ops.reshape(ops.transpose(ops.where(beam.length == 0, BOS, last)), (-1,))
 
-    def penalty(self, length: Any) -> Any:
+    def penalty(self, length: Tensor) -> Tensor:
         """What a log-probability of `length` tokens is divided by."""
         return ((5.0 + ops.cast(length, "float32")) / 6.0) ** self._power
 
@@ -101,73 +109,73 @@ class _Search:
         alive = beam.scores.shape[-1]
         logits, _, state = self._model.step(self.newest(beam), beam.state, beam.memory, hypotheses=alive)
         scores, parents, tokens = self._candidates(beam, logits)
-        ends = tokens == END
+        ends = tokens == EOS
         beam = self._finish(beam, ops.where(ends, scores, _NEVER)[:, : self._beams], parents)
-        scores, chosen = ops.top_k(ops.where(ends, _NEVER, scores), self._beams)
-        chosen = ops.cast(chosen, "int32")
-        parents, tokens = (ops.take_along_axis(x, chosen, axis=1) for x in (parents, tokens))
+        scores, best = ops.top_k(ops.where(ends, _NEVER, scores), self._beams)
+        parents, tokens = (ops.take_along_axis(x, ops.cast(best, "int32"), axis=1) for x in (parents, tokens))
         batch = ops.shape(beam.done)[0]
-        rows = ops.reshape(ops.transpose(parents * batch + ops.arange(batch)[:, None]), (-1,))
-        written = ops.where(beam.done[:, None, None], beam.tokens, self._written(beam, parents, tokens))
-        beam = beam._replace(place=beam.place + 1, tokens=written, scores=scores, state=_rows(state, rows))
+        # Parent beams (batch, beams) -> rows of the state, (beams x batch,).
+        rows = ops.reshape(ops.transpose(parents * batch + ops.arange(batch, dtype="int32")[:, None]), (-1,))
+        extended = ops.where(beam.done[:, None, None], beam.tokens, self._extended(beam, parents, tokens))
+        beam = beam._replace(length=beam.length + 1, tokens=extended, scores=scores, state=_rows(state, rows))
         return beam._replace(done=ops.logical_or(beam.done, self._over(beam)))
 
-    def _written(self, beam: _Beams, parents: Any, tokens: Any) -> Any:
+    def _extended(self, beam: _Beams, parents: Tensor, tokens: Tensor) -> Tensor:
         """The hypotheses at `parents`, longer by `tokens`: (batch, n) each -> (batch, n, longest)."""
         before = ops.take_along_axis(beam.tokens, parents[:, :, None], axis=1)
-        return ops.where(self._places == beam.place, tokens[:, :, None], before)
+        return ops.where(self._positions == beam.length, tokens[:, :, None], before)
 
-    def _candidates(self, beam: _Beams, logits: Any) -> tuple[Any, Any, Any]:
-        """The best 2 x beams extensions of each sentence: scores, parent beams and tokens."""
-        wanted, alive = 2 * self._beams, beam.scores.shape[-1]
-        each = min(wanted, logits.shape[-1])
+    def _candidates(self, beam: _Beams, logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The best 2 x beams extensions of each sentence: scores, parent beams and tokens, (batch, 2 x beams) each."""
+        count, alive = 2 * self._beams, beam.scores.shape[-1]
+        each = min(count, logits.shape[-1])
         best, tokens = largest(logits, each)
         steps = ops.cast(best, "float32") - _normaliser(logits)[:, None]
         totals = self._by_sentence(steps, alive) + ops.repeat(beam.scores, each, axis=1)
-        totals, tokens = _widened(totals, wanted, _NEVER), _widened(self._by_sentence(tokens, alive), wanted, PAD)
-        scores, places = ops.top_k(totals, wanted)
-        places = ops.cast(places, "int32")
-        parents = ops.minimum(places // each, alive - 1)
-        return scores, parents, ops.take_along_axis(tokens, places, axis=1)
+        totals, tokens = _widened(totals, count, _NEVER), _widened(self._by_sentence(tokens, alive), count, PAD)
+        scores, columns = ops.top_k(totals, count)
+        columns = ops.cast(columns, "int32")
+        parents = ops.minimum(columns // each, alive - 1)
+        return scores, parents, ops.take_along_axis(tokens, columns, axis=1)
 
-    def _by_sentence(self, x: Any, alive: int) -> Any:
+    def _by_sentence(self, x: Tensor, alive: int) -> Tensor:
         """(alive x batch, n) -> (batch, alive x n)."""
         x = ops.transpose(ops.reshape(x, (alive, -1, x.shape[-1])), (1, 0, 2))
         return ops.reshape(x, (-1, alive * x.shape[-1]))
 
-    def _finish(self, beam: _Beams, scores: Any, parents: Any) -> _Beams:
+    def _finish(self, beam: _Beams, scores: Tensor, parents: Tensor) -> _Beams:
         """Keeps the best of the hypotheses that end now, (batch, n) log-probabilities, where none before is better."""
-        score, place = ops.top_k(scores, 1)
-        score, parent = score[:, 0], ops.take_along_axis(parents, ops.cast(place, "int32"), axis=1)
-        score = ops.where(score > _NEVER / 2, score / self.penalty(beam.place + 1), _NEVER)
+        score, column = ops.top_k(scores, 1)
+        score, parent = score[:, 0], ops.take_along_axis(parents, ops.cast(column, "int32"), axis=1)
+        score = ops.where(score > _NEVER / 2, score / self.penalty(beam.length + 1), _NEVER)
         better = ops.logical_and(score > beam.best_score, ops.logical_not(beam.done))
-        written = self._written(beam, parent, ops.full_like(parent, END))[:, 0]
+        finished = self._extended(beam, parent, ops.full_like(parent, EOS))[:, 0]
         return beam._replace(
-            best=ops.where(better[:, None], written, beam.best),
+            best=ops.where(better[:, None], finished, beam.best),
             best_score=ops.where(better, score, beam.best_score),
         )
 
-    def _over(self, beam: _Beams) -> Any:
+    def _over(self, beam: _Beams) -> Tensor:
         """Whether a sentence can gain nothing more: log-probabilities only fall, penalties only grow."""
         reachable = ops.max(beam.scores, axis=1) / self.penalty(beam.limits)
-        return ops.logical_or(beam.best_score >= reachable, beam.place >= beam.limits)
+        return ops.logical_or(beam.best_score >= reachable, beam.length >= beam.limits)
 
-    def result(self, beam: _Beams) -> Any:
+    def result(self, beam: _Beams) -> Tensor:
         """The best finished hypothesis, or the best alive one of a sentence without any."""
         finished = beam.best_score > _NEVER / 2
         return ops.where(finished[:, None], beam.best, beam.tokens[:, 0])
 
 
-def _rows(structure: Any, rows: Any) -> Any:
+def _rows(structure: Structure, rows: Tensor) -> Structure:
     return keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), structure)
 
 
 @backend.fused
-def _normaliser(logits: Any) -> Any:
+def _normaliser(logits: Tensor) -> Tensor:
     """The logarithm of Σ exp of each row, float32."""
     return ops.logsumexp(ops.cast(logits, "float32"), axis=-1)
 
 
-def _widened(x: Any, width: int, value: Any) -> Any:
+def _widened(x: Tensor, width: int, value: float) -> Tensor:
     """`x` (batch, n) with columns of `value` up to `width`."""
     return ops.pad(x, ((0, 0), (0, max(0, width - x.shape[-1]))), constant_values=value)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from keras import ops
@@ -11,7 +11,9 @@ from keras import ops
 from attnbench import backend
 from attnbench.decoding.beam import beam_search
 from attnbench.decoding.greedy import greedy_search, length_limits
-from attnbench.model import END, PAD, Seq2Seq
+from attnbench.model import Seq2Seq
+from attnbench.special_tokens import EOS, PAD
+from attnbench.tensors import Tensor
 
 
 class SourceBatch(Protocol):
@@ -19,11 +21,11 @@ class SourceBatch(Protocol):
 
     @property
     def source(self) -> np.ndarray:
-        """Ids with end mark, (batch, source)."""
+        """Ids with EOS, (batch, source)."""
 
     @property
     def rows(self) -> np.ndarray:
-        """Each row's place in the set, -1 for an empty row."""
+        """The index in the set of each row's sentence, -1 for an empty row."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,10 @@ class Decoded:
     """Hypotheses of a set of sentences.
 
     Attributes:
-        hypotheses: ids of each sentence up to its end mark, which is left out.
-        unfinished: how many have no end mark.
-        tokens: target tokens, end marks included.
-        seconds: time of decoding, compilation left out.
+        hypotheses: ids of each sentence, without EOS.
+        unfinished: how many reached their limit before EOS.
+        tokens: target tokens with EOS.
+        seconds: time of decoding; without compilation where `decode` is `timed`.
     """
 
     hypotheses: list[np.ndarray]
@@ -53,7 +55,7 @@ class Searcher:
     """
 
     def __init__(self, model: Seq2Seq, *, beams: int = 1, length_penalty: float = 0.0) -> None:
-        def search(source: Any) -> Any:
+        def search(source: Tensor) -> Tensor:
             limits, longest = length_limits(source)
             if beams == 1:
                 return greedy_search(model, source, limits, longest)
@@ -78,9 +80,9 @@ class Searcher:
         Args:
             batches: all its batches.
             sentences: how many sentences it has.
-            timed: decode the set once before, so that no compilation is in the time: how a search makes its batch
-                smaller, and so what has to be compiled, depends on its sentences.
-            watch: called with the number of batches done, the time before not counted; may raise to stop.
+            timed: decode the set once before, so that the time includes no compilation: which smaller batches a search
+                makes, and so what has to be compiled, depends on the sentences.
+            watch: called with the number of batches done, outside the time measured; may raise to stop.
         """
         hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
         unfinished, tokens, seconds = 0, 0, 0.0
@@ -96,7 +98,7 @@ class Searcher:
                 if row < 0:
                     continue
                 ids = ids[ids != PAD]
-                ended = ids.size > 0 and ids[-1] == END
+                ended = ids.size > 0 and ids[-1] == EOS
                 tokens += ids.size
                 unfinished += not ended
                 hypotheses[row] = ids[:-1] if ended else ids

@@ -2,14 +2,15 @@
 
 from attnbench.measurement.capacity import memory_capacity_bytes
 from attnbench.measurement.flops import forward_flops
-from attnbench.measurement.memory import Memory, process_peak_bytes, resident_bytes, used_peak_bytes
+from attnbench.measurement.memory import MemoryPeaks, process_peak_bytes, resident_bytes, used_peak_bytes
 from attnbench.measurement.rate import PRODUCTS, matrix_rate
-from attnbench.measurement.windows import StepClock
+from attnbench.measurement.windows import StepClock, Window
 
 __all__ = [
     "PRODUCTS",
-    "Memory",
+    "MemoryPeaks",
     "StepClock",
+    "Window",
     "forward_flops",
     "matrix_rate",
     "memory_capacity_bytes",

@@ -17,7 +17,7 @@ def resident_bytes() -> int:
 
 
 def process_peak_bytes() -> int:
-    """Greatest resident size since the process began or the peak was last reset (Linux)."""
+    """Largest resident size since the process began or the peak was last reset (Linux)."""
     if _STATUS.exists():
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -26,16 +26,19 @@ def process_peak_bytes() -> int:
 
 
 def used_peak_bytes() -> int:
-    """The peak, since `Memory.begin`, of what a run can run out of: the GPU's allocator or this process's residents."""
+    """The peak, since `MemoryPeaks.begin`, of what a run can run out of: the GPU allocator's or this process's own."""
     if backend.device_name().startswith("GPU"):
         return backend.memory_peak_bytes() or 0
     return process_peak_bytes()
 
 
-class Memory:
+class MemoryPeaks:
     """Peaks over the timed windows of training alone.
 
-    Make it before the model is built: what is resident then is no part of the model's share.
+    Make it before the model is built: what is resident then is not counted as the model's.
+
+    Attributes:
+        peaks: largest `memory/*` values so far, bytes.
     """
 
     def __init__(self) -> None:
@@ -59,7 +62,7 @@ class Memory:
             self.peaks[key] = max(self.peaks.get(key, 0.0), float(value))
 
     def metrics(self) -> dict[str, float]:
-        """The `memory/*` keys; those that cannot be had on this device are absent."""
+        """The `memory/*` metrics, without those that this device does not report."""
         self._raise("memory/process_peak_bytes", process_peak_bytes())
         self._raise("memory/device_process_peak_bytes", nvml.process_bytes())
         return dict(self.peaks)

@@ -1,12 +1,12 @@
-"""The rate of matrix products that the device reaches, the measure for `speed/utilisation`."""
+"""The rate of matrix products that the device reaches, to which `speed/utilisation` compares a run's."""
 
 import time
-from typing import Any
 
 import numpy as np
 from keras import ops
 
 from attnbench import backend
+from attnbench.tensors import Tensor
 
 PRODUCTS = 5
 CPU_SIZE, GPU_SIZE = 4096, 8192
@@ -18,7 +18,7 @@ def matrix_rate(dtype: str, products: int = PRODUCTS) -> float:
     values = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
     left = ops.cast(ops.convert_to_tensor(values), dtype)
 
-    def multiply(left: Any) -> Any:
+    def multiply(left: Tensor) -> Tensor:
         return ops.matmul(left, left)
 
     product = backend.compiled(multiply, [])

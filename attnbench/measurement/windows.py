@@ -1,13 +1,21 @@
 """Time per training step and tokens per second, over windows that end with a loss read back."""
 
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import NamedTuple
 
 import numpy as np
 
 WINDOW_STEPS = 20
 WINDOW_SECONDS = 1.0
+
+
+class Window(NamedTuple):
+    """Steps timed together."""
+
+    seconds: float
+    steps: int
+    target_tokens: int
 
 
 class StepClock:
@@ -17,25 +25,29 @@ class StepClock:
     a shape was seen for the first time are dropped, and so is a window that the caller breaks off.
 
     Args:
-        windows: kept windows of an earlier part of the run, (seconds, steps, target tokens); new ones are added.
+        windows: of an earlier part of the run; new ones are appended.
         compiled: seconds of compilation in that part.
         now: seconds of a clock that only goes forward.
+
+    Attributes:
+        windows: those that count.
     """
 
     def __init__(
         self,
-        windows: list[tuple[float, int, int]] | None = None,
+        windows: list[Window] | None = None,
         *,
         compiled: float = 0.0,
         now: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._now, self._compiled = now, compiled
-        self._shapes: dict[Any, list[float]] = {}
+        self._shapes: dict[Hashable, list[float]] = {}
         self.windows = [] if windows is None else windows
-        self._open()
+        self.drop()
 
-    def _open(self) -> None:
-        self._steps, self._tokens, self._began, self._spoiled = 0, 0, self._now(), False
+    def drop(self) -> None:
+        """Opens a new window; the steps of the open one do not count, because something else than training follows."""
+        self._steps, self._tokens, self._began, self._new_shape = 0, 0, self._now(), False
 
     def ask(self) -> None:
         """Call it before asking for a batch."""
@@ -43,16 +55,15 @@ class StepClock:
         if self._steps == 0:
             self._began = self._asked
 
-    def step(self, shape: Any, target_tokens: int) -> None:
+    def step(self, shape: Hashable, target_tokens: int) -> None:
         """Call it when a step has been handed to the device.
 
         Args:
             shape: what the framework compiles for.
             target_tokens: unpadded target tokens of the batch.
         """
-        seconds = self._now() - self._asked
-        self._spoiled = self._spoiled or shape not in self._shapes
-        self._shapes.setdefault(shape, []).append(seconds)
+        self._new_shape = self._new_shape or shape not in self._shapes
+        self._shapes.setdefault(shape, []).append(self._now() - self._asked)
         self._steps += 1
         self._tokens += target_tokens
 
@@ -62,32 +73,35 @@ class StepClock:
 
     def close(self) -> bool:
         """Ends the window and opens the next; True where it counts."""
-        kept = self._steps > 0 and not self._spoiled
-        if kept:
-            self.windows.append((self._now() - self._began, self._steps, self._tokens))
-        self._open()
-        return kept
-
-    def drop(self) -> None:
-        """Forgets the open window, because something else than training follows."""
-        self._open()
+        counts = self._steps > 0 and not self._new_shape
+        if counts:
+            self.windows.append(Window(self._now() - self._began, self._steps, self._tokens))
+        self.drop()
+        return counts
 
     @property
     def tokens_per_second(self) -> float | None:
         """Target tokens over the clock, all windows together; None before the first."""
         if not self.windows:
             return None
-        return sum(tokens for _, _, tokens in self.windows) / sum(seconds for seconds, _, _ in self.windows)
+        return sum(window.target_tokens for window in self.windows) / sum(window.seconds for window in self.windows)
+
+    @property
+    def seconds_per_step(self) -> float | None:
+        """All windows together; None before the first."""
+        if not self.windows:
+            return None
+        return sum(window.seconds for window in self.windows) / sum(window.steps for window in self.windows)
 
     def metrics(self) -> dict[str, float]:
-        """The `speed/*` keys that training steps decide; those without any window are absent."""
-        found = {"speed/compile_seconds": self.compile_seconds}
+        """The `speed/*` metrics of training steps; only that of compilation where there is no window."""
+        metrics = {"speed/compile_seconds": self.compile_seconds}
         if self.windows:
-            steps = [1000 * seconds / count for seconds, count, _ in self.windows]
-            found["speed/train_target_tokens_per_second"] = float(self.tokens_per_second or 0)
-            found["speed/train_step_ms_p50"] = float(np.percentile(steps, 50))
-            found["speed/train_step_ms_p95"] = float(np.percentile(steps, 95))
-        return found
+            milliseconds = [1000 * window.seconds / window.steps for window in self.windows]
+            metrics["speed/train_target_tokens_per_second"] = float(self.tokens_per_second or 0)
+            metrics["speed/train_step_ms_p50"] = float(np.percentile(milliseconds, 50))
+            metrics["speed/train_step_ms_p95"] = float(np.percentile(milliseconds, 95))
+        return metrics
 
     @property
     def compile_seconds(self) -> float:

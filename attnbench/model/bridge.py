@@ -6,38 +6,75 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention.seeded import SeededLayer
+from attnbench.tensors import Tensor
+
+States = tuple[Tensor, ...]
+"""The state of one layer: h of a GRU, h and c of an LSTM, (batch, units) each."""
 
 
 class Bridge(SeededLayer):
-    """`dense`: tanh(W [last forward; first backward] + b) (Bahdanau et al. 2015); `copy`: as it is; `zero`: zeros.
+    """Base class: a bridge defines `initial`.
 
     The top layers belong together, then those below them; decoder layers that the encoder lacks start from its lowest.
+
+    Args:
+        units: of the decoder's states.
+        layers: of the decoder.
+        states: tensors of one layer's state.
     """
 
-    def __init__(self, kind: str, units: int, *, layers: int, states: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, *, layers: int, states: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.kind, self.units, self.layers, self.states = kind, units, layers, states
+        self.units, self.layers, self.states = units, layers, states
 
     def build(self, encoder_units: int) -> None:
-        """Creates a kernel and a bias for every state, where the kind is `dense`."""
-        places = [f"{layer}_{state}" for layer in range(self.layers) for state in range(self.states)]
-        if self.kind == "dense":
-            shape = (encoder_units, self.units)
-            self.kernels = [self.add_weight(shape, "glorot_uniform", name=f"kernel_{place}") for place in places]
-            self.biases = [self.add_weight((self.units,), "zeros", name=f"bias_{place}") for place in places]
+        """Creates the weights, where there are any."""
         self.built = True
 
-    def run(self, finals: list[tuple[Any, ...]]) -> tuple[tuple[Any, ...], ...]:
-        """Final states by encoder layer -> initial states by decoder layer, each a tuple of (batch, units)."""
+    def run(self, finals: list[States]) -> tuple[States, ...]:
+        """Final states by encoder layer -> initial states by decoder layer."""
         above = len(finals) - self.layers
         chosen = [finals[max(above + layer, 0)] for layer in range(self.layers)]
-        if self.kind == "copy":
-            return tuple(chosen)
-        if self.kind == "zero":
-            zeros = ops.zeros((ops.shape(finals[0][0])[0], self.units), finals[0][0].dtype)
-            return ((zeros,) * self.states,) * self.layers
-        weights = iter(zip(self.kernels, self.biases, strict=True))
-        return tuple(tuple(self._dense(part, *next(weights)) for part in state) for state in chosen)
+        return tuple(
+            tuple(self.initial(final, layer * self.states + index) for index, final in enumerate(states))
+            for layer, states in enumerate(chosen)
+        )
 
-    def _dense(self, x: Any, kernel: Any, bias: Any) -> Any:
-        return backend.tanh(backend.product(x, kernel) + ops.cast(bias, x.dtype))
+    def initial(self, final: Tensor, index: int) -> Tensor:
+        """One initial state, the one at `index`: (batch, encoder units) -> (batch, units)."""
+        raise NotImplementedError
+
+
+class DenseBridge(Bridge):
+    """tanh(W [last forward; first backward] + b), with weights for each state (Bahdanau et al. 2015)."""
+
+    def build(self, encoder_units: int) -> None:
+        """Creates a kernel and a bias for each state."""
+        names = [f"{layer}_{state}" for layer in range(self.layers) for state in range(self.states)]
+        shape = (encoder_units, self.units)
+        self.kernels = [self.add_weight(shape, "glorot_uniform", name=f"kernel_{name}") for name in names]
+        self.biases = [self.add_weight((self.units,), "zeros", name=f"bias_{name}") for name in names]
+        self.built = True
+
+    def initial(self, final: Tensor, index: int) -> Tensor:
+        """See `Bridge.initial`."""
+        return backend.tanh(backend.product(final, self.kernels[index]) + ops.cast(self.biases[index], final.dtype))
+
+
+class CopyBridge(Bridge):
+    """The final state as it is; encoder and decoder have equal units."""
+
+    def initial(self, final: Tensor, index: int) -> Tensor:
+        """See `Bridge.initial`."""
+        return final
+
+
+class ZeroBridge(Bridge):
+    """Zeros: what the decoder learns of the source, it learns from its contexts."""
+
+    def initial(self, final: Tensor, index: int) -> Tensor:
+        """See `Bridge.initial`."""
+        return ops.zeros((ops.shape(final)[0], self.units), final.dtype)
+
+
+BRIDGES: dict[str, type[Bridge]] = {"dense": DenseBridge, "copy": CopyBridge, "zero": ZeroBridge}

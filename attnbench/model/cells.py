@@ -6,46 +6,68 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention.seeded import SeededLayer
+from attnbench.tensors import Structure, Tensor
 
 
-class GRU(SeededLayer):
-    """Gated recurrent unit, with the reset gate applied after the recurrent product (`reset_after`).
+class Cell(SeededLayer):
+    """Base class: a cell defines `step`, and weights beyond the recurrent kernel and one bias.
 
-    z, r = σ(x_z + h U_z), σ(x_r + h U_r);  h̃ = tanh(x_h + r ∘ (h U_h + b));  h' = z ∘ h + (1 - z) ∘ h̃
-    (Cho et al. 2014, in the form that cuDNN computes).
+    Attributes:
+        gates: how often the projected input has `units` columns.
+        states: tensors of the state, (batch, units) each; the first is h.
     """
 
-    gates = 3
-    states = 1
+    gates: int
+    states: int
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
 
     def build(self) -> None:
-        """Creates the recurrent kernel and both biases."""
-        self.recurrent_kernel = self.add_weight((self.units, 3 * self.units), "orthogonal", name="recurrent_kernel")
-        self.bias = self.add_weight((3 * self.units,), "zeros", name="bias")
-        self.candidate_bias = self.add_weight((self.units,), "zeros", name="candidate_bias")
+        """Creates the recurrent kernel, and the bias that whoever projects the input adds to it."""
+        columns = self.gates * self.units
+        self.recurrent_kernel = self.add_weight((self.units, columns), "orthogonal", name="recurrent_kernel")
+        self.bias = self.add_weight((columns,), "zeros", name="bias")
         self.built = True
 
-    def step(self, projected: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    def step(self, projected: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """One time step.
 
         Args:
-            projected: the sum of all input terms with `bias`, (batch, 3 units): update, reset, candidate.
-            state: h, (batch, units).
+            projected: the sum of all input terms with `bias`, (batch, gates x units).
+            state: (batch, units) each.
 
         Returns:
-            The new h.
+            The new state.
         """
+        raise NotImplementedError
+
+
+class GRU(Cell):
+    """Gated recurrent unit, with the reset gate applied after the recurrent product (`reset_after`).
+
+    z, r = σ(x_z + h U_z), σ(x_r + h U_r);  h̃ = tanh(x_h + r ∘ (h U_h + b));  h' = z ∘ h + (1 - z) ∘ h̃
+    (Cho et al. 2014, in the form that cuDNN computes). Columns of the projected input: update, reset, candidate.
+    """
+
+    gates = 3
+    states = 1
+
+    def build(self) -> None:
+        """Creates the bias b of the candidate as well."""
+        super().build()
+        self.candidate_bias = self.add_weight((self.units,), "zeros", name="candidate_bias")
+
+    def step(self, projected: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """See `Cell.step`; the state is h."""
         (hidden,) = state
         recurrent = backend.product(hidden, self.recurrent_kernel)
         return (_gru_gates(projected, recurrent, ops.cast(self.candidate_bias, hidden.dtype), hidden),)
 
 
 @backend.fused
-def _gru_gates(projected: Any, recurrent: Any, candidate_bias: Any, hidden: Any) -> Any:
+def _gru_gates(projected: Tensor, recurrent: Tensor, candidate_bias: Tensor, hidden: Tensor) -> Tensor:
     # Splits, not slices: their gradient is a concatenation, which XLA fuses far better than sums of padded parts.
     update_in, reset_in, candidate_in = ops.split(projected, 3, axis=-1)
     update_back, reset_back, candidate_back = ops.split(recurrent, 3, axis=-1)
@@ -54,63 +76,48 @@ def _gru_gates(projected: Any, recurrent: Any, candidate_bias: Any, hidden: Any)
     return candidate + update * (hidden - candidate)
 
 
-class LSTM(SeededLayer):
+class LSTM(Cell):
     """Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000), the forget gate's bias starting at 1.
 
     i, f, o = σ(...); g = tanh(...);  c' = f ∘ c + i ∘ g;  h' = o ∘ tanh(c')
+    Columns of the projected input: input, forget and output gate, candidate.
     """
 
     gates = 4
     states = 2
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.units = units
-
-    def build(self) -> None:
-        """Creates the recurrent kernel and the bias."""
-        self.recurrent_kernel = self.add_weight((self.units, 4 * self.units), "orthogonal", name="recurrent_kernel")
-        self.bias = self.add_weight((4 * self.units,), "zeros", name="bias")
-        self.built = True
-
-    def step(self, projected: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
-        """One time step.
-
-        Args:
-            projected: the sum of all input terms with `bias`, (batch, 4 units): input, forget, output, candidate.
-            state: h and c, (batch, units) each.
-
-        Returns:
-            The new h and c.
-        """
+    def step(self, projected: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """See `Cell.step`; the state is h and c."""
         hidden, memory = state
         return _lstm_gates(projected, backend.product(hidden, self.recurrent_kernel), memory)
 
 
 @backend.fused
-def _lstm_gates(projected: Any, recurrent: Any, memory: Any) -> Any:
+def _lstm_gates(projected: Tensor, recurrent: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
     admit_in, forget_in, emit_in, candidate_in = ops.split(projected + recurrent, 4, axis=-1)
     memory = ops.sigmoid(forget_in + 1) * memory + ops.sigmoid(admit_in) * backend.tanh(candidate_in)
     return ops.sigmoid(emit_in) * backend.tanh(memory), memory
 
 
-CELLS = {"gru": GRU, "lstm": LSTM}
+CELLS: dict[str, type[Cell]] = {"gru": GRU, "lstm": LSTM}
 
 
-def run_cell(cell: Any, projected: Any, state: tuple[Any, ...], mask: Any = None) -> tuple[Any, tuple[Any, ...]]:
+def run_cell(
+    cell: Cell, projected: Tensor, state: tuple[Tensor, ...], mask: Tensor | None = None
+) -> tuple[Tensor, tuple[Tensor, ...]]:
     """Runs a cell along the leading axis.
 
     Args:
-        cell: GRU or LSTM.
+        cell: a built one.
         projected: input terms with bias, (time, batch, gates x units).
         state: the state before the first step.
-        mask: (time, batch, 1); where False the state stays as it is. None: every place counts.
+        mask: (time, batch, 1); where False the state stays as it is. None: every position counts.
 
     Returns:
         h of every step, (time, batch, units), and the last state.
     """
 
-    def step(state: Any, inputs: Any, _: Any) -> Any:
+    def step(state: Structure, inputs: Structure, _: Structure) -> tuple[Structure, Tensor]:
         after = cell.step(inputs[0], state)
         if mask is not None:
             after = tuple(ops.where(inputs[1], new, old) for new, old in zip(after, state, strict=True))

@@ -1,4 +1,4 @@
-"""The decoder: recurrent layers, the place where attention is asked, and the readout."""
+"""The decoder: recurrent layers, attention before or after them, and the readout."""
 
 from typing import Any, NamedTuple
 
@@ -9,6 +9,7 @@ from attnbench.attention import Attention, Memory
 from attnbench.attention.seeded import SeededLayer
 from attnbench.model.cells import CELLS, run_cell
 from attnbench.model.dropout import Dropout
+from attnbench.tensors import Structure, Tensor
 
 
 class DecoderState(NamedTuple):
@@ -16,12 +17,12 @@ class DecoderState(NamedTuple):
 
     layers: for each layer its state, a tuple of (batch, units), the top layer last.
     attention: the mechanism's state.
-    fed: the attentional vector that input feeding returns, (batch, readout units); an empty tuple without it.
+    previous_readout: what input feeding gives to the RNN, (batch, readout units); () without input feeding.
     """
 
-    layers: Any
-    attention: Any
-    fed: Any
+    layers: tuple[tuple[Tensor, ...], ...]
+    attention: Structure
+    previous_readout: Tensor
 
 
 class Decoder(SeededLayer):
@@ -53,14 +54,14 @@ class Decoder(SeededLayer):
         self.queries_previous = attention is not None and query_time == "previous"
         self.input_feeding = input_feeding
         self.cells = [CELLS[cell](units, name=f"cell_{layer}") for layer in range(layers)]
-        self._between = [Dropout(layer_dropout, f"decoder/{layer}") for layer in range(1, layers)]
-        self._dropped_readout = Dropout(readout_dropout, "readout")
+        self._layer_dropouts = [Dropout(layer_dropout, f"decoder/{layer}") for layer in range(1, layers)]
+        self._readout_dropout = Dropout(readout_dropout, "readout")
 
     def build(self, embedding_units: int, annotation_units: int) -> None:
         """Creates all weights."""
         gates = self.cells[0].gates * self.units
 
-        def kernel(inputs: int, outputs: int, name: str) -> Any:
+        def kernel(inputs: int, outputs: int, name: str) -> Tensor:
             return self.add_weight((inputs, outputs), "glorot_uniform", name=name)
 
         self.embedding_kernel = kernel(embedding_units, gates, "embedding_kernel")
@@ -82,12 +83,12 @@ class Decoder(SeededLayer):
         self.built = True
 
     @property
-    def stepped(self) -> bool:
-        """Whether the RNN needs a context, or a readout, of the step before, so that attention is in its loop."""
-        known = self.attention is not None and self.attention.constant
-        return self.input_feeding or (self.queries_previous and not known)
+    def needs_step_loop(self) -> bool:
+        """Whether the RNN's input depends on the state before it, so that attention has to be in the RNN's loop."""
+        constant = self.attention is not None and self.attention.constant
+        return self.input_feeding or (self.queries_previous and not constant)
 
-    def initial_state(self, layers: Any, memory: Any) -> DecoderState:
+    def initial_state(self, layers: tuple[tuple[Tensor, ...], ...], memory: Memory | None) -> DecoderState:
         """The state before the first target position.
 
         Args:
@@ -95,23 +96,29 @@ class Decoder(SeededLayer):
             memory: the prepared annotations; None without attention.
         """
         first = layers[0][0]
-        fed = ops.zeros((ops.shape(first)[0], self.readout_units), first.dtype) if self.input_feeding else ()
-        return DecoderState(layers, () if memory is None else self.attention.initial_state(memory), fed)
+        readout = ops.zeros((ops.shape(first)[0], self.readout_units), first.dtype) if self.input_feeding else ()
+        return DecoderState(layers, () if memory is None else self.attention.initial_state(memory), readout)
 
-    def project(self, embedded: Any) -> Any:
+    def project(self, embedded: Tensor) -> Tensor:
         """The embedding's term of the bottom RNN with its bias: (..., embedding) -> (..., gates x units)."""
         return backend.product(embedded, self.embedding_kernel) + ops.cast(self.cells[0].bias, embedded.dtype)
 
     def position(
-        self, projected: Any, state: DecoderState, memory: Any, masks: Any = (), *, hypotheses: int = 1
-    ) -> tuple[Any, Any, Any, DecoderState]:
+        self,
+        projected: Tensor,
+        state: DecoderState,
+        memory: Memory | None,
+        masks: tuple[Tensor, ...] = (),
+        *,
+        hypotheses: int = 1,
+    ) -> tuple[Tensor, Tensor, Tensor, DecoderState]:
         """One target position.
 
         Args:
             projected: the embedding's term, (rows, gates x units).
             state: from the position before.
             memory: the prepared annotations; None without attention.
-            masks: from `_masks`; empty in inference.
+            masks: dropout's at this position, from `_masks`; () in inference.
             hypotheses: how many batches of rows there are for one memory; see `Attention.attend_shared`.
 
         Returns:
@@ -125,18 +132,17 @@ class Decoder(SeededLayer):
             context, weights, attended = self.attention.attend_shared(query, memory, attended, hypotheses)
             terms.append(backend.product(context, self.context_kernel))
         if self.input_feeding:
-            terms.append(backend.product(state.fed, self.feeding_kernel))
+            terms.append(backend.product(state.previous_readout, self.feeding_kernel))
         layers = self._step_layers(backend.total(terms), state.layers, masks)
         hidden = layers[-1][0]
         if self.attention is not None and not self.queries_previous:
             context, weights, attended = self.attention.attend_shared(hidden, memory, attended, hypotheses)
-        fed = state.fed
-        if self.input_feeding:
-            fed = self.readout(hidden, context)
-            fed = _dropped(fed, masks[-1:])
-        return hidden, context, weights, DecoderState(layers, attended, fed)
+        readout = _dropped(self.readout(hidden, context), masks[-1:]) if self.input_feeding else ()
+        return hidden, context, weights, DecoderState(layers, attended, readout)
 
-    def _step_layers(self, projected: Any, states: Any, masks: Any) -> tuple[tuple[Any, ...], ...]:
+    def _step_layers(
+        self, projected: Tensor, states: tuple[tuple[Tensor, ...], ...], masks: tuple[Tensor, ...]
+    ) -> tuple[tuple[Tensor, ...], ...]:
         after = [self.cells[0].step(projected, states[0])]
         for layer in range(1, len(self.cells)):
             below = _dropped(after[-1][0], masks[layer - 1 : layer])
@@ -145,7 +151,7 @@ class Decoder(SeededLayer):
             after.append(self.cells[layer].step(projected, states[layer]))
         return tuple(after)
 
-    def readout(self, hidden: Any, context: Any) -> Any:
+    def readout(self, hidden: Tensor, context: Tensor) -> Tensor:
         """tanh(state_kernel h + context_kernel c + b), (..., readout units); `context` is () without attention."""
         terms = [backend.product(hidden, self.readout_state_kernel)]
         if self.attention is not None:
@@ -153,43 +159,55 @@ class Decoder(SeededLayer):
         return backend.tanh(backend.total(terms) + ops.cast(self.readout_bias, hidden.dtype))
 
     def teacher_forced(
-        self, embedded: Any, state: DecoderState, memory: Any, key: Any, *, weighs: bool = True
-    ) -> tuple[Any, Any]:
-        """Every target position, the true target before it being given.
+        self,
+        embedded: Tensor,
+        state: DecoderState,
+        memory: Memory | None,
+        key: Tensor | None,
+        *,
+        return_weights: bool = True,
+    ) -> tuple[Tensor, Tensor]:
+        """Every target position, given the true tokens before it.
 
         Args:
             embedded: target tokens shifted right, (target, batch, embedding).
             state: from `initial_state`.
             memory: the prepared annotations; None without attention.
             key: for dropout; None in inference.
-            weighs: whether weights are asked for; a loop that need not hand them on is leaner.
+            return_weights: a loop that need not return them keeps less.
 
         Returns:
-            readouts (target, batch, readout units), dropped out, and weights (target, batch, source), () where there
-            is no attention or nobody asks.
+            readouts (target, batch, readout units), dropped out, and weights (target, batch, source); () without
+            attention or `return_weights`.
         """
         projected = self.project(embedded)
-        if self.stepped:
-            return self._stepwise(projected, state, memory, key, weighs)
+        if self.needs_step_loop:
+            return self._step_by_step(projected, state, memory, key, return_weights)
         hidden, context, weights = projected, (), ()
-        if self.queries_previous:  # a constant context, which no query has to be waited for
+        if self.queries_previous:  # a constant context, which does not wait for queries
             context, weights = self.attention.attend_all(projected, memory)
             hidden = projected + backend.product(context, self.context_kernel)
         for layer, cell in enumerate(self.cells):
             if layer:
-                below = self._between[layer - 1](hidden, key)
+                below = self._layer_dropouts[layer - 1](hidden, key)
                 hidden = backend.product(below, self.input_kernels[layer - 1]) + ops.cast(cell.bias, below.dtype)
-            hidden, _ = run_cell(cell, hidden, state.layers[layer])
+            hidden, _ = run_cell(cell, hidden, state.layers[layer])  # projected input -> h, (target, batch, units)
         if self.attention is not None and not self.queries_previous:
             context, weights = self.attention.attend_all(hidden, memory)
-        return self._dropped_readout(self.readout(hidden, context), key), weights if weighs else ()
+        readouts = self._readout_dropout(self.readout(hidden, context), key)
+        return readouts, weights if return_weights else ()
 
-    def _stepwise(self, projected: Any, state: DecoderState, memory: Any, key: Any, weighs: bool) -> tuple[Any, Any]:
-        def step(state: Any, inputs: Any, constants: Any) -> Any:
+    def _step_by_step(
+        self, projected: Tensor, state: DecoderState, memory: Memory | None, key: Tensor | None, return_weights: bool
+    ) -> tuple[Tensor, Tensor]:
+        """`teacher_forced` with attention in the loop over target positions."""
+
+        def step(state: Structure, inputs: Structure, constants: Structure) -> tuple[Structure, Structure]:
             projected, masks = inputs
             memory = Memory(*constants) if constants else None
             hidden, context, weights, state = self.position(projected, state, memory, masks)
-            return state, (state.fed if self.input_feeding else (hidden, context), weights if weighs else ())
+            outputs = state.previous_readout if self.input_feeding else (hidden, context)
+            return state, (outputs, weights if return_weights else ())
 
         _, (outputs, weights) = backend.scan(
             step,
@@ -201,25 +219,26 @@ class Decoder(SeededLayer):
         )
         if self.input_feeding:
             return outputs, weights
-        return self._dropped_readout(self.readout(*outputs), key), weights
+        return self._readout_dropout(self.readout(*outputs), key), weights
 
-    def _masks(self, projected: Any, key: Any) -> tuple[Any, ...]:
-        """Dropout factors of every position, drawn as the other path draws them.
+    def _masks(self, projected: Tensor, key: Tensor | None) -> tuple[Tensor, ...]:
+        """Dropout factors (target, batch, units) of all positions, drawn as the other path draws them.
 
-        For the input of each upper layer, then for the fed readout; () where nothing is dropped.
+        For the input of each upper layer, then, with input feeding, for the readout; () for one that drops nothing, and
+        for all of them in inference.
         """
         if key is None:
             return ()
-        time, batch = ops.shape(projected)[:2]
-        places = [(dropout, self.units) for dropout in self._between]
+        target, batch = ops.shape(projected)[:2]
+        dropouts = [(dropout, self.units) for dropout in self._layer_dropouts]
         if self.input_feeding:
-            places.append((self._dropped_readout, self.readout_units))
+            dropouts.append((self._readout_dropout, self.readout_units))
         return tuple(
-            dropout.mask((time, batch, units), key, projected.dtype) if dropout.rate else ()
-            for dropout, units in places
+            dropout.mask((target, batch, units), key, projected.dtype) if dropout.rate else ()
+            for dropout, units in dropouts
         )
 
 
-def _dropped(x: Any, masks: tuple[Any, ...]) -> Any:
+def _dropped(x: Tensor, masks: tuple[Tensor, ...]) -> Tensor:
     """`x` times the mask in `masks`; `x` itself where there is none."""
     return x * masks[0] if masks and not isinstance(masks[0], tuple) else x

@@ -8,10 +8,11 @@ from attnbench import backend
 from attnbench.attention.seeded import SeededLayer
 from attnbench.model.cells import CELLS, run_cell
 from attnbench.model.dropout import Dropout
+from attnbench.tensors import Tensor
 
 
 class Direction(SeededLayer):
-    """One layer read in one direction; backwards, padding comes first and leaves the state untouched."""
+    """One layer read in one direction; backwards, padding comes first and leaves the state at zero."""
 
     def __init__(self, cell: str, units: int, *, backwards: bool, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -26,7 +27,7 @@ class Direction(SeededLayer):
         self.cell.build()
         self.built = True
 
-    def run(self, x: Any, mask: Any) -> tuple[Any, tuple[Any, ...]]:
+    def run(self, x: Tensor, mask: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """(source, batch, inputs) and mask (source, batch, 1) -> h (source, batch, units) and the final state."""
         projected = backend.product(x, self.input_kernel) + ops.cast(self.cell.bias, x.dtype)
         zeros = ops.zeros((ops.shape(x)[1], self.cell.units), x.dtype)
@@ -43,7 +44,7 @@ class Encoder(SeededLayer):
         cell: gru or lstm.
         units: of an annotation, both directions together.
         layers: how many.
-        bidirectional: each layer reads both ways, with half of the units each.
+        bidirectional: each layer reads in both directions, with half of the units each.
         layer_dropout: rate between layers.
     """
 
@@ -52,10 +53,12 @@ class Encoder(SeededLayer):
     ) -> None:
         super().__init__(**kwargs)
         self.units = units
-        ways = (False, True) if bidirectional else (False,)
-        names = {False: "forward", True: "backward"}
+        names = ("forward", "backward") if bidirectional else ("forward",)
         self.directions = [
-            [Direction(cell, units // len(ways), backwards=way, name=f"{names[way]}_{layer}") for way in ways]
+            [
+                Direction(cell, units // len(names), backwards=name == "backward", name=f"{name}_{layer}")
+                for name in names
+            ]
             for layer in range(layers)
         ]
         self._dropouts = [Dropout(layer_dropout, f"encoder/{layer}") for layer in range(1, layers)]
@@ -67,7 +70,7 @@ class Encoder(SeededLayer):
                 direction.build(inputs if layer == 0 else self.units)
         self.built = True
 
-    def run(self, x: Any, mask: Any, key: Any) -> tuple[Any, list[tuple[Any, ...]]]:
+    def run(self, x: Tensor, mask: Tensor, key: Tensor | None) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
         """Reads the source.
 
         Args:
@@ -84,7 +87,7 @@ class Encoder(SeededLayer):
             if layer:
                 x = self._dropouts[layer - 1](x, key)
             results = [direction.run(x, mask) for direction in directions]
-            x = ops.concatenate([outputs for outputs, _ in results], axis=-1)
+            x = ops.concatenate([outputs for outputs, _ in results], axis=-1)  # [forward; backward]
             states = zip(*[state for _, state in results], strict=True)
             finals.append(tuple(ops.concatenate(list(parts), axis=-1) for parts in states))
         return x, finals

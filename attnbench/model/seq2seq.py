@@ -1,6 +1,6 @@
 """The shared model: embeddings, encoder, bridge, decoder, output layer."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 from keras import ops
@@ -8,16 +8,17 @@ from keras import ops
 from attnbench import backend
 from attnbench.attention import Attention, Memory
 from attnbench.attention.seeded import SeededLayer, draw_weights
-from attnbench.model.bridge import Bridge
+from attnbench.model.bridge import BRIDGES
 from attnbench.model.cells import CELLS
 from attnbench.model.decoder import Decoder, DecoderState
 from attnbench.model.dropout import Dropout
 from attnbench.model.encoder import Encoder
-from attnbench.model.marks import BEGIN, PAD
+from attnbench.special_tokens import BOS, PAD
+from attnbench.tensors import Tensor
 
 
 class Encoded(NamedTuple):
-    """A source batch, read: memory for the attention (None without), and the decoder's first state."""
+    """An encoded source batch: the memory of the attention (None without), and the decoder's first state."""
 
     memory: Memory | None
     state: DecoderState
@@ -26,8 +27,8 @@ class Encoded(NamedTuple):
 class Seq2Seq(SeededLayer):
     """Recurrent encoder-decoder with one attention mechanism, or none.
 
-    Token ids are (batch, source) and (batch, target), end marks included, 0 for padding. Inside, time is the leading
-    axis. Every method is a pure function of its arguments and the weights.
+    Token ids are (batch, source) and (batch, target), with EOS, then PAD. Every method is a pure function of its
+    arguments and the weights.
 
     Args:
         attention: the mechanism; None for a decoder without context.
@@ -77,7 +78,8 @@ class Seq2Seq(SeededLayer):
             layer_dropout=layer_dropout,
             name="encoder",
         )
-        self.bridge = Bridge(bridge, hidden_size, layers=decoder_layers, states=CELLS[cell].states, name="bridge")
+        states = CELLS[cell].states
+        self.bridge = BRIDGES[bridge](hidden_size, layers=decoder_layers, states=states, name="bridge")
         self.decoder = Decoder(
             attention,
             cell=cell,
@@ -90,18 +92,18 @@ class Seq2Seq(SeededLayer):
             readout_dropout=readout_dropout,
             name="decoder",
         )
-        self._dropped_source = Dropout(embedding_dropout, "source_embedding")
-        self._dropped_target = Dropout(embedding_dropout, "target_embedding")
+        self._source_dropout = Dropout(embedding_dropout, "source_embedding")
+        self._target_dropout = Dropout(embedding_dropout, "target_embedding")
         keras.utils.set_random_seed(seed)
         self.build()
         draw_weights(self, seed, initial_range)
 
     def build(self) -> None:
         """Creates all weights."""
-        reach = self.embedding_size**-0.5
-        initializer = keras.initializers.RandomUniform(-reach, reach)
+        limit = self.embedding_size**-0.5
+        initializer = keras.initializers.RandomUniform(-limit, limit)
 
-        def table(rows: int, name: str) -> Any:
+        def table(rows: int, name: str) -> Tensor:
             return self.add_weight((rows, self.embedding_size), initializer, name=name)
 
         self.target_embedding = table(self.target_vocabulary, "target_embedding")
@@ -121,56 +123,62 @@ class Seq2Seq(SeededLayer):
         """The mechanism."""
         return self.decoder.attention
 
-    def encode(self, source: Any, key: Any = None) -> Encoded:
-        """Reads source ids (batch, source); `key` (2,) int32 is dropout's, None in inference."""
+    def encode(self, source: Tensor, key: Tensor | None = None) -> Encoded:
+        """Encodes source ids (batch, source); `key` (2,) int32 is dropout's, None in inference."""
         mask = ops.not_equal(source, PAD)
-        embedded = self._dropped_source(self._embed(self.source_embedding, ops.transpose(source)), key)
+        # ids and mask (batch, source) -> embedded (source, batch, embedding) and mask (source, batch, 1)
+        embedded = self._source_dropout(self._embed(self.source_embedding, ops.transpose(source)), key)
         annotations, finals = self.encoder.run(embedded, ops.transpose(mask)[:, :, None], key)
-        memory = None
+        memory = None  # else of annotations (source, batch, units) -> (batch, source, units)
         if self.attention is not None:
             memory = self.attention.prepare(ops.swapaxes(annotations, 0, 1), mask)
         return Encoded(memory, self.decoder.initial_state(self.bridge.run(finals), memory))
 
-    def teacher_forced(self, source: Any, target: Any, key: Any = None) -> tuple[Any, Any]:
+    def teacher_forced(self, source: Tensor, target: Tensor, key: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Predicts every target token from the true ones before it.
 
         Args:
             source: (batch, source) ids.
-            target: (batch, target) ids with end mark.
+            target: (batch, target) ids with EOS.
             key: dropout's; None in inference.
 
         Returns:
-            logits (target x batch, target vocabulary), time-major, and weights (target, batch, source), () without
-            attention.
+            logits (target x batch, target vocabulary), and weights (target, batch, source), () without attention.
         """
-        readouts, weights = self._readouts(source, target, key, weighs=True)
+        readouts, weights = self._readouts(source, target, key, return_weights=True)
         return self.logits(readouts), weights
 
-    def _readouts(self, source: Any, target: Any, key: Any, *, weighs: bool) -> tuple[Any, Any]:
+    def _readouts(
+        self, source: Tensor, target: Tensor, key: Tensor | None, *, return_weights: bool
+    ) -> tuple[Tensor, Tensor]:
         """What the output layer turns into logits, (target x batch, readout units), and weights if asked for."""
         encoded = self.encode(source, key)
-        begin = ops.full_like(target[:, :1], BEGIN)
-        inputs = ops.transpose(ops.concatenate([begin, target[:, :-1]], axis=1))
-        embedded = self._dropped_target(self._embed(self.target_embedding, inputs), key)
-        readouts, weights = self.decoder.teacher_forced(embedded, encoded.state, encoded.memory, key, weighs=weighs)
+        inputs = ops.concatenate([ops.full_like(target[:, :1], BOS), target[:, :-1]], axis=1)
+        # (batch, target) -> (target, batch, embedding)
+        embedded = self._target_dropout(self._embed(self.target_embedding, ops.transpose(inputs)), key)
+        readouts, weights = self.decoder.teacher_forced(
+            embedded, encoded.state, encoded.memory, key, return_weights=return_weights
+        )
         return ops.reshape(readouts, (-1, self.decoder.readout_units)), weights
 
-    def losses(self, source: Any, target: Any, key: Any = None, *, smoothing: float = 0.0) -> tuple[Any, Any, Any]:
+    def losses(
+        self, source: Tensor, target: Tensor, key: Tensor | None = None, *, smoothing: float = 0.0
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Cross-entropy over the tokens of a batch.
 
         Returns:
             The smoothed sum that training minimises, the plain sum, both in nats, and the number of target tokens.
         """
-        readouts, _ = self._readouts(source, target, key, weighs=False)
-        truth = ops.reshape(ops.transpose(target), (-1,))
+        readouts, _ = self._readouts(source, target, key, return_weights=False)
+        truth = ops.reshape(ops.transpose(target), (-1,))  # (batch, target) -> (target x batch,), as the readouts
         readouts, truth = backend.rows_where(ops.not_equal(truth, PAD), readouts, truth)
         smoothed, plain = backend.cross_entropy(self.logits(readouts), truth, smoothing=smoothing)
         counted = ops.cast(ops.not_equal(truth, PAD), smoothed.dtype)
         return ops.sum(smoothed * counted), ops.sum(plain * counted), ops.sum(counted)
 
     def step(
-        self, tokens: Any, state: DecoderState, memory: Memory | None, *, hypotheses: int = 1
-    ) -> tuple[Any, Any, DecoderState]:
+        self, tokens: Tensor, state: DecoderState, memory: Memory | None, *, hypotheses: int = 1
+    ) -> tuple[Tensor, Tensor, DecoderState]:
         """One target position in decoding.
 
         Several hypotheses of a sentence share its memory: there are then `hypotheses` x batch rows, a batch for each.
@@ -186,17 +194,17 @@ class Seq2Seq(SeededLayer):
         """
         projected = self.decoder.project(self._embed(self.target_embedding, tokens))
         hidden, context, weights, state = self.decoder.position(projected, state, memory, hypotheses=hypotheses)
-        readout = state.fed if self.decoder.input_feeding else self.decoder.readout(hidden, context)
+        readout = state.previous_readout if self.decoder.input_feeding else self.decoder.readout(hidden, context)
         return self.logits(readout), weights, state
 
-    def logits(self, readouts: Any) -> Any:
+    def logits(self, readouts: Tensor) -> Tensor:
         """The output layer: (rows, readout units) -> (rows, target vocabulary)."""
         kernel = self.output_kernel.value if self.tied_embeddings == "none" else ops.transpose(self.target_embedding)
         return backend.product(readouts, kernel) + ops.cast(self.output_bias, readouts.dtype)
 
-    def _embed(self, table: Any, ids: Any) -> Any:
+    def _embed(self, table: Tensor, ids: Tensor) -> Tensor:
         """Rows of `table`, times √embedding_size (Vaswani et al. 2017, section 3.4) unless `initial_range` is set.
 
-        The numbers in the table are small, and soon outgrown by what the optimiser adds: rare words learn.
+        The numbers in the table are small beside what the optimiser adds: rare words learn fast.
         """
         return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype) * self._embedding_scale

@@ -8,29 +8,24 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
+from attnbench.measurement import Window
 from attnbench.records import write_atomically
 from attnbench.training.state import TrainingState
+
+Groups = Mapping[str, Sequence[keras.Variable]]
+"""Variables by group, such as `model` and `optimizer`."""
 
 
 class CheckpointError(ValueError):
     """A checkpoint cannot be read or does not fit."""
 
 
-def save(path: Path, variables: Mapping[str, Sequence[Any]], state: TrainingState | None = None) -> None:
-    """Writes groups of variables, and the state of training, as one npz file.
-
-    Args:
-        path: the file.
-        variables: by group, such as `model` and `optimizer`; stored in order, with their paths.
-        state: None for weights alone.
-    """
-    arrays: dict[str, Any] = {
-        f"{group}/{place:04d}/{variable.path}": np.asarray(variable.value)
-        for group, members in variables.items()
-        for place, variable in enumerate(members)
-    }
+def save(path: Path, groups: Groups, state: TrainingState | None = None) -> None:
+    """Writes `groups`, each variable under its group, index and path, as one npz file; `state` as well where given."""
+    arrays: dict[str, Any] = {name: np.asarray(variable.value) for name, variable in _named(groups).items()}
     if state is not None:
         arrays["state"] = np.frombuffer(json.dumps(asdict(state)).encode(), np.uint8)
     buffer = io.BytesIO()
@@ -38,8 +33,8 @@ def save(path: Path, variables: Mapping[str, Sequence[Any]], state: TrainingStat
     write_atomically(path, buffer.getvalue())
 
 
-def load(path: Path, variables: Mapping[str, Sequence[Any]]) -> TrainingState | None:
-    """Reads a checkpoint into `variables`; returns its state of training, None where it has weights alone.
+def load(path: Path, groups: Groups) -> TrainingState | None:
+    """Reads a checkpoint into the variables of `groups`; returns its state of training, None where it has only weights.
 
     Raises:
         CheckpointError: the file is damaged, or was written for other weights.
@@ -48,16 +43,24 @@ def load(path: Path, variables: Mapping[str, Sequence[Any]]) -> TrainingState | 
         with np.load(io.BytesIO(path.read_bytes())) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(
-            f"The checkpoint {path.name} is damaged. Start this run afresh with rerun=all."
-        ) from error
-    for group, members in variables.items():
-        names = [f"{group}/{place:04d}/{variable.path}" for place, variable in enumerate(members)]
-        for name, variable in zip(names, members, strict=True):
-            if name not in arrays or arrays[name].shape != tuple(variable.shape):
-                raise CheckpointError(
-                    f"The checkpoint {path.name} does not fit this model: {name} is missing or has another shape. "
-                    "Start this run afresh with rerun=all."
-                )
-            variable.assign(arrays[name])
-    return TrainingState(**json.loads(arrays["state"].tobytes())) if "state" in arrays else None
+        raise CheckpointError(f"The checkpoint {path.name} is damaged. Restart this run with rerun=all.") from error
+    for name, variable in _named(groups).items():
+        if name not in arrays or arrays[name].shape != tuple(variable.shape):
+            raise CheckpointError(
+                f"The checkpoint {path.name} does not fit this model: {name} is missing or has another shape. "
+                "Restart this run with rerun=all."
+            )
+        variable.assign(arrays[name])
+    if "state" not in arrays:
+        return None
+    state = TrainingState(**json.loads(arrays["state"].tobytes()))
+    state.windows = [Window(*window) for window in state.windows]
+    return state
+
+
+def _named(groups: Groups) -> dict[str, keras.Variable]:
+    return {
+        f"{group}/{index:04d}/{variable.path}": variable
+        for group, variables in groups.items()
+        for index, variable in enumerate(variables)
+    }

@@ -1,6 +1,8 @@
-"""Where a training stands: everything but the weights that a resumed run needs."""
+"""The state of a training run: everything but the weights that a resumed run needs."""
 
 from dataclasses import dataclass, field
+
+from attnbench.measurement import Window
 
 
 @dataclass
@@ -10,15 +12,15 @@ class TrainingState:
     Attributes:
         step: optimiser steps done.
         epoch: epochs done.
-        position: batches done in the epoch under way.
+        position: batches done in the current epoch.
         loss_sum, loss_tokens: training loss since the last logged point, nats and tokens.
-        best: the best value of the watched metric so far.
+        best: the best value of the early-stopping metric so far.
         waited: evaluations since then.
-        factor: what `plateau` has made of the learning rate.
+        factor: see `Schedule.learning_rate`.
         ended: training is over; only testing remains.
-        windows: timed windows so far, (seconds, steps, target tokens).
+        windows: timed windows so far.
         compile_seconds: time of compilation so far.
-        peaks: greatest `memory/*` values so far, bytes.
+        peaks: largest `memory/*` values so far, bytes.
     """
 
     step: int = 0
@@ -30,12 +32,12 @@ class TrainingState:
     waited: int = 0
     factor: float = 1.0
     ended: bool = False
-    windows: list[tuple[float, int, int]] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
     compile_seconds: float = 0.0
     peaks: dict[str, float] = field(default_factory=dict)
 
     def improved(self, metric: str, value: float) -> bool:
-        """Takes the newest value of the watched metric; True where it is the best so far."""
+        """Takes the newest value of the early-stopping metric; True where it is the best so far."""
         higher = metric.endswith("bleu")
         better = self.best is None or (value > self.best if higher else value < self.best)
         self.best, self.waited = (value, 0) if better else (self.best, self.waited + 1)

@@ -5,14 +5,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import keras
 import numpy as np
 from keras import ops
 
 from attnbench import backend
-from attnbench.measurement import Memory, StepClock
+from attnbench.config import TrainingConfig
+from attnbench.measurement import MemoryPeaks, StepClock
 from attnbench.model import Seq2Seq
+from attnbench.tensors import Tensor
 from attnbench.training import checkpoint
-from attnbench.training.schedule import learning_rate
+from attnbench.training.schedule import SCHEDULES
 from attnbench.training.state import TrainingState
 from attnbench.training.step import optimiser_step
 
@@ -24,31 +27,31 @@ class NonFiniteLossError(ArithmeticError):
 
 
 class Stopped(Exception):
-    """Training was asked to stop and has saved where it stood."""
+    """Training was asked to stop and has saved its state."""
 
 
 class Batches(Protocol):
     """What the trainer asks of a plan of batches."""
 
     def epoch(self, *, seed: int, epoch: int) -> Sequence[Any]:
-        """The batches of one epoch, each with `source` and `target` ids."""
+        """The batches of one epoch: `source` (batch, source) and `target` (batch, target) ids, with EOS."""
 
 
 class Observer(Protocol):
-    """Who is told how training goes."""
+    """Who hears how training goes."""
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Points of histories at an optimiser step."""
 
     def progress(self, **facts: float | str | None) -> None:
-        """Where training is just now; may be called at every step."""
+        """Where training is now; may be called at every step."""
 
     def should_stop(self) -> bool:
         """Whether training has to end now."""
 
 
 class Trainer:
-    """Trains a model, and goes on from a checkpoint as if it had never stopped.
+    """Trains a model, and resumes from a checkpoint as if it had never stopped.
 
     Args:
         model: built.
@@ -57,7 +60,7 @@ class Trainer:
         last: checkpoint from which a stopped run resumes.
         best: checkpoint of the best weights so far.
         seed: of batch order and dropout.
-        options: the fields of the `training` configuration group, by name.
+        options: the `training` group of the configuration.
         observer: see `Observer`.
         memory: made before the model was built.
     """
@@ -71,17 +74,19 @@ class Trainer:
         last: Path,
         best: Path,
         seed: int,
-        options: Any,
+        options: TrainingConfig,
         observer: Observer,
-        memory: Memory,
+        memory: MemoryPeaks,
     ) -> None:
         self._model, self._batches, self._evaluate = model, batches, evaluate
         self._last, self._best = last, best
         self._seed, self._options, self._observer = seed, options, observer
+        self._schedule = SCHEDULES[options.schedule](options.learning_rate, options.warmup_steps, options.decay_factor)
         self.optimizer, self._step = optimiser_step(model, options)
         self.memory = memory
         self._adopt(TrainingState())
-        self._pending: list[tuple[int, Any, int]] = []
+        self._pending: list[tuple[int, Tensor, int]] = []
+        self._last_loss: float | None = None
         self._saved = time.monotonic()
 
     def _adopt(self, state: TrainingState) -> None:
@@ -91,18 +96,17 @@ class Trainer:
         self.memory.peaks = state.peaks
 
     @property
-    def _variables(self) -> dict[str, Any]:
+    def _variables(self) -> dict[str, list[keras.Variable]]:
         return {"model": self._model.variables, "optimizer": self.optimizer.variables}
 
     def resume(self) -> bool:
         """Resumes from the last checkpoint where there is one; True then."""
-        path = self._last
-        if not path.exists():
+        if not self._last.exists():
             return False
-        state = checkpoint.load(path, self._variables)
+        state = checkpoint.load(self._last, self._variables)
         if state is None:
             raise checkpoint.CheckpointError(
-                f"The checkpoint {path.name} holds no state of training. Start this run afresh with rerun=all."
+                f"The checkpoint {self._last.name} has weights and no training state. Restart this run with rerun=all."
             )
         self._adopt(state)
         return True
@@ -120,8 +124,7 @@ class Trainer:
             NonFiniteLossError: the loss is no longer a number.
             Stopped: the observer asked for it; a checkpoint has been saved.
         """
-        state = self.state
-        while not state.ended:
+        while not self.state.ended:
             self._train_epoch()
             self._validate()
         checkpoint.load(self._best, {"model": self._model.variables})
@@ -143,21 +146,14 @@ class Trainer:
         state.epoch, state.position = state.epoch + 1, 0
 
     def _one_step(self, batches: Sequence[Any]) -> None:
-        state, options = self.state, self._options
-        rate = learning_rate(
-            options.schedule,
-            state.step,
-            base=options.learning_rate,
-            warmup_steps=options.warmup_steps,
-            total_steps=self._total_steps,
-            factor=state.factor,
-        )
+        state = self.state
+        rate = self._schedule.learning_rate(state.step, total_steps=self._total_steps, factor=state.factor)
         self.clock.ask()
         batch = batches[state.position]
         tokens = int(np.count_nonzero(batch.target))
         key = np.array([self._seed, state.step], np.int32)
-        parts = np.float32(rate), batch.source, batch.target, key
-        loss = self._step(*(ops.convert_to_tensor(part) for part in parts))
+        arrays = np.float32(rate), batch.source, batch.target, key
+        loss = self._step(*(ops.convert_to_tensor(array) for array in arrays))
         state.step += 1
         self._pending.append((state.step, loss, tokens))
         state.position += 1
@@ -167,7 +163,7 @@ class Trainer:
         self.clock.step((batch.source.shape, batch.target.shape), tokens)
 
     def _drain(self) -> None:
-        """Reads the losses of the steps under way, in order."""
+        """Waits for the losses of the steps that the device still computes, in order."""
         for step, loss, tokens in self._pending:
             value = float(backend.read(loss))
             if not np.isfinite(value):
@@ -196,19 +192,16 @@ class Trainer:
         self.memory.begin()
 
     def _show(self, phase: str) -> None:
-        state, rate = self.state, self.clock.tokens_per_second
-        seconds = sum(window[0] for window in self.clock.windows)
-        steps = sum(window[1] for window in self.clock.windows)
-        left = (self._total_steps - state.step) * seconds / steps if steps else None
+        state, seconds_per_step = self.state, self.clock.seconds_per_step
         self._observer.progress(
             phase=phase,
             epoch=min(state.epoch + 1, self._options.epochs),
             epochs=self._options.epochs,
             step=state.step,
             steps=self._total_steps,
-            loss=getattr(self, "_last_loss", None),
-            target_tokens_per_second=rate,
-            seconds_left=left,
+            loss=self._last_loss,
+            target_tokens_per_second=self.clock.tokens_per_second,
+            seconds_left=None if seconds_per_step is None else (self._total_steps - state.step) * seconds_per_step,
         )
 
     def _validate(self) -> None:
@@ -219,8 +212,8 @@ class Trainer:
         metric = options.early_stopping.metric
         if state.improved(metric, values[metric]):
             checkpoint.save(self._best, {"model": self._model.variables})
-        elif options.schedule == "plateau":
-            state.factor *= options.decay_factor
+        else:
+            state.factor = self._schedule.reduced(state.factor)
         patience = options.early_stopping.patience
         state.ended = state.epoch >= options.epochs or (patience is not None and state.waited >= patience)
         self.save()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from attnbench.config import ProfileConfig, RunConfig
-from attnbench.measurement import Memory, memory_capacity_bytes, used_peak_bytes
+from attnbench.measurement import MemoryPeaks, memory_capacity_bytes, used_peak_bytes
 from attnbench.records import Forecast, RunFolder
 from attnbench.records.status import Reason
 from attnbench.training import Stopped
@@ -72,7 +72,7 @@ def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple
     for part in parts:
         calls = []
         for _ in range(2):
-            Memory().begin()
+            MemoryPeaks().begin()
             began = time.perf_counter()
             part(*batch)
             calls.append(time.perf_counter() - began)

@@ -11,9 +11,10 @@ from keras import ops
 from attnbench import backend
 from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.decoding import greedy_search
-from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
-from attnbench.model import BEGIN, END, PAD, Seq2Seq
+from attnbench.measurement import MemoryPeaks, StepClock, Window, forward_flops, matrix_rate
+from attnbench.model import Seq2Seq
 from attnbench.records import Result, Round, RunFolder
+from attnbench.special_tokens import BOS, EOS, PAD
 from attnbench.training import Stopped, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.forecast import SHORTEST, forecast
@@ -56,10 +57,10 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
 
 def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None], *, began: float) -> Round:
     length = config.sequence_length
-    memory = Memory()
+    memory = MemoryPeaks()
     model, batch = _model(config), _batch(config, length)
 
-    def time_part(phase: str, part: Callable[..., Any], memory: Memory | None) -> StepClock:
+    def time_part(phase: str, part: Callable[..., Any], memory: MemoryPeaks | None) -> StepClock:
         show = partial(watch, phase=phase, steps=config.profile.steps)
         tokens = config.profile.batch_size * length
         return _time(config, reporter, partial(part, *batch), tokens=tokens, memory=memory, show=show)
@@ -101,7 +102,7 @@ def _training(model: Seq2Seq, config: RunConfig) -> Callable[[Any, Any], Any]:
 def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
     """Greedy search over exactly as many positions as the source has: the end mark is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
-    banned[[PAD, BEGIN, END]] = -1e4
+    banned[[PAD, BOS, EOS]] = -1e4
     model.output_bias.assign(banned)
 
     def search(source: Any) -> Any:
@@ -118,7 +119,7 @@ def _time(
     step: Callable[[], Any],
     *,
     tokens: int,
-    memory: Memory | None,
+    memory: MemoryPeaks | None,
     show: Callable[..., None],
 ) -> StepClock:
     """One warm-up, then steps until their number or the time is reached, each a window of its own; `show` says how far.
@@ -168,6 +169,6 @@ def _metrics(rounds: list[Round]) -> dict[str, float]:
     return metrics
 
 
-def _pooled(parts: list[list[list[float]]]) -> list[tuple[float, int, int]]:
-    """The windows of all rounds, (seconds, steps, target tokens)."""
-    return [(seconds, int(steps), int(tokens)) for windows in parts for seconds, steps, tokens in windows]
+def _pooled(parts: list[list[list[float]]]) -> list[Window]:
+    """The windows of all rounds."""
+    return [Window(seconds, int(steps), int(tokens)) for windows in parts for seconds, steps, tokens in windows]

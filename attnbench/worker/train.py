@@ -6,7 +6,7 @@ import numpy as np
 
 from attnbench import backend, data
 from attnbench.config import RESULTS_VERSION, RunConfig
-from attnbench.measurement import PRODUCTS, Memory, forward_flops, matrix_rate
+from attnbench.measurement import PRODUCTS, MemoryPeaks, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.records import Result, RunFolder
 from attnbench.training import Trainer
@@ -26,7 +26,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     dataset = data.load(config.data, sequence_length=config.sequence_length)
     kind, before = COMPUTE_TYPES[config.precision], _PRODUCTS_BEFORE if backend.RESETS_MEMORY_PEAK else 0
     rate = matrix_rate(kind, before) if before else 0.0
-    memory = Memory()
+    memory = MemoryPeaks()
     model = _model(folder, dataset, config)
     options = config.training
     plan = data.plan_batches(dataset.train, batch_size=options.batch_size, batch_by=options.batch_by)

@@ -34,10 +34,10 @@ def _trained(make: Any, dtype: str, **options: Any) -> list[np.ndarray]:
 def _by_formula() -> list[np.ndarray]:
     """Kingma and Ba 2015, section 2, the order that saves a division: ε is added to the uncorrected root."""
     weights, gradients = _numbers()
-    for place, weight in enumerate(weights):
+    for index, weight in enumerate(weights):
         m, v = np.zeros_like(weight), np.zeros_like(weight)
         for time, rate in enumerate(RATES, start=1):
-            g = gradients[time - 1][place]
+            g = gradients[time - 1][index]
             m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g**2
             weight -= rate * np.sqrt(1 - 0.999**time) / (1 - 0.9**time) * m / (np.sqrt(v) + 1e-3)
     return weights

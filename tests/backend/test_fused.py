@@ -1,4 +1,4 @@
-"""Fused functions against the same functions as they stand, in float64."""
+"""Fused functions against the same functions unfused, in float64."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,20 +12,20 @@ from attnbench import backend
 BATCH, UNITS = 3, 5
 
 
-def _one(x: Any, places: Any, y: Any) -> Any:
-    return backend.tanh(x) * ops.take(y, places)
+def _one(x: Any, indices: Any, y: Any) -> Any:
+    return backend.tanh(x) * ops.take(y, indices)
 
 
-def _two(x: Any, places: Any, y: Any) -> Any:
-    return _one(x, places, y), x * x
+def _two(x: Any, indices: Any, y: Any) -> Any:
+    return _one(x, indices, y), x * x
 
 
 def _total(results: Any) -> Any:
     """A sum in which every number of every result has a weight of its own."""
     results = results if isinstance(results, tuple) else (results,)
     total: Any = 0
-    for place, result in enumerate(results, start=1):
-        weights = np.random.default_rng(place).normal(size=(BATCH, UNITS))
+    for seed, result in enumerate(results, start=1):
+        weights = np.random.default_rng(seed).normal(size=(BATCH, UNITS))
         total = total + ops.sum(result * ops.convert_to_tensor(weights))
     return total
 
@@ -36,10 +36,10 @@ def test_values_and_gradients_are_the_automatic_ones(
 ) -> None:
     generator = np.random.default_rng(7)
     arrays = [generator.normal(size=(BATCH, UNITS)), generator.normal(size=UNITS)]
-    places = np.array([4, 0, 0, 2, 3], np.int32)
+    indices = np.array([4, 0, 0, 2, 3], np.int32)
 
     def loss(function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda x, y: _total(function(x, ops.convert_to_tensor(places), y))
+        return lambda x, y: _total(function(x, ops.convert_to_tensor(indices), y))
 
     fused = backend.fused(function)
     tensors = [ops.convert_to_tensor(x) for x in arrays]

@@ -127,7 +127,7 @@ def test_products_in_a_loop_have_their_steps_gradients_whatever_they_multiply(gr
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
 
 
-def test_random_numbers_depend_on_the_key_and_the_place_alone() -> None:
+def test_random_numbers_depend_on_the_key_and_the_stream_alone() -> None:
     key, other = (ops.convert_to_tensor(np.array(x, np.int32)) for x in ([1, 2], [1, 3]))
     first = backend.read(backend.uniform((11,), key, 5))
     np.testing.assert_array_equal(first, backend.read(backend.uniform((11,), key, 5)))

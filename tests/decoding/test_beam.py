@@ -9,7 +9,8 @@ from scipy.special import log_softmax
 
 from attnbench import backend
 from attnbench.decoding import Searcher
-from attnbench.model import BEGIN, END, Seq2Seq
+from attnbench.model import Seq2Seq
+from attnbench.special_tokens import BOS, EOS
 from tests.decoding.drawn_model import COVERAGE, drawn, drawn_sentences
 from tests.decoding.table_model import batch, hypotheses
 
@@ -29,13 +30,13 @@ def _searched_by_hand(model: Seq2Seq, source: np.ndarray) -> list[int]:
     for length in range(1, limit + 1):
         extended = []
         for score, words, state in alive:
-            newest = ops.convert_to_tensor([words[-1] if words else BEGIN])
+            newest = ops.convert_to_tensor([words[-1] if words else BOS])
             logits, _, after = model.step(newest, state, encoded.memory)
             logarithms = log_softmax(backend.read(logits)[0].astype(np.float64))
             extended += [(score + step, [*words, word], after) for word, step in enumerate(logarithms.tolist())]
         extended.sort(key=lambda each: -each[0])
-        finished += [(penalised(score, length), words) for score, words, _ in extended[:BEAMS] if words[-1] == END]
-        alive = [each for each in extended if each[1][-1] != END][:BEAMS]
+        finished += [(penalised(score, length), words) for score, words, _ in extended[:BEAMS] if words[-1] == EOS]
+        alive = [each for each in extended if each[1][-1] != EOS][:BEAMS]
         if max(finished)[0] >= penalised(alive[0][0], limit):
             break
     best = max(finished)[1]
@@ -54,7 +55,7 @@ def _searched_by_hand(model: Seq2Seq, source: np.ndarray) -> list[int]:
 def test_beam_search_finds_what_a_search_of_one_hypothesis_at_a_time_finds(
     preset: str, changes: dict[str, Any]
 ) -> None:
-    model, sentences = drawn(preset, end=-1.0, **changes), batch(*drawn_sentences(7))
+    model, sentences = drawn(preset, eos=-1.0, **changes), batch(*drawn_sentences(7))
     found = hypotheses(Searcher(model, beams=BEAMS, length_penalty=LENGTH_PENALTY), sentences)
     assert found == [_searched_by_hand(model, source) for source in sentences.source]
     assert len(set(map(len, found))) > 3

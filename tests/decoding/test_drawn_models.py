@@ -29,7 +29,7 @@ def _together_and_alone(searcher: Searcher, sentences: list[list[int]]) -> tuple
 
 @pytest.mark.parametrize(("preset", "changes"), CASES)
 def test_a_sentences_greedy_hypothesis_does_not_depend_on_its_batch(preset: str, changes: dict[str, Any]) -> None:
-    searcher = Searcher(drawn(preset, end=2.0, **changes))
+    searcher = Searcher(drawn(preset, eos=2.0, **changes))
     together, alone = _together_and_alone(searcher, drawn_sentences(17))
     assert together == alone
     # Batches of 17, 8, 4 and 2 sentences: each has positions of its own before the next is made.
@@ -49,8 +49,8 @@ def test_a_sentences_hypothesis_of_a_beam_does_not_depend_on_its_batch(preset: s
 def test_bfloat16_finds_what_float32_finds_alone_and_in_a_batch(beams: int) -> None:
     """With weights of which no choice of a word is nearly even."""
     with precision("mixed_bfloat16"):
-        model = drawn("bahdanau", end=2.0, seed=17)
-    exact = Searcher(drawn("bahdanau", end=2.0, seed=17), beams=beams, length_penalty=1.0)
+        model = drawn("bahdanau", eos=2.0, seed=17)
+    exact = Searcher(drawn("bahdanau", eos=2.0, seed=17), beams=beams, length_penalty=1.0)
     together, alone = _together_and_alone(Searcher(model, beams=beams, length_penalty=1.0), drawn_sentences(9))
     assert together == alone == hypotheses(exact, batch(*drawn_sentences(9)))
     assert len(set(map(len, together))) > 5

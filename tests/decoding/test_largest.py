@@ -1,4 +1,4 @@
-"""The greatest elements against a sorted row."""
+"""The largest elements against a sorted row."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from attnbench.decoding.largest import largest
 
 
 def _expected(x: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    places = np.argsort(-x, axis=-1, kind="stable")[:, :count]
-    return np.take_along_axis(x, places, axis=-1), places
+    indices = np.argsort(-x, axis=-1, kind="stable")[:, :count]
+    return np.take_along_axis(x, indices, axis=-1), indices
 
 
 @settings(max_examples=30, deadline=None)
@@ -36,11 +36,11 @@ def test_they_are_those_of_the_sorted_row_and_equal_ones_come_from_the_left(
         np.testing.assert_array_equal(part, expected)
 
 
-@pytest.mark.parametrize("place", [0, 499, 998, 999])
-def test_minus_infinity_everywhere_but_at_one_place(place: int) -> None:
-    x = np.full((2, 999 + 1), -np.inf, np.float32)
-    x[1, place] = 3.0
-    values, places = largest(ops.convert_to_tensor(x), 2)
+@pytest.mark.parametrize("index", [0, 499, 998, 999])
+def test_minus_infinity_everywhere_but_at_one_index(index: int) -> None:
+    x = np.full((2, 1000), -np.inf, np.float32)
+    x[1, index] = 3.0
+    values, indices = largest(ops.convert_to_tensor(x), 2)
     assert backend.read(values)[1].tolist() == [3.0, -np.inf]
-    assert backend.read(places)[1, 0] == place
-    assert (backend.read(places) < 1000).all()
+    assert backend.read(indices)[1, 0] == index
+    assert (backend.read(indices) < 1000).all()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from keras import ops
 
 from attnbench.decoding import Searcher, beam_search, greedy_search, length_limits
+from attnbench.special_tokens import BOS, EOS
 from tests.decoding.table_model import TableModel, batch, hypotheses
 
 A, B = 3, 4
@@ -17,14 +18,14 @@ WORDS = 5
 
 
 def _table(**rows: list[float]) -> np.ndarray:
-    """Probabilities of END, A and B after BEGIN ("begin"), A ("a") and B ("b"), for source token 3."""
+    """Probabilities of EOS, A and B after BOS ("bos"), A ("a") and B ("b"), for source token 3."""
     table = np.zeros((WORDS, WORDS, WORDS))
-    for name, place in (("begin", 1), ("a", A), ("b", B)):
-        table[3, place, [2, A, B]] = rows[name]
+    for name, before in (("bos", BOS), ("a", A), ("b", B)):
+        table[3, before, [EOS, A, B]] = rows[name]
     return table
 
 
-GARDEN_PATH = _table(begin=[0.0, 0.6, 0.4], a=[0.3, 0.35, 0.35], b=[0.9, 0.05, 0.05])
+GARDEN_PATH = _table(bos=[0.0, 0.6, 0.4], a=[0.3, 0.35, 0.35], b=[0.9, 0.05, 0.05])
 
 
 def _decode(model: Any, batch: Any, **options: Any) -> list[list[int]]:
@@ -32,35 +33,35 @@ def _decode(model: Any, batch: Any, **options: Any) -> list[list[int]]:
 
 
 def test_greedy_search_takes_the_most_probable_token() -> None:
-    model: Any = TableModel(_table(begin=[0.1, 0.7, 0.2], a=[0.2, 0.3, 0.5], b=[0.8, 0.1, 0.1]))
+    model: Any = TableModel(_table(bos=[0.1, 0.7, 0.2], a=[0.2, 0.3, 0.5], b=[0.8, 0.1, 0.1]))
     assert _decode(model, batch([3, 2])) == [[A, B]]
 
 
 def test_a_beam_finds_the_better_sentence_behind_the_worse_first_token() -> None:
-    # B END has 0.4 · 0.9 = 0.36; A END has 0.6 · 0.3 = 0.18, and whatever else follows A has less.
+    # B EOS has 0.4 · 0.9 = 0.36; A EOS has 0.6 · 0.3 = 0.18, and whatever else follows A has less.
     model: Any = TableModel(GARDEN_PATH)
     assert _decode(model, batch([3, 2]))[0][0] == A
     assert _decode(model, batch([3, 2]), beams=2) == [[B]]
 
 
 def test_a_length_penalty_prefers_the_longer_sentence() -> None:
-    # END at once has log 0.5 = -0.69; eleven A and END, the limit, have log (0.5 · 0.98¹⁰ · 0.02) = -4.81. Divided by
+    # EOS at once has log 0.5 = -0.69; eleven A and EOS, the limit, have log (0.5 · 0.98¹⁰ · 0.02) = -4.81. Divided by
     # 17/6 that is -1.70, still less, and divided by (17/6)² it is -0.60.
-    model: Any = TableModel(_table(begin=[0.5, 0.5, 0.0], a=[0.02, 0.98, 0.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(bos=[0.5, 0.5, 0.0], a=[0.02, 0.98, 0.0], b=[1.0, 0.0, 0.0]))
     assert _decode(model, batch([3, 2]), beams=3) == [[]]
     assert _decode(model, batch([3, 2]), beams=3, length_penalty=1.0) == [[]]
     assert _decode(model, batch([3, 2]), beams=3, length_penalty=2.0) == [[A] * 11]
 
 
 def test_decoding_stops_at_twice_the_source_and_ten() -> None:
-    model: Any = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 1.0, 0.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(bos=[0.0, 1.0, 0.0], a=[0.0, 1.0, 0.0], b=[1.0, 0.0, 0.0]))
     decoded = Searcher(model).decode([batch([3, 2], [3, 3, 3, 2])], 2)
     assert [len(ids) for ids in decoded.hypotheses] == [2 * 1 + 10, 2 * 3 + 10]
     assert decoded.unfinished == 2
 
 
-def test_tokens_are_counted_up_to_and_with_the_end_mark() -> None:
-    model: Any = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[0.0, 0.0, 1.0], b=[1.0, 0.0, 0.0]))
+def test_tokens_are_counted_with_eos() -> None:
+    model: Any = TableModel(_table(bos=[0.0, 1.0, 0.0], a=[0.0, 0.0, 1.0], b=[1.0, 0.0, 0.0]))
     decoded = Searcher(model).decode([batch([3, 2], [3, 2])], 2, timed=True)
     assert decoded.tokens == 2 * 3
     assert decoded.unfinished == 0
@@ -82,7 +83,7 @@ def test_time_is_taken_when_the_whole_set_has_been_decoded_once(monkeypatch: pyt
 
 
 def test_an_empty_row_is_passed_over() -> None:
-    model: Any = TableModel(_table(begin=[0.0, 1.0, 0.0], a=[1.0, 0.0, 0.0], b=[1.0, 0.0, 0.0]))
+    model: Any = TableModel(_table(bos=[0.0, 1.0, 0.0], a=[1.0, 0.0, 0.0], b=[1.0, 0.0, 0.0]))
     source = batch([0, 0], [3, 2])
     source.rows = np.array([-1, 0])
     for beams in (1, 2):
@@ -112,7 +113,7 @@ def _best_of_all(table: np.ndarray, *, first: int, longest: int, power: float) -
     found: list[tuple[float, list[int]]] = []
     for length in range(longest):
         for words in itertools.product((A, B), repeat=length):
-            path = [1, *words, 2]
+            path = [BOS, *words, EOS]
             total = sum(np.log(table[first, x, y]) for x, y in itertools.pairwise(path))
             found.append((total / ((5 + length + 1) / 6) ** power, list(words)))
     return max(found)[1]
@@ -125,7 +126,7 @@ def test_a_beam_wide_enough_finds_the_best_of_all_sentences(seed: int, power: fl
     model: Any = TableModel(table)
     source = ops.convert_to_tensor(np.array([[3, 2], [4, 2]], np.int32))
     limits = ops.convert_to_tensor(np.array([4, 4], np.int32))
-    # 24 beams hold every extension, by A, B or END, of the 2³ prefixes of three words.
+    # 24 beams hold every extension, by A, B or EOS, of the 2³ prefixes of three words.
     written = np.asarray(beam_search(model, source, limits, 4, beams=24, length_penalty=power))
     for row, first in enumerate((3, 4)):
         words = [int(x) for x in written[row] if x not in (0, 2)]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnbench.measurement import Memory, forward_flops, matrix_rate, process_peak_bytes, resident_bytes
+from attnbench.measurement import MemoryPeaks, forward_flops, matrix_rate, process_peak_bytes, resident_bytes
 from tests.model.conftest import EMBEDDING, HIDDEN, TARGET_WORDS, build_model
 
 SOURCE, TARGET, ATTENTION = 3, 5, 7
@@ -35,7 +35,7 @@ def test_each_score_adds_its_own_products() -> None:
 
 
 def test_the_peak_of_a_window_is_seen_and_that_before_it_is_not() -> None:
-    memory = Memory()
+    memory = MemoryPeaks()
     before = np.ones(40_000_000)
     assert process_peak_bytes() >= before.nbytes
     del before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnbench.measurement import StepClock
+from attnbench.measurement import StepClock, Window
 
 
 class Hand:
@@ -51,13 +51,14 @@ def test_a_window_with_a_new_shape_is_dropped() -> None:
 
 def test_tokens_per_second_are_all_tokens_over_all_windows() -> None:
     hand = Hand()
-    clock = StepClock([(3.0, 20, 50)], now=hand)
+    clock = StepClock([Window(3.0, 20, 50)], now=hand)
     _steps(clock, hand, 1, seconds=1.0)
     clock.close()
     _steps(clock, hand, 2, seconds=1.0, tokens=25)
     clock.close()
-    # 50 tokens in 3 s before, 50 in 2 s now.
+    # 50 tokens and 20 steps in 3 s before, 50 and 2 in 2 s now.
     assert clock.tokens_per_second == pytest.approx(20)
+    assert clock.seconds_per_step == pytest.approx(5 / 22)
     assert clock.metrics()["speed/train_step_ms_p50"] == pytest.approx((150 + 1000) / 2)
 
 

@@ -86,7 +86,7 @@ def make_model() -> Callable[..., Seq2Seq]:
 
 @pytest.fixture
 def pairs() -> tuple[np.ndarray, np.ndarray]:
-    """Source and target ids of three sentences with end marks, the longest 5 and 6 tokens."""
+    """Source and target ids of three sentences with EOS, the longest 5 and 6 tokens."""
     source = np.array([[4, 7, 9, 16, 2], [5, 2, 0, 0, 0], [11, 12, 2, 0, 0]], np.int32)
     target = np.array([[18, 5, 2, 0, 0, 0], [6, 7, 8, 9, 10, 2], [4, 2, 0, 0, 0, 0]], np.int32)
     return source, target

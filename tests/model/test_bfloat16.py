@@ -1,4 +1,4 @@
-"""Training in mixed_bfloat16 beside float32."""
+"""Training in mixed_bfloat16 compared with float32."""
 
 from collections.abc import Callable
 from typing import Any

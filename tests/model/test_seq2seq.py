@@ -8,7 +8,8 @@ import pytest
 from keras import ops
 
 from attnbench import backend
-from attnbench.model import BEGIN, Seq2Seq
+from attnbench.model import Seq2Seq
+from attnbench.special_tokens import BOS
 from tests.model.conftest import EMBEDDING, PRESETS
 
 SHAPES: list[dict[str, Any]] = [
@@ -31,12 +32,12 @@ def _logits(model: Seq2Seq, source: np.ndarray, target: np.ndarray, key: Any = N
 
 def _step_by_step(model: Seq2Seq, source: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     encoded = model.encode(*_tensors(source))
-    tokens, state = np.full(len(source), BEGIN, np.int32), encoded.state
+    tokens, state = np.full(len(source), BOS, np.int32), encoded.state
     logits, weights = [], []
     for column in target.T:
-        step, weighed, state = model.step(ops.convert_to_tensor(tokens), state, encoded.memory)
+        step, row, state = model.step(ops.convert_to_tensor(tokens), state, encoded.memory)
         logits.append(backend.read(step))
-        weights.append(weighed)
+        weights.append(row)
         tokens = column
     return np.stack(logits, axis=1), weights
 
@@ -110,7 +111,7 @@ def test_a_gradient_reaches_every_weight(
 
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("preset", ["bahdanau", "dot", "general with input feeding"])
-def test_the_losss_gradient_is_its_slope(
+def test_the_gradient_of_the_loss_is_its_difference_quotient(
     preset: str, make_model: Callable[..., Seq2Seq], pairs: Pairs, gradients: Callable[..., Any]
 ) -> None:
     model = make_model(preset)
@@ -128,10 +129,12 @@ def test_the_losss_gradient_is_its_slope(
             variable.assign(start + distance * direction)
         return float(backend.read(loss()))
 
-    slope = (moved(1e-6) - moved(-1e-6)) / 2e-6
+    quotient = (moved(1e-6) - moved(-1e-6)) / 2e-6
     moved(0)
     found = gradients(loss, [], variables)
-    assert sum(float((g * d).sum()) for g, d in zip(found, directions, strict=True)) == pytest.approx(slope, rel=1e-6)
+    assert sum(float((g * d).sum()) for g, d in zip(found, directions, strict=True)) == pytest.approx(
+        quotient, rel=1e-6
+    )
 
 
 @pytest.mark.parametrize("preset", PRESETS)

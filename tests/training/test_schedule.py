@@ -2,16 +2,16 @@
 
 import pytest
 
-from attnbench.training.schedule import learning_rate
+from attnbench.training.schedule import SCHEDULES
 from attnbench.training.state import TrainingState
 
 
-def _rate(name: str, step: int, **changes: float) -> float:
-    options = {"base": 0.8, "warmup_steps": 0, "total_steps": 100, "factor": 1.0} | changes
-    return learning_rate(name, step, **options)  # type: ignore[arg-type]
+def _rate(name: str, step: int, *, warmup_steps: int = 0, factor: float = 1.0) -> float:
+    schedule = SCHEDULES[name](0.8, warmup_steps, decay_factor=0.25)
+    return schedule.learning_rate(step, total_steps=100, factor=factor)
 
 
-@pytest.mark.parametrize("name", ["constant", "linear", "cosine", "inverse_sqrt", "plateau"])
+@pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_rises_evenly_through_the_warm_up(name: str) -> None:
     assert [_rate(name, step, warmup_steps=4) for step in range(4)] == pytest.approx([0.2, 0.4, 0.6, 0.8])
 
@@ -22,6 +22,11 @@ def test_schedules_after_the_warm_up() -> None:
     assert [_rate("cosine", step) for step in (0, 50, 100)] == pytest.approx([0.8, 0.4, 0.0])
     assert _rate("inverse_sqrt", 15, warmup_steps=4) == pytest.approx(0.4)
     assert _rate("plateau", 99, factor=0.25) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_only_plateau_reduces_its_factor(name: str) -> None:
+    assert SCHEDULES[name](0.8, 0, decay_factor=0.25).reduced(0.5) == (0.125 if name == "plateau" else 0.5)
 
 
 def test_the_best_loss_is_the_lowest_and_the_best_bleu_the_highest() -> None:

@@ -39,9 +39,9 @@ def _bias_gradient() -> np.ndarray:
     values = backend.read(logits).astype(np.float64)
     values -= np.log(np.exp(values).sum(-1, keepdims=True))
     truth = TARGET.T.reshape(-1)
-    slopes = np.exp(values)
-    slopes[np.arange(len(truth)), truth] -= 1
-    return slopes[truth != 0].sum(0) / 6
+    gradients = np.exp(values)
+    gradients[np.arange(len(truth)), truth] -= 1
+    return gradients[truth != 0].sum(0) / 6
 
 
 def test_a_step_of_sgd_is_the_learning_rate_times_the_mean_gradient() -> None:

@@ -1,4 +1,4 @@
-"""The training loop on a model small enough to follow, stopped and gone on with at any step."""
+"""The training loop on a model small enough to follow, stopped and resumed at any step."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from attnbench.measurement import Memory
+from attnbench.measurement import MemoryPeaks
 from attnbench.training import NonFiniteLossError, Stopped, Trainer
 from tests.model.conftest import build_model
 
@@ -28,7 +28,7 @@ class Reversal:
 
 
 class Watcher:
-    """Keeps what it is told, and asks to stop after `steps` steps."""
+    """Keeps the points of histories, and asks to stop after `steps` steps."""
 
     def __init__(self, steps: int | None = None) -> None:
         self.points: dict[tuple[int, str], float] = {}
@@ -72,11 +72,12 @@ def _trainer(
         model,
         Reversal(),
         evaluate or (lambda: {"valid/loss": float(np.abs(np.asarray(model.output_bias.value)).sum())}),
-        folder=folder,
+        last=folder / "last.npz",
+        best=folder / "best.npz",
         seed=1,
         options=_options(**changes),
         observer=watcher,
-        memory=Memory(),
+        memory=MemoryPeaks(),
     )
     return trainer, model
 
@@ -85,7 +86,7 @@ def _weights(model: Any) -> list[np.ndarray]:
     return [np.asarray(v.value).copy() for v in model.trainable_variables]
 
 
-def test_a_training_stopped_anywhere_goes_on_to_the_same_weights_and_histories(tmp_path: Path) -> None:
+def test_training_stopped_anywhere_resumes_to_the_same_weights_and_histories(tmp_path: Path) -> None:
     whole = Watcher()
     trainer, model = _trainer(tmp_path / "whole", whole)
     trainer.run()
@@ -137,7 +138,7 @@ def test_plateau_shrinks_the_learning_rate_at_each_evaluation_without_improvemen
     assert trainer.state.factor == 0.5**3
 
 
-def test_a_loss_that_is_no_number_ends_training(tmp_path: Path) -> None:
+def test_a_loss_that_is_not_a_number_ends_training(tmp_path: Path) -> None:
     trainer, model = _trainer(tmp_path, Watcher())
     model.output_bias.assign(np.full(model.output_bias.shape, np.nan))
     message = "The training loss is nan at optimiser step 1. Lower training.learning_rate, or set training.clip_norm."

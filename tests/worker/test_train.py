@@ -136,7 +136,7 @@ def test_a_run_that_another_process_has_finished_is_left_alone(
         (
             [],
             True,
-            "error: The checkpoint last.npz is damaged. Start this run afresh with rerun=all.",
+            "error: The checkpoint last.npz is damaged. Restart this run with rerun=all.",
         ),
     ],
 )

@@ -13,6 +13,8 @@ from attnbench import backend
 from attnbench.config import TrainingConfig
 from attnbench.measurement import MemoryPeaks, StepClock
 from attnbench.model import Seq2Seq
+from attnbench.records import Progress, RunFailure, Stopped
+from attnbench.records.status import Reason
 from attnbench.tensors import Tensor
 from attnbench.training import checkpoint
 from attnbench.training.schedule import SCHEDULES
@@ -22,12 +24,8 @@ from attnbench.training.step import optimiser_step
 LOGGED_STEPS = 20
 
 
-class NonFiniteLossError(ArithmeticError):
+class NonFiniteLossError(RunFailure):
     """The training loss became infinite or not a number."""
-
-
-class Stopped(Exception):
-    """Training was asked to stop and has saved its state."""
 
 
 class Batches(Protocol):
@@ -43,7 +41,7 @@ class Observer(Protocol):
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Points of histories at an optimiser step."""
 
-    def progress(self, **facts: float | str | None) -> None:
+    def progress(self, progress: Progress) -> None:
         """Where training is now; may be called at every step."""
 
     def should_stop(self) -> bool:
@@ -169,7 +167,8 @@ class Trainer:
             if not np.isfinite(value):
                 raise NonFiniteLossError(
                     f"The training loss is {value} at optimiser step {step}. "
-                    "Lower training.learning_rate, or set training.clip_norm."
+                    "Lower training.learning_rate, or set training.clip_norm.",
+                    Reason.NON_FINITE_LOSS,
                 )
             self.state.loss_sum += value
             self.state.loss_tokens += tokens
@@ -194,14 +193,16 @@ class Trainer:
     def _show(self, phase: str) -> None:
         state, seconds_per_step = self.state, self.clock.seconds_per_step
         self._observer.progress(
-            phase=phase,
-            epoch=min(state.epoch + 1, self._options.epochs),
-            epochs=self._options.epochs,
-            step=state.step,
-            steps=self._total_steps,
-            loss=self._last_loss,
-            target_tokens_per_second=self.clock.tokens_per_second,
-            seconds_left=None if seconds_per_step is None else (self._total_steps - state.step) * seconds_per_step,
+            Progress(
+                phase=phase,
+                epoch=min(state.epoch + 1, self._options.epochs),
+                epochs=self._options.epochs,
+                step=state.step,
+                steps=self._total_steps,
+                loss=self._last_loss,
+                target_tokens_per_second=self.clock.tokens_per_second,
+                seconds_left=None if seconds_per_step is None else (self._total_steps - state.step) * seconds_per_step,
+            )
         )
 
     def _validate(self) -> None:

@@ -1,6 +1,5 @@
 """Runs of the worker in a process of its own, on data small enough for seconds."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from attnbench.config import from_mapping, to_mapping
-from attnbench.results import RunFolder, write_json
+from attnbench.config import from_mapping
+from attnbench.records import ExitCode, RunFolder
+from tests import made
 
 TINY = (
     "data=reverse",
@@ -41,19 +41,19 @@ def prepare(compose: Callable[..., dict[str, Any]]) -> Callable[..., RunFolder]:
 
     def prepared(path: Path, *overrides: str) -> RunFolder:
         folder = RunFolder(path)
-        write_json(folder.config, to_mapping(from_mapping(compose(*TINY, *overrides))))
-        write_json(folder.facts, {"signature": "5e", "provenance": {"device": "a CPU", "versions": {"keras": "3"}}})
+        folder.config.write(from_mapping(compose(*TINY, *overrides)))
+        folder.facts.write(made.identity())
         return folder
 
     return prepared
 
 
-def start(folder: RunFolder, *words: str) -> subprocess.Popen[str]:
-    """The worker on `folder`, its output kept in run.log."""
+def start(folder: RunFolder, *arguments: str) -> subprocess.Popen[str]:
+    """The worker on `folder`, its output in run.log."""
     environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    with folder.log.open("a") as log:
+    with folder.log.path.open("a") as log:
         return subprocess.Popen(
-            [*COMMAND, str(folder.path), *words],
+            [*COMMAND, str(folder.path), *arguments],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -62,11 +62,11 @@ def start(folder: RunFolder, *words: str) -> subprocess.Popen[str]:
         )
 
 
-def run(folder: RunFolder, *words: str) -> int:
+def run(folder: RunFolder, *arguments: str) -> int:
     """The exit code of the worker on `folder`."""
-    child = start(folder, *words)
+    child = start(folder, *arguments)
     try:
-        return child.wait(timeout=100)
+        return child.wait(timeout=250)
     finally:
         child.kill()
         child.wait()
@@ -74,16 +74,9 @@ def run(folder: RunFolder, *words: str) -> int:
             child.stdin.close()
 
 
-def result(folder: RunFolder) -> dict[str, Any]:
-    """result.json."""
-    found = json.loads(folder.result.read_text())
-    assert isinstance(found, dict)
-    return found
-
-
 @pytest.fixture(scope="session")
 def finished(prepare: Callable[..., RunFolder], tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A finished run of `bahdanau`."""
     folder = prepare(tmp_path_factory.mktemp("finished") / "run", "attention=bahdanau")
-    assert run(folder) == 0, folder.log.read_text()
+    assert run(folder) == ExitCode.FINISHED, folder.log.path.read_text()
     return folder

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import json
 import os
 import re
 import subprocess
@@ -15,24 +14,24 @@ from typing import Any
 import pytest
 
 from attnbench.config import RunConfig
-from attnbench.results import RunFolder
-from tests.worker.conftest import COMMAND, result, run
+from attnbench.records import ExitCode, RunFolder
+from tests.worker.conftest import COMMAND, run
 
 
 def test_a_finished_run_translates_as_it_was_tested(finished: RunFolder, tmp_path: Path) -> None:
     source, output = tmp_path / "source.txt", tmp_path / "output.txt"
-    maps = json.loads(finished.maps.read_text())
-    lines = [" ".join(entry["source"]) for entry in maps]
+    maps = finished.maps.required()
+    lines = [" ".join(entry.source) for entry in maps]
     source.write_text(f"{lines[0]}\n\n{lines[1]}\n")
-    assert run(finished, "translate", str(source), str(output)) == 0, finished.log.read_text()
-    predictions = finished.predictions.read_text().splitlines()
-    first, second = (predictions[entry["sentence"]] for entry in maps)
+    assert run(finished, "translate", str(source), str(output)) == ExitCode.FINISHED, finished.log.path.read_text()
+    predictions = finished.predictions.path.read_text().splitlines()
+    first, second = (predictions[entry.sentence] for entry in maps)
     assert output.read_text() == f"{first}\n\n{second}\n"
 
 
 def test_nothing_but_the_translation_is_shown(finished: RunFolder, tmp_path: Path) -> None:
     source = tmp_path / "source.txt"
-    source.write_text(" ".join(json.loads(finished.maps.read_text())[0]["source"]))
+    source.write_text(" ".join(finished.maps.required()[0].source))
     child = subprocess.run(
         [*COMMAND, str(finished.path), "translate", str(source), "-"],
         env={**os.environ, "KERAS_BACKEND": "tensorflow"},
@@ -46,29 +45,29 @@ def test_nothing_but_the_translation_is_shown(finished: RunFolder, tmp_path: Pat
 
 def test_compressed_text_with_a_byte_order_mark_is_translated_alike(finished: RunFolder, tmp_path: Path) -> None:
     source, output = tmp_path / "source.txt.gz", tmp_path / "output.txt"
-    entry = json.loads(finished.maps.read_text())[0]
-    source.write_bytes(gzip.compress(f"\ufeff{' '.join(entry['source'])}\r\n".encode()))
-    assert run(finished, "translate", str(source), str(output)) == 0, finished.log.read_text()
-    assert output.read_text().splitlines() == [finished.predictions.read_text().splitlines()[entry["sentence"]]]
+    entry = finished.maps.required()[0]
+    source.write_bytes(gzip.compress(f"\ufeff{' '.join(entry.source)}\r\n".encode()))
+    assert run(finished, "translate", str(source), str(output)) == ExitCode.FINISHED, finished.log.path.read_text()
+    assert output.read_text().splitlines() == [finished.predictions.path.read_text().splitlines()[entry.sentence]]
 
 
 def test_a_finished_run_aligns_each_target_word_once(finished: RunFolder, tmp_path: Path) -> None:
-    words = json.loads(finished.maps.read_text())[0]["source"]
+    words = finished.maps.required()[0].source
     source, output = tmp_path / "pairs.txt", tmp_path / "links.txt"
     source.write_text(f"{' '.join(words)}\t{' '.join(reversed(words))}\n")
-    assert run(finished, "align", str(source), str(output)) == 0, finished.log.read_text()
+    assert run(finished, "align", str(source), str(output)) == ExitCode.FINISHED, finished.log.path.read_text()
     links = [link.split("-") for link in output.read_text().split()]
     assert [int(target) for _, target in links] == list(range(len(words)))
-    assert all(0 <= int(place) < len(words) for place, _ in links)
+    assert all(0 <= int(source) < len(words) for source, _ in links)
 
 
 def test_a_refusal_leaves_the_run_as_it_was(finished: RunFolder, tmp_path: Path) -> None:
     source = tmp_path / "pairs.txt"
     source.write_text("one side only\n")
-    assert run(finished, "align", str(source), "-") == 1
-    message = f"Line 1 of {source} has 0 tabs, expected one: source TAB target. Mend the line."
-    assert finished.log.read_text().splitlines()[-1] == message
-    assert result(finished)["status"] == "FINISHED"
+    assert run(finished, "align", str(source), "-") == ExitCode.FAILED
+    message = f"Line 1 of {source} has 0 tabs, expected one: source TAB target. Fix the line."
+    assert finished.log.path.read_text().splitlines()[-1] == message
+    assert finished.finished()
 
 
 @pytest.mark.parametrize(
@@ -84,7 +83,7 @@ def test_a_refusal_leaves_the_run_as_it_was(finished: RunFolder, tmp_path: Path)
             "align",
             "additive",
             b"a\tb\na\tb\tc\n",
-            "Line 2 of {source} has 2 tabs, expected one: source TAB target. Mend the line.",
+            "Line 2 of {source} has 2 tabs, expected one: source TAB target. Fix the line.",
         ),
         (
             "translate",
@@ -100,7 +99,7 @@ def test_a_refusal_leaves_the_run_as_it_was(finished: RunFolder, tmp_path: Path)
         ),
     ],
 )
-def test_what_cannot_be_decoded_is_told_before_the_model_is_built(
+def test_what_cannot_be_decoded_is_refused_before_the_model_is_built(
     task: str,
     score: str,
     content: bytes,

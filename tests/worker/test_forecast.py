@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from attnbench.config import RunConfig
-from attnbench.results import FAILED, FINISHED, RunFolder, read_json
-from attnbench.worker import entry
-from attnbench.worker.forecast import Refused, check, extrapolate, forecast, needs, repeated
+from attnbench.records import ExitCode, Outcome, RunFailure, RunFolder, Status
+from attnbench.worker.entry import perform
+from attnbench.worker.forecast import check, extrapolate, forecast, needs, repeated
 from attnbench.worker.reporter import Reporter
-from tests.worker.conftest import result, run
+from tests import made
+from tests.worker.conftest import run
 
 LONG = ("task=profile", "attention=bahdanau", "sequence_length=2048", "profile.batch_size=1", "profile.rounds=1")
 SHORT_STEPS = ("profile.steps=2", "profile.vocabulary_size=11")
@@ -44,48 +45,49 @@ def test_a_part_is_repeated_as_a_profile_does(default_config: RunConfig, seconds
 
 
 def test_too_much_memory_is_refused_with_the_need(default_config: RunConfig) -> None:
-    found = {"peak_bytes": 151.2e9, "total_seconds": 60.0, "needs": needs(4096, 151.2e9, 60.0, "about")}
-    check(default_config, found, None)
-    check(default_config, found, 152 * 10**9)
-    with pytest.raises(Refused) as refused:
-        check(default_config, found, 25 * 10**9)
-    assert str(refused.value) == (
-        "out of memory: a training step of 4096 tokens needs about 151.2 GB by forecast, 25.0 GB are there. "
+    peak_bytes = 1.5 * 2**37
+    forecasted = made.forecast(peak_bytes=peak_bytes, needs=needs(4096, peak_bytes, 60.0, "about"))
+    check(default_config, forecasted, None)
+    check(default_config, forecasted, 2**38)
+    message = (
+        "out of memory: a step of 4096 tokens needs about 196,608 MiB by forecast, 24,576 MiB are available. "
         "Lower profile.batch_size or sequence_length."
     )
+    with pytest.raises(RunFailure, match=f"^{re.escape(message)}$"):
+        check(default_config, forecasted, 3 * 2**33)
 
 
 def test_too_much_time_is_refused_with_the_need(default_config: RunConfig) -> None:
-    found = {"peak_bytes": 1e9, "total_seconds": 4389.0, "needs": needs(4096, 1e9, 4389.0, "at least")}
-    check(default_config, found, None)
-    check(replace(default_config, time_limit_minutes=37), found, None)
-    with pytest.raises(Refused) as refused:
-        check(replace(default_config, time_limit_minutes=36), found, None)
-    assert str(refused.value) == (
+    forecasted = made.forecast(total_seconds=4389.0, needs=needs(4096, 1e9, 4389.0, "at least"))
+    check(default_config, forecasted, None)
+    check(replace(default_config, time_limit_minutes=37), forecasted, None)
+    message = (
         "time limit: the whole profile takes at least 73.2 minutes by forecast, 36 are allowed. "
         "Raise time_limit_minutes, or lower sequence_length."
     )
+    with pytest.raises(RunFailure, match=f"^{re.escape(message)}$"):
+        check(replace(default_config, time_limit_minutes=36), forecasted, None)
 
 
-def test_a_run_that_would_need_more_memory_than_there_is_fails_with_the_need(
+def test_a_run_that_would_need_more_memory_than_is_available_fails_with_the_need(
     default_config: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lengths: list[int] = []
 
-    def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> None:
+    def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         forecast(folder, config, reporter, lambda length: [length], (lengths.append, lambda _: None), began=0.0)
+        return False
 
-    monkeypatch.setattr(entry, "_task", lambda _: profile)
-    monkeypatch.setattr("attnbench.worker.forecast.memory_capacity_bytes", lambda: 1_000_000)
+    monkeypatch.setattr("attnbench.worker.forecast.memory_capacity_bytes", lambda: 2**20)
     folder = RunFolder(tmp_path)
-    assert entry._run(folder, replace(default_config, sequence_length=4096), Reporter(folder)) == 1
+    config = replace(default_config, sequence_length=4096)
+    assert perform(folder, config, Reporter(folder), lambda _: profile) == ExitCode.FAILED
     assert lengths == [256, 256]
-    status, reason = folder.status()
-    assert status == FAILED
+    assert folder.outcome().status == Status.FAILED
     assert re.fullmatch(
-        r"out of memory: a training step of 4096 tokens needs at least \d+\.\d GB by forecast, 0\.0 GB are there\. "
+        r"out of memory: a step of 4096 tokens needs at least [\d,]+ MiB by forecast, 1 MiB are available\. "
         r"Lower profile\.batch_size or sequence_length\.",
-        reason,
+        folder.outcome().reason,
     )
     assert not folder.forecast.exists()
 
@@ -94,13 +96,12 @@ def test_a_run_that_would_pass_its_time_limit_fails_before_its_first_round(
     prepare: Callable[..., RunFolder], tmp_path: Path
 ) -> None:
     folder = prepare(tmp_path, *LONG, *SHORT_STEPS, "time_limit_minutes=0.002")
-    assert run(folder) == 1
-    status, reason = folder.status()
-    assert status == FAILED
+    assert run(folder) == ExitCode.FAILED
+    assert folder.outcome().status == Status.FAILED
     assert re.fullmatch(
         r"time limit: the whole profile takes at least \d+\.\d minutes by forecast, 0\.002 are allowed\. "
         r"Raise time_limit_minutes, or lower sequence_length\.",
-        reason,
+        folder.outcome().reason,
     )
     assert not folder.rounds.exists()
 
@@ -109,13 +110,14 @@ def test_a_long_run_that_fits_is_measured_in_a_process_that_knows_of_no_forecast
     prepare: Callable[..., RunFolder], tmp_path: Path
 ) -> None:
     folder = prepare(tmp_path, *LONG, *SHORT_STEPS)
-    assert run(folder) == 5, folder.log.read_text()
+    assert run(folder) == ExitCode.AGAIN, folder.log.path.read_text()
     assert not folder.rounds.exists()
-    found = read_json(folder.forecast)
-    assert list(found["measured"]) == ["128", "256", "512"]
-    assert 0 < found["seconds"] < 300
-    assert run(folder) == 0, folder.log.read_text()
-    assert folder.status() == (FINISHED, "")
-    assert result(folder)["metrics"]["speed/timed_steps"] == 2
-    assert result(folder)["metrics"]["speed/compile_seconds"] > 0
-    assert read_json(folder.forecast) == found
+    forecasted = folder.forecast.required()
+    assert list(forecasted.measured) == ["128", "256", "512"]
+    assert 0 < forecasted.seconds < 300
+    assert run(folder) == ExitCode.FINISHED, folder.log.path.read_text()
+    assert folder.outcome() == Outcome(Status.FINISHED)
+    assert folder.rounds.exists()
+    assert folder.result.required().metrics["speed/timed_steps"] == 2
+    assert folder.result.required().metrics["speed/compile_seconds"] > 0
+    assert folder.forecast.read() == forecasted

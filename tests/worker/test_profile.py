@@ -1,12 +1,11 @@
 """`task=profile` in rounds."""
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from attnbench.results import RunFolder
-from tests.worker.conftest import result, run, start
+from attnbench.records import ExitCode, Outcome, RunFolder, Status
+from tests.worker.conftest import run, start
 
 
 def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
@@ -19,26 +18,26 @@ def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder
         "profile.vocabulary_size=11",
         "profile.batch_size=2",
     )
-    assert run(folder) == 5, folder.log.read_text()
+    assert run(folder) == ExitCode.AGAIN, folder.log.path.read_text()
     assert not folder.result.exists()
-    assert run(folder) == 0, folder.log.read_text()
-    rounds = json.loads((folder.path / "rounds.json").read_text())
-    assert [len(entry[part]) for entry in rounds for part in ("training", "decoding")] == [3, 3, 3, 3]
-    metrics = result(folder)["metrics"]
+    assert run(folder) == ExitCode.FINISHED, folder.log.path.read_text()
+    rounds = folder.rounds.required()
+    assert [len(windows) for entry in rounds for windows in (entry.training, entry.decoding)] == [3, 3, 3, 3]
+    metrics = folder.result.required().metrics
     assert metrics["speed/timed_steps"] == metrics["speed/timed_decodings"] == 6
-    seconds = sum(window[0] for entry in rounds for window in entry["training"])
+    seconds = sum(window[0] for entry in rounds for window in entry.training)
     # Two sentences of eight tokens in each of six steps.
     assert abs(metrics["speed/train_target_tokens_per_second"] * seconds - 6 * 2 * 8) < 1e-6
     assert metrics["speed/compile_seconds"] > 0
     assert metrics["memory/process_peak_bytes"] > 0
-    assert folder.status() == ("FINISHED", "")
+    assert folder.outcome() == Outcome(Status.FINISHED)
 
 
 def test_a_profile_of_one_sentence_a_batch_finishes(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
     options = ("profile.rounds=1", "profile.steps=2", "profile.vocabulary_size=11", "profile.batch_size=1")
     folder = prepare(tmp_path, "attention=dot", "task=profile", *options)
-    assert run(folder) == 0, folder.log.read_text()
-    assert result(folder)["metrics"]["speed/timed_decodings"] == 2
+    assert run(folder) == ExitCode.FINISHED, folder.log.path.read_text()
+    assert folder.result.required().metrics["speed/timed_decodings"] == 2
 
 
 def test_a_profile_that_is_asked_to_stop_ends_between_two_steps(
@@ -50,8 +49,8 @@ def test_a_profile_that_is_asked_to_stop_ends_between_two_steps(
     while child.poll() is None and not folder.progress.exists():
         time.sleep(0.02)
     child.terminate()
-    assert child.wait(timeout=100) == 3, folder.log.read_text()
+    assert child.wait(timeout=100) == ExitCode.KILLED, folder.log.path.read_text()
     assert child.stdin is not None
     child.stdin.close()
-    assert folder.status() == ("KILLED", "signal SIGTERM")
-    assert not (folder.path / "rounds.json").exists()
+    assert folder.outcome() == Outcome(Status.KILLED, "signal SIGTERM")
+    assert not folder.rounds.exists()

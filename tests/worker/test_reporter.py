@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from attnbench.results import RunFolder
+from attnbench.records import Progress, RunFolder
 from attnbench.worker.reporter import Reporter
+from tests import made
 
 
 def test_points_that_an_earlier_attempt_wrote_are_not_written_again(tmp_path: Path) -> None:
@@ -14,8 +15,7 @@ def test_points_that_an_earlier_attempt_wrote_are_not_written_again(tmp_path: Pa
     second = Reporter(folder)
     second.metrics(40, {"train/loss": 2.0, "valid/loss": 5.0})
     second.metrics(60, {"train/loss": 1.0})
-    found = [(event["step"], event["values"]) for event in folder.read_events()]
-    assert found == [
+    assert [(event.step, event.values) for event in made.points(folder)] == [
         (20, {"train/loss": 3.0}),
         (40, {"train/loss": 2.0}),
         (40, {"valid/loss": 5.0}),
@@ -23,8 +23,10 @@ def test_points_that_an_earlier_attempt_wrote_are_not_written_again(tmp_path: Pa
     ]
 
 
-def test_progress_leaves_out_what_is_not_known_yet(tmp_path: Path) -> None:
+def test_progress_is_replaced_at_most_twice_a_second(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    Reporter(folder).progress(phase="training", step=3, loss=None)
-    assert folder.progress.read_text() == '{"phase": "training", "step": 3}'
+    reporter = Reporter(folder)
+    for step in (3, 5):
+        reporter.progress(Progress("training", step=step))
+    assert folder.progress.read() == Progress("training", step=3)
     assert [path.name for path in tmp_path.iterdir()] == ["progress.json"]

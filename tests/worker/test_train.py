@@ -1,7 +1,6 @@
-"""A whole run: what it leaves behind, how it is stopped and gone on with, how it fails."""
+"""A whole run: what it leaves behind, how it is stopped and resumed, how it fails."""
 
-import csv
-import json
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from attnbench.config import RESULTS_VERSION
 from attnbench.metrics import METRICS
-from attnbench.results import RunFolder, write_json
-from tests.worker.conftest import result, run, start
+from attnbench.records import ExitCode, Outcome, RunFolder, Status, read_sentences
+from tests import made
+from tests.conftest import CHECKOUT
+from tests.worker.conftest import run, start
 
 
 def _key_is_known(key: str) -> bool:
@@ -21,25 +23,25 @@ def _key_is_known(key: str) -> bool:
 
 def _equal_keys(folder: RunFolder) -> dict[str, float]:
     """What must be equal in two runs of one configuration."""
-    metrics = result(folder)["metrics"]
+    metrics = folder.result.required().metrics
     return {key: value for key, value in metrics.items() if not key.startswith(("speed/", "memory/"))}
 
 
 def _histories(folder: RunFolder) -> dict[tuple[str, int], float]:
     points: dict[tuple[str, int], float] = {}
-    for event in folder.read_events():
-        if event["type"] == "metrics":
-            for key, value in event["values"].items():
-                assert (key, event["step"]) not in points, "a point was written twice"
-                points[key, event["step"]] = value
+    for event in made.points(folder):
+        for key, value in event.values.items():
+            assert (key, event.step) not in points, "a point was written twice"
+            points[key, event.step] = value
     return points
 
 
 def test_a_run_writes_all_that_it_promises(finished: RunFolder) -> None:
-    found = result(finished)
-    assert (found["status"], found["task"], found["signature"], found["device"]) == ("FINISHED", "train", "5e", "a CPU")
-    assert found["vocabularies"] == {"source": 4 + 5, "target": 4 + 5}
-    assert all(_key_is_known(key) for key in found["metrics"])
+    result = finished.result.required()
+    assert (result.status, result.task, result.signature) == (Status.FINISHED, "train", made.SIGNATURE)
+    assert result.results_version == RESULTS_VERSION
+    assert result.vocabularies == {"source": 4 + 5, "target": 4 + 5}
+    assert all(_key_is_known(key) for key in result.metrics)
     assert {
         "test/bleu",
         "test/chrf",
@@ -52,20 +54,27 @@ def test_a_run_writes_all_that_it_promises(finished: RunFolder) -> None:
         "memory/process_peak_bytes",
         "speed/decode_target_tokens_per_second",
         "data/train_pairs",
-    } <= set(found["metrics"])
-    assert found["metrics"]["test/bleu"] == found["metrics"]["test/bleu_beam_1"]
-    assert found["metrics"]["data/train_pairs"] == 320
-    assert finished.status() == ("FINISHED", "")
-    assert len(finished.predictions.read_text().splitlines()) == 64
-    with finished.sentences.open() as file:
-        rows = list(csv.DictReader(file))
-    assert [row["sentence"] for row in rows] == [str(number) for number in range(64)]
+    } <= set(result.metrics)
+    assert result.metrics["test/bleu"] == result.metrics["test/bleu_beam_1"]
+    assert result.metrics["data/train_pairs"] == 320
+    assert finished.outcome() == Outcome(Status.FINISHED)
+    assert len(finished.predictions.path.read_text().splitlines()) == 64
+    assert len(read_sentences(finished.sentences.path)) == 64
     assert {key for key, _ in _histories(finished)} == {"train/loss", "valid/loss", "valid/bleu"}
-    for attention_map in json.loads(finished.maps.read_text()):
-        assert np.shape(attention_map["weights"]) == (len(attention_map["target"]), len(attention_map["source"]))
+    for attention_map in finished.maps.required():
+        assert np.shape(attention_map.weights) == (len(attention_map.target), len(attention_map.source))
 
 
-def test_a_run_stopped_in_the_middle_goes_on_to_the_same_result(
+def test_the_files_of_a_finished_run_are_those_of_the_list(finished: RunFolder) -> None:
+    listed = {file.name for file in RunFolder.files()}
+    written = {str(path.relative_to(finished.path)) for path in finished.path.rglob("*") if path.is_file()}
+    of_a_profile = {RunFolder.rounds.name, RunFolder.forecast.name}
+    of_the_sender = {RunFolder.tracking.name, RunFolder.sending.name}
+    assert listed - written == of_a_profile | of_the_sender
+    assert written <= listed
+
+
+def test_a_run_stopped_in_the_middle_resumes_to_the_same_result(
     finished: RunFolder, prepare: Callable[..., RunFolder], tmp_path: Path
 ) -> None:
     folder = prepare(tmp_path, "attention=bahdanau", "training.checkpoint_seconds=0.001")
@@ -73,18 +82,18 @@ def test_a_run_stopped_in_the_middle_goes_on_to_the_same_result(
     while child.poll() is None and not _histories(folder):
         time.sleep(0.02)
     child.terminate()
-    assert child.wait(timeout=60) == 3, folder.log.read_text()
+    assert child.wait(timeout=60) == ExitCode.KILLED, folder.log.path.read_text()
     assert child.stdin is not None
     child.stdin.close()
-    assert folder.status() == ("KILLED", "signal SIGTERM")
-    assert (folder.checkpoints / "last.npz").exists()
+    assert folder.outcome() == Outcome(Status.KILLED, "signal SIGTERM")
+    assert folder.last_checkpoint.exists()
     assert not folder.result.exists()
-    assert run(folder) == 0, folder.log.read_text()
+    assert run(folder) == ExitCode.FINISHED, folder.log.path.read_text()
     assert _equal_keys(folder) == _equal_keys(finished)
-    assert folder.predictions.read_bytes() == finished.predictions.read_bytes()
-    assert folder.sentences.read_bytes() == finished.sentences.read_bytes()
+    assert folder.predictions.path.read_bytes() == finished.predictions.path.read_bytes()
+    assert folder.sentences.path.read_bytes() == finished.sentences.path.read_bytes()
     assert _histories(folder) == _histories(finished)
-    with np.load(folder.checkpoints / "best.npz") as x, np.load(finished.checkpoints / "best.npz") as y:
+    with np.load(folder.best_checkpoint.path) as x, np.load(finished.best_checkpoint.path) as y:
         assert x.files == y.files
         assert all((x[name] == y[name]).all() for name in x.files)
 
@@ -98,15 +107,17 @@ def test_a_run_whose_parent_died_stops_and_keeps_its_checkpoint(
         time.sleep(0.02)
     assert child.stdin is not None
     child.stdin.close()
-    assert child.wait(timeout=60) == 3, folder.log.read_text()
-    assert folder.status() == ("KILLED", "parent died")
-    assert (folder.checkpoints / "last.npz").exists()
+    assert child.wait(timeout=60) == ExitCode.KILLED, folder.log.path.read_text()
+    assert folder.outcome() == Outcome(Status.KILLED, "parent died")
+    assert folder.last_checkpoint.exists()
 
 
 def test_a_run_that_another_process_holds_is_left_alone(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
     folder = prepare(tmp_path, "attention=dot")
-    assert folder.lock() is not None
-    assert run(folder) == 4
+    lock = folder.lock()
+    assert lock is not None
+    with lock:
+        assert run(folder) == ExitCode.LOCKED
     assert not folder.events.exists()
 
 
@@ -114,8 +125,8 @@ def test_a_run_that_another_process_has_finished_is_left_alone(
     prepare: Callable[..., RunFolder], tmp_path: Path
 ) -> None:
     folder = prepare(tmp_path, "attention=dot")
-    write_json(folder.result, {"status": "FINISHED"})
-    assert run(folder) == 6
+    folder.result.write(made.result())
+    assert run(folder) == ExitCode.FINISHED_BEFORE
     assert not folder.events.exists()
 
 
@@ -140,13 +151,34 @@ def test_a_run_that_another_process_has_finished_is_left_alone(
         ),
     ],
 )
-def test_a_failed_run_says_why(
+def test_a_failed_run_gives_its_reason(
     overrides: list[str], damage: bool, reason: str, prepare: Callable[..., RunFolder], tmp_path: Path
 ) -> None:
     folder = prepare(tmp_path, "attention=dot", *overrides)
     if damage:
-        folder.checkpoints.mkdir()
-        (folder.checkpoints / "last.npz").write_text("PK no zip")
-    assert run(folder) == 1
-    assert folder.status() == ("FAILED", reason)
+        folder.last_checkpoint.path.parent.mkdir()
+        folder.last_checkpoint.path.write_text("PK no zip")
+    assert run(folder) == ExitCode.FAILED
+    assert folder.outcome() == Outcome(Status.FAILED, reason)
     assert not folder.result.exists()
+
+
+MODULE = """
+import keras
+
+
+class Strict(keras.layers.Layer):
+    def call(self, query, values, mask):
+        raise ValueError("Strict needs a mask of integers.\\nIt received booleans.")
+"""
+
+
+def test_a_failing_layer_of_the_user_gives_its_own_message(
+    prepare: Callable[..., RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strict_mechanism.py").write_text(MODULE)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(CHECKOUT), str(tmp_path)]))
+    folder = prepare(tmp_path / "run", "attention.target=strict_mechanism.Strict")
+    assert run(folder) == ExitCode.FAILED
+    assert folder.outcome() == Outcome(Status.FAILED, "error: Strict needs a mask of integers.")
+    assert "Exception encountered when calling Strict.call()." in folder.log.path.read_text()

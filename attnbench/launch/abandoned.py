@@ -1,4 +1,4 @@
-"""Runs whose process died before it could say how it ended."""
+"""Runs whose process died before it could record its outcome."""
 
 from attnbench.records import Outcome, RunFolder, Status
 from attnbench.records.events import last_outcome
@@ -6,10 +6,10 @@ from attnbench.records.status import Reason
 
 
 def finalize_abandoned(folder: RunFolder, reason: str = Reason.PARENT_DIED) -> bool:
-    """Appends the status event that a run's process did not live to write; whether one was missing.
+    """Appends the status event that a run's process died before writing; returns whether one was missing.
 
-    With a complete result the run is FINISHED; if it says so without one, or says that it is running, it is KILLED.
-    A run that a living process holds is left to it.
+    With a complete result the run is FINISHED; if its last status is FINISHED without one, or RUNNING, it is KILLED.
+    A run that a living process holds is skipped.
 
     Args:
         folder: the run's.
@@ -28,7 +28,7 @@ def finalize_abandoned(folder: RunFolder, reason: str = Reason.PARENT_DIED) -> b
 
 
 def _missing_outcome(folder: RunFolder, reason: str) -> Outcome | None:
-    """What the events lack in a folder in which nobody works."""
+    """The outcome that the events lack, in a folder in which no process works."""
     last = last_outcome(folder.read_events())
     status = None if last is None else last.status
     if folder.finished():

@@ -4,7 +4,7 @@ import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from attnbench.records import ExitCode, Outcome, RunFolder, Status, StatusEvent
+from attnbench.records import ExitCode, Outcome, RunFolder, Status
 from attnbench.records.events import last_outcome
 from attnbench.records.status import Reason, is_out_of_memory
 
@@ -16,7 +16,7 @@ FINISHED_BEFORE = Outcome(Status.FINISHED, "by another process")
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was there before an attempt, so that its own traces can be told apart."""
+    """The state before an attempt, so that earlier traces are not taken for its own."""
 
     events: int
     log_bytes: int
@@ -31,7 +31,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Exit:
-    """How an attempt's process ended: its exit code (negative: a signal), and what the parent did to it."""
+    """How an attempt's process ended: its exit code (negative: a signal), and whether the parent ended it."""
 
     code: int
     timed_out: bool = False
@@ -48,7 +48,7 @@ def classify(folder: RunFolder, before: Snapshot, exit_: Exit) -> Outcome:
     outcome = _outcome(folder, before, exit_, reported)
     outcome = replace(outcome, reason=folder.with_need(outcome.reason))
     if outcome.status != Status.AGAIN and outcome != reported:
-        folder.append(StatusEvent(outcome.status, outcome.reason))
+        folder.record(outcome)
     return outcome
 
 
@@ -67,7 +67,7 @@ def _outcome(folder: RunFolder, before: Snapshot, exit_: Exit, reported: Outcome
 
 
 def _crash(folder: RunFolder, before: Snapshot, exit_code: int) -> Outcome:
-    """What ended a process that could not say so itself."""
+    """The outcome of a process that could not record one itself."""
     log = _text_from(folder.log.path, before.log_bytes)
     killed_for_memory = exit_code == -signal.SIGKILL and oom_kills() > before.oom_kills
     if is_out_of_memory(log) or killed_for_memory:

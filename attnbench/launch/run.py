@@ -41,8 +41,8 @@ def launch(
         folder: the run's folder; the child resumes from what an earlier attempt left there.
         config: the run, frozen in the plan.
         identity: the content of facts.json.
-        fresh: whether an earlier attempt is thrown away first (`rerun=all`).
-        stop: asked several times a second.
+        fresh: whether an earlier attempt is removed first (`rerun=all`).
+        stop: checked several times a second.
         gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
         progress: called about twice a second with the run's progress, None before there is any.
         command: the child's, without the run folder.
@@ -52,15 +52,15 @@ def launch(
     """
     if skipped := _prepare(folder, config, identity, fresh=fresh):
         return skipped
-    with share(config, gpus, given_up=lambda: bool(stop.requests())) as held:
-        if held is None:
-            given_up = Outcome(Status.KILLED, f"signal {stop.requests()[0]}")
-            finalize_abandoned(folder, given_up.reason)
-            return given_up
+    with share(config, gpus, give_up=lambda: bool(stop.requests())) as part:
+        if part is None:
+            stopped = Outcome(Status.KILLED, f"signal {stop.requests()[0]}")
+            finalize_abandoned(folder, stopped.reason)
+            return stopped
         before = Snapshot.of(folder)
-        child = _start(command, folder, environment(config, held.gpu))
+        child = _start(command, folder, environment(config, part.gpu))
         try:
-            _pin(child, held.cores)
+            _pin(child, part.cores)
             exit_ = _watch(child, folder, _seconds_left(folder, config), stop, progress)
         finally:
             _kill(child)
@@ -131,7 +131,7 @@ def _watch(
     while child.poll() is None:
         now = time.monotonic()
         if requests := stop.requests():
-            progress(Progress("stopping; once more ends it without a checkpoint"))
+            progress(Progress("stopping; another request ends it without a checkpoint"))
             return Exit(_end(child, stop), stopped_by=requests[0])
         if now - started > limit_seconds:
             return Exit(_end(child, stop), timed_out=True)
@@ -143,7 +143,7 @@ def _watch(
 
 
 def _end(child: subprocess.Popen[bytes], stop: Stop) -> int:
-    """Lets the child write its checkpoint, then insists; a second request to stop insists at once."""
+    """Gives the child time to write its checkpoint, then kills it; a second request to stop kills it at once."""
     child.terminate()
     deadline = time.monotonic() + _GRACE_SECONDS
     while child.poll() is None and time.monotonic() < deadline and len(stop.requests()) < 2:
@@ -153,7 +153,7 @@ def _end(child: subprocess.Popen[bytes], stop: Stop) -> int:
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    """Ends the child and whatever it started; nothing where it has ended."""
+    """Ends the child and whatever it started, if it has not ended by itself."""
     if child.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""The part of the machine that one run has to itself: cores, GPU, and the environment that tells the child.
+"""The part of the machine that one run has to itself: cores, a GPU, and the child's environment that names them.
 
-Runs that work at the same time, of one sweep or of several, get different cores and GPUs: each is a locked file in the
-user's folder of temporary files, held as long as the run lasts and let go by the kernel when its holder dies.
+Runs at the same time, of one sweep or of several, get different cores and GPUs: each is a locked file in the user's
+folder of temporary files, held as long as the run lasts and released by the kernel when its holder dies.
 """
 
 import os
@@ -28,18 +28,18 @@ class Share:
 
 
 @contextmanager
-def share(config: RunConfig, gpus: Sequence[str], given_up: Callable[[], bool]) -> Iterator[Share | None]:
-    """Holds a share of the machine while the body runs; None where `given_up` turned true before a GPU was free.
+def share(config: RunConfig, gpus: Sequence[str], give_up: Callable[[], bool]) -> Iterator[Share | None]:
+    """Holds a share of the machine while the body runs; None where `give_up` turned true before a GPU was free.
 
     Args:
         config: `threads` cores are reserved where that is less than all; `device` gpu reserves one GPU.
         gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
-        given_up: asked while waiting for a GPU.
+        give_up: checked while waiting for a GPU.
     """
     with ExitStack() as held:
         gpu = None
         if config.device == "gpu":
-            gpu = _wait_for_one(gpus, held, given_up)
+            gpu = _wait_for_one(gpus, held, give_up)
             if gpu is None:
                 yield None
                 return
@@ -47,7 +47,7 @@ def share(config: RunConfig, gpus: Sequence[str], given_up: Callable[[], bool]) 
 
 
 def environment(config: RunConfig, gpu: str | None) -> dict[str, str]:
-    """The environment variables by which the child learns of its share; read before any framework is imported."""
+    """The environment variables that tell the child its share; it reads them before it imports a framework."""
     variables = {
         "KERAS_BACKEND": config.backend,
         "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -79,8 +79,8 @@ def _free_cores(threads: int | None, held: ExitStack) -> frozenset[int] | None:
     return None
 
 
-def _wait_for_one(gpus: Sequence[str], held: ExitStack, given_up: Callable[[], bool]) -> str | None:
-    while not given_up():
+def _wait_for_one(gpus: Sequence[str], held: ExitStack, give_up: Callable[[], bool]) -> str | None:
+    while not give_up():
         for gpu in gpus:
             if _reserve(f"gpu-{gpu}", held):
                 return gpu

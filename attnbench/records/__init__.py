@@ -1,9 +1,11 @@
 """The record of a run and of a sweep: what each file holds, and how it is written so that a kill loses nothing.
 
 folder      the files of a run's folder, one line each, and its lock
-facts       what identifies a run beside its configuration, and where it comes from
+facts       what identifies a run besides its configuration, and where it comes from
 events      statuses and points of histories, in order, one a line
-result      what a finished run reports; the other files that its process writes
+result      what a finished run reports; the other records that its process writes
+sentences   source tokens and BLEU statistics of the test set
+sent        what each MLflow store has of a run
 plan        the frozen plan of a sweep
 status      statuses, reasons, exit codes, and what "out of memory" looks like
 files       one atomic writer, one reader that checks what it reads; locks: one file lock

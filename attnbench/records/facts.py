@@ -1,11 +1,11 @@
-"""facts.json: what identifies a run beside its configuration, and where it comes from."""
+"""facts.json: what identifies a run besides its configuration, and where it comes from."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a configuration cannot know and the signature contains.
+    """What identifies a run besides its configuration; part of the signature.
 
     Attributes:
         data: sha256 of the texts by role, or of what decides a generated text; empty for a profile.

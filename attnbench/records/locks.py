@@ -1,4 +1,4 @@
-"""The one lock between processes: a locked file, which the kernel lets go when its holder dies."""
+"""The one lock between processes: a locked file, which the kernel releases when its holder dies."""
 
 from pathlib import Path
 from typing import Self
@@ -13,7 +13,7 @@ class Lock:
         self._lock = lock
 
     def release(self) -> None:
-        """Lets it go."""
+        """Releases the lock."""
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -32,7 +32,7 @@ def acquire(path: Path) -> Lock | None:
 
 
 def wait_for(path: Path) -> Lock:
-    """As `acquire`, once every other process has let it go."""
+    """As `acquire`, but waits until every other process has released it."""
     return Lock(_locked(path, timeout_seconds=-1))
 
 

@@ -19,7 +19,7 @@ class Result(OpenRecord):
         signature: the run's.
         results_version: of the code that computed the metrics; None where it was not recorded yet.
         metrics: by key.
-        bleu_signature, chrf_signature: how sacreBLEU says that the scores were made; empty for a profile.
+        bleu_signature, chrf_signature: how sacreBLEU computed the scores, in its words; empty for a profile.
         vocabularies: sizes, by side.
         notes: what a reader of the numbers must know.
         duration_seconds: of the run.
@@ -40,7 +40,7 @@ class Result(OpenRecord):
 
 @dataclass(frozen=True)
 class Progress:
-    """progress.json: where a run is just now; what is not known yet is None."""
+    """progress.json: how far a run is; what is not known yet is None."""
 
     phase: str
     epoch: int | None = None
@@ -85,7 +85,7 @@ class Forecast:
         peak_bytes: of a training step of the whole length.
         training_seconds, decoding_seconds: of one step and one decoding of the whole length.
         total_seconds: of all rounds.
-        needs: what to say of the need when the run fails, by reason.
+        needs: what the run needs, in words, by the reason for which it may fail.
         seconds: that the forecast itself took.
     """
 

@@ -1,11 +1,11 @@
-"""How a run stands, why, and the exit codes by which its process says so."""
+"""The status of a run, its reason, and the exit codes by which its process reports it."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 
 class Status(StrEnum):
-    """How a run stands.
+    """The status of a run.
 
     SCHEDULED (MLflow's word) has not started; ELSEWHERE is held by another process; AGAIN waits for another round
     (`task=profile`). These three are never written as events.
@@ -24,7 +24,7 @@ ENDED = (Status.FINISHED, Status.FAILED, Status.KILLED)
 
 
 class Reason(StrEnum):
-    """Why a run failed or was killed, where it is not an error or a signal of its own."""
+    """Why a run failed or was killed, except for errors and signals, which are named by their own words."""
 
     OUT_OF_MEMORY = "out of memory"
     TIME_LIMIT = "time limit"

@@ -12,8 +12,8 @@ _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databric
 
 def check_uri(uri: str) -> None:
     """Raises ValueError for an address that MLflow cannot log to."""
-    scheme, found, _ = uri.partition(":")
-    if not found or scheme == "file":
+    scheme, colon, _ = uri.partition(":")
+    if not colon or scheme == "file":
         raise ValueError(
             f"tracking.uri must name a database or a server, received {public(uri)!r}, which is a folder. "
             "Use sqlite:///mlflow.db."
@@ -39,6 +39,6 @@ def absolute(uri: str) -> str:
 
 
 def public(uri: str) -> str:
-    """`uri`, or a word of a command that holds one, without its password."""
-    named = re.sub(r"([?&]\w*passw\w*=)[^&]*", r"\1***", uri)
-    return re.sub(rf"(://[^/@:]*):(?!{_PORT})[^@]*@", r"\1:***@", named)
+    """`uri`, or a command's argument that holds one, without its password."""
+    without_parameter = re.sub(r"([?&]\w*passw\w*=)[^&]*", r"\1***", uri)
+    return re.sub(rf"(://[^/@:]*):(?!{_PORT})[^@]*@", r"\1:***@", without_parameter)

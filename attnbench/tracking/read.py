@@ -1,6 +1,6 @@
 """Runs read back from an MLflow store, as plain records."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,11 +25,11 @@ class TrackedRun:
         run_id: MLflow's.
         name: of its run folder.
         status: FINISHED, FAILED, KILLED or RUNNING.
-        params: as texts.
+        params: as strings.
         tags: signature, study, status_reason, commit and the like.
         metrics: the last value of each key.
-        histories: `(step, value)` of the keys asked for, one a step, in their order.
-        artifacts: local path of each file asked for that the run has.
+        histories: `(step, value)` of the requested keys, one a step, in their order.
+        artifacts: local path of each requested file that the run has.
     """
 
     run_id: str
@@ -46,7 +46,6 @@ def read_runs(
     uri: str,
     *,
     study: str | None = None,
-    signatures: Collection[str] | None = None,
     histories: Sequence[str] = HISTORIES,
     artifacts: Sequence[str] = _ARTIFACTS,
 ) -> list[TrackedRun]:
@@ -55,9 +54,8 @@ def read_runs(
     Args:
         uri: of the store.
         study: only runs of this MLflow experiment; all experiments where it is None.
-        signatures: only runs with one of these.
         histories: metrics to read step by step.
-        artifacts: files to have at hand; those of a server are downloaded into a folder of temporary files.
+        artifacts: files to read; those of a server are downloaded into a folder of temporary files.
 
     Raises:
         StoreError: the store does not answer.
@@ -68,21 +66,21 @@ def read_runs(
         newest: dict[str, Run] = {}
         for run in _search(client, _experiments(client, study)):
             signature = run.data.tags.get("signature")
-            if signature is not None and (signatures is None or signature in signatures):
+            if signature is not None:
                 newest.setdefault(signature, run)
         return [_record(client, run, histories, artifacts) for run in newest.values()]
 
 
 def _experiments(client: "MlflowClient", study: str | None) -> list[str]:
-    known = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
+    ids = {experiment.name: experiment.experiment_id for experiment in client.search_experiments()}
     if study is None:
-        return list(known.values())
-    if study not in known:
-        names = sorted(name for name in known if name != "Default")
+        return list(ids.values())
+    if study not in ids:
+        names = sorted(name for name in ids if name != "Default")
         raise ValueError(
             f"Unknown study {study!r} in the MLflow store. Known: {', '.join(names)}.{suggestion(study, names)}"
         )
-    return [known[study]]
+    return [ids[study]]
 
 
 def _search(client: "MlflowClient", experiments: list[str]) -> Iterator["Run"]:
@@ -98,7 +96,7 @@ def _search(client: "MlflowClient", experiments: list[str]) -> Iterator["Run"]:
 
 def _record(client: "MlflowClient", run: "Run", histories: Sequence[str], artifacts: Sequence[str]) -> TrackedRun:
     run_id = run.info.run_id
-    there = {file.path for file in client.list_artifacts(run_id)}
+    available = {file.path for file in client.list_artifacts(run_id)}
     return TrackedRun(
         run_id=run_id,
         name=run.info.run_name,
@@ -107,7 +105,7 @@ def _record(client: "MlflowClient", run: "Run", histories: Sequence[str], artifa
         tags=dict(run.data.tags),
         metrics=dict(run.data.metrics),
         histories={key: _history(client, run_id, key) for key in histories if key in run.data.metrics},
-        artifacts={name: Path(client.download_artifacts(run_id, name)) for name in artifacts if name in there},
+        artifacts={name: Path(client.download_artifacts(run_id, name)) for name in artifacts if name in available},
     )
 
 

@@ -1,4 +1,4 @@
-"""A connection to an MLflow store that may be away: opened late, asked briefly, left alone after a failure."""
+"""A connection to an MLflow store that may not answer: opened late, given little time, avoided after a failure."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ class Store:
 
     Args:
         uri: its address.
-        warn: told once when it is found not to answer.
+        warn: called once, when the store first fails to answer.
     """
 
     def __init__(self, uri: str, warn: Callable[[str], None]) -> None:
@@ -77,7 +77,7 @@ class Store:
 
 
 def _reason(error: BaseException) -> str:
-    """Why a store cannot be used, in a few words; MLflow wraps what the network said."""
+    """Why a store cannot be used, in a few words; MLflow wraps the errors of the network."""
     import requests
 
     cause: BaseException | None = error
@@ -96,7 +96,7 @@ def open_store(uri: str) -> Store:
 
 
 def _connect(uri: str) -> "MlflowClient":
-    """A client whose store exists; processes that meet a fresh sqlite file make its tables one after another."""
+    """A client whose store exists; processes that open a new sqlite file at once make its tables one after another."""
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):

@@ -51,7 +51,7 @@ class Losses:
         self._sums = backend.compiled(sums, model.trainable_variables)
 
     def mean(self, split: Split) -> float:
-        """Over all target tokens of the split with their end marks."""
+        """Over all target tokens of the split, EOS included."""
         nats, tokens = 0.0, 0.0
         for batch in _pair_batches(split):
             parts = self._sums(ops.convert_to_tensor(batch.source), ops.convert_to_tensor(batch.target))

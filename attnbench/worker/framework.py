@@ -1,4 +1,4 @@
-"""The first import of the framework, without the packages that it would import only to offer wrappers for them."""
+"""The first import of the framework, without optional packages that it would import only to wrap them."""
 
 import os
 import sys
@@ -11,8 +11,8 @@ _WRAPPED = ("jax", "matplotlib", "pandas", "sklearn")
 def import_framework(backend: str) -> None:
     """Imports Keras on `backend`, unless KERAS_BACKEND names another one, in three fifths of the time.
 
-    What Keras and TensorFlow do without where it is not installed seems not to be, until they are imported: together
-    such packages take 1.5 s of a run's start. They can be imported as ever afterwards.
+    Packages that Keras and TensorFlow can do without are hidden until both are imported: together they would take 1.5 s
+    of a run's start. They can be imported as usual afterwards.
     """
     os.environ.setdefault("KERAS_BACKEND", backend)
     hidden = _Hidden(set(_WRAPPED) - {backend})
@@ -24,7 +24,7 @@ def import_framework(backend: str) -> None:
 
 
 class _Hidden(MetaPathFinder):
-    """Lets packages seem not to be installed."""
+    """Makes packages look as if they were not installed."""
 
     def __init__(self, names: set[str]) -> None:
         self._names = names

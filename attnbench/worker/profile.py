@@ -25,7 +25,7 @@ _FIRST_WORD = 4
 
 
 def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
-    """Does the next round and keeps it in rounds.json; after the last writes the result and returns True.
+    """Does the next round and adds it to rounds.json; after the last writes the result and returns True.
 
     A long profile begins with a forecast instead, in a process of its own, so that it cannot affect what is measured
     later.
@@ -46,7 +46,7 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         return False
     folder.result.write(
         Result(
-            task=config.task,
+            task="profile",
             signature=folder.facts.required().signature,
             results_version=RESULTS_VERSION,
             metrics=_metrics(rounds),
@@ -98,7 +98,7 @@ def _training(model: Seq2Seq, config: RunConfig) -> Callable[[Any, Any], Any]:
 
 
 def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
-    """Greedy search over exactly as many positions as the source has: the end mark is made impossible."""
+    """Greedy search over exactly as many positions as the source has: EOS is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
     banned[[PAD, BOS, EOS]] = -1e4
     model.output_bias.assign(banned)

@@ -11,7 +11,7 @@ from attnbench.model import Seq2Seq
 from attnbench.records import Progress, Result, RunFolder, Vocabularies
 from attnbench.training import Trainer
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
-from attnbench.worker.evaluate import Losses, Validation, test
+from attnbench.worker.evaluate import Evaluation, Losses, Validation, test
 from attnbench.worker.reporter import Reporter
 
 _PRODUCTS_BEFORE = 1
@@ -49,20 +49,8 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     metrics |= _data_metrics(dataset) | {"speed/padding_fraction": plan.padding_fraction}
     rate = max(rate, matrix_rate(kind, PRODUCTS - before))
     metrics |= _flops_metrics(model, dataset, metrics, rate)
-    tested = test(folder, model, losses, dataset, config, reporter)
-    folder.result.write(
-        Result(
-            task=config.task,
-            signature=folder.facts.required().signature,
-            results_version=RESULTS_VERSION,
-            metrics={key: float(value) for key, value in (metrics | tested.metrics).items()},
-            bleu_signature=tested.bleu_signature,
-            chrf_signature=tested.chrf_signature,
-            vocabularies={"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
-            notes=_notes(dataset),
-            duration_seconds=time.monotonic() - began,
-        )
-    )
+    evaluation = test(folder, model, losses, dataset, config, reporter)
+    folder.result.write(_result(folder, dataset, metrics, evaluation, seconds=time.monotonic() - began))
     return True
 
 
@@ -93,7 +81,18 @@ def _flops_metrics(model: Seq2Seq, dataset: data.Dataset, metrics: dict[str, flo
     return found
 
 
-def _notes(dataset: data.Dataset) -> list[str]:
-    if not dataset.skipped_pairs:
-        return []
-    return [f"{dataset.skipped_pairs} pairs with an empty side were skipped."]
+def _result(
+    folder: RunFolder, dataset: data.Dataset, metrics: dict[str, float], evaluation: Evaluation, *, seconds: float
+) -> Result:
+    skipped = dataset.skipped_pairs
+    return Result(
+        task="train",
+        signature=folder.facts.required().signature,
+        results_version=RESULTS_VERSION,
+        metrics={key: float(value) for key, value in (metrics | evaluation.metrics).items()},
+        bleu_signature=evaluation.bleu_signature,
+        chrf_signature=evaluation.chrf_signature,
+        vocabularies={"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
+        notes=[f"{skipped} pairs with an empty side were skipped."] if skipped else [],
+        duration_seconds=seconds,
+    )

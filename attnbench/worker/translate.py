@@ -116,7 +116,7 @@ def _read(source: str) -> list[str]:
 
 
 def _path(source: str) -> Path:
-    """What messages call `source`, and where it is unless it is standard input."""
+    """The path of `source`; for standard input, its name in messages."""
     return Path("standard input" if source == "-" else source)
 
 

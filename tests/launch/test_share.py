@@ -21,7 +21,7 @@ def test_two_runs_get_different_cores_and_a_third_is_not_pinned(
     four_cores(monkeypatch)
     config = replace(default_config, device="cpu", threads=2)
     with ExitStack() as held:
-        shares = [held.enter_context(share(config, (), given_up=lambda: False)) for _ in range(3)]
+        shares = [held.enter_context(share(config, (), give_up=lambda: False)) for _ in range(3)]
     cores = [each.cores for each in shares if each is not None]
     assert cores == [frozenset({3, 5}), frozenset({7, 11}), None]
 
@@ -30,14 +30,14 @@ def test_cores_come_back_when_a_run_ends(default_config: RunConfig, monkeypatch:
     four_cores(monkeypatch)
     config = replace(default_config, device="cpu", threads=3)
     for _ in range(2):
-        with share(config, (), given_up=lambda: False) as held:
+        with share(config, (), give_up=lambda: False) as held:
             assert held is not None
             assert held.cores == {3, 5, 7}
 
 
 def test_a_run_that_may_use_all_cores_is_not_pinned(default_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     four_cores(monkeypatch)
-    with share(replace(default_config, device="cpu", threads=4), (), given_up=lambda: False) as held:
+    with share(replace(default_config, device="cpu", threads=4), (), give_up=lambda: False) as held:
         assert held is not None
         assert held.cores is None
 
@@ -45,9 +45,9 @@ def test_a_run_that_may_use_all_cores_is_not_pinned(default_config: RunConfig, m
 def test_each_run_gets_its_own_gpu_and_gives_up_where_none_is_free(default_config: RunConfig) -> None:
     config = replace(default_config, device="gpu", threads=None)
     with (
-        share(config, ("2", "5"), given_up=lambda: False) as first,
-        share(config, ("2", "5"), given_up=lambda: False) as second,
-        share(config, ("2", "5"), given_up=iter([False, True]).__next__) as third,
+        share(config, ("2", "5"), give_up=lambda: False) as first,
+        share(config, ("2", "5"), give_up=lambda: False) as second,
+        share(config, ("2", "5"), give_up=iter([False, True]).__next__) as third,
     ):
         assert first is not None
         assert second is not None
@@ -62,7 +62,7 @@ def test_a_run_on_the_processor_sees_no_gpu_and_its_own_number_of_threads(defaul
     assert variables["OMP_NUM_THREADS"] == "3"
 
 
-def test_jax_is_told_to_be_deterministic_beside_the_flags_of_the_user(
+def test_jax_is_deterministic_on_request_and_keeps_the_flags_of_the_user(
     default_config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=dump")

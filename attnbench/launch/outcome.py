@@ -68,7 +68,7 @@ def _outcome(folder: RunFolder, before: Snapshot, exit_: Exit, reported: Outcome
 
 def _crash(folder: RunFolder, before: Snapshot, exit_code: int) -> Outcome:
     """The outcome of a process that could not record one itself."""
-    log = _text_from(folder.log.path, before.log_bytes)
+    log = folder.log.path.read_bytes()[before.log_bytes :].decode(errors="replace")
     killed_for_memory = exit_code == -signal.SIGKILL and oom_kills() > before.oom_kills
     if is_out_of_memory(log) or killed_for_memory:
         return Outcome(Status.FAILED, Reason.OUT_OF_MEMORY)
@@ -93,11 +93,3 @@ def oom_kills() -> int:
             if line.startswith("oom_kill "):
                 return int(line.split()[1])
     return 0
-
-
-def _text_from(path: Path, offset: int) -> str:
-    if not path.exists():
-        return ""
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read().decode(errors="replace")

@@ -38,6 +38,7 @@ def wait_for(path: Path) -> Lock:
 
 def _locked(path: Path, *, timeout_seconds: float) -> FileLock:
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, mode=0o644, thread_local=False)
+    # A file system without locks is an error: filelock's substitute would outlive a holder that is killed.
+    lock = FileLock(path, mode=0o644, thread_local=False, fallback_to_soft=False)
     lock.acquire(timeout=timeout_seconds)
     return lock

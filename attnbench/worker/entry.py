@@ -1,6 +1,7 @@
 """The entry of a run's process: lock, signals, and the status with which the process ends."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -22,7 +23,7 @@ Task = Callable[[RunFolder, RunConfig, Reporter], bool]
 
 _GRACE_SECONDS = 30.0
 _KERAS_PREFACE = "Exception encountered when calling"
-_BOLD, _PLAIN = "\x1b[1m", "\x1b[0m"
+_COLOUR = r"\x1b\[\d*m"
 
 
 def task_of(config: RunConfig) -> Task:
@@ -124,9 +125,10 @@ def _message(error: BaseException) -> str:
     Keras wraps an exception of a user's layer: a line of its own ("Exception encountered when calling ..."), the
     message, the arguments.
     """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    if lines and lines[0].startswith(_KERAS_PREFACE):
-        lines = [line.replace(_BOLD, "").replace(_PLAIN, "").strip() for line in lines[1:]] or lines
+    text = re.sub(_COLOUR, "", str(error))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and lines[0].startswith(_KERAS_PREFACE):
+        del lines[0]
     if not lines:
         return type(error).__name__
     return lines[0] if isinstance(error, ValueError) else f"{type(error).__name__}: {lines[0]}"

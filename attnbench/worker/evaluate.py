@@ -178,16 +178,19 @@ def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count
     evenly = (np.arange(count) + 1) * len(ranked) // (count + 1)
     maps = []
     for row in dict.fromkeys(ranked[evenly].tolist() if len(ranked) else []):
-        source, target = split.source[row], decoded.hypotheses[row]
-        ends = np.array([EOS], np.int32)
-        pair = np.concatenate([source, ends])[None], np.concatenate([target, ends])[None].astype(np.int32)
-        (weights,) = aligner.batch(*pair)
+        source, target = split.source[row].tolist(), decoded.hypotheses[row].tolist()
         maps.append(
             AttentionMap(
                 sentence=row,
-                source=dataset.source_vocabulary.pieces(source.tolist()),
-                target=dataset.target_vocabulary.pieces(target.tolist()),
-                weights=[[round(float(x), 4) for x in line] for line in weights],
+                source=dataset.source_vocabulary.pieces(source),
+                target=dataset.target_vocabulary.pieces(target),
+                weights=[[round(float(x), 4) for x in line] for line in pair_weights(aligner, source, target)],
             )
         )
     return maps
+
+
+def pair_weights(aligner: ForcedAligner, source: list[int], target: list[int]) -> np.ndarray:
+    """The attention weights `(target, source)` of one pair, given as ids without EOS."""
+    (weights,) = aligner.batch(*(np.array([[*ids, EOS]], np.int32) for ids in (source, target)))
+    return weights

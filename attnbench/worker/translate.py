@@ -14,9 +14,9 @@ from attnbench.data import text
 from attnbench.decoding import ForcedAligner, Searcher
 from attnbench.records import RunFolder, write_atomically
 from attnbench.scoring import alignment
-from attnbench.special_tokens import EOS
 from attnbench.training import checkpoint
 from attnbench.worker.build import build_model, set_up
+from attnbench.worker.evaluate import pair_weights
 
 BATCH_SIZE = 64
 
@@ -76,7 +76,7 @@ def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> 
 
 
 def _links(aligner: ForcedAligner, ids: Sequence[list[int]], vocabularies: Sequence[Any]) -> set[tuple[int, int]]:
-    (weights,) = aligner.batch(*(np.array([[*side, EOS]], np.int32) for side in ids))
+    weights = pair_weights(aligner, *ids)
     return alignment.link_words(weights, *(v.words(side) for v, side in zip(vocabularies, ids, strict=True)))
 
 

@@ -1,8 +1,13 @@
 """One holder at a time, as long as it lives."""
 
+import errno
+import fcntl
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from attnbench.records import RunFolder, acquire, wait_for
 
@@ -42,3 +47,12 @@ def test_a_lock_is_released_when_its_holder_is_killed(tmp_path: Path) -> None:
         holder.kill()
     with wait_for(path):
         assert acquire(path) is None
+
+
+def test_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match=r"^\[Errno 38\] Function not implemented$"):
+        acquire(tmp_path / "lock")

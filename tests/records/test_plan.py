@@ -1,0 +1,42 @@
+"""The frozen plan: written once, read by every process that works on it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from attnbench.config import RunConfig
+from attnbench.records import DamagedError, Plan, Status
+from tests import made
+
+DONE_AGAIN = {
+    Status.SCHEDULED: {"none", "failed", "all"},
+    Status.FAILED: {"failed", "all"},
+    Status.KILLED: {"failed", "all"},
+    Status.ELSEWHERE: {"failed", "all"},
+    Status.FINISHED: {"all"},
+}
+
+
+def test_a_plan_comes_back_as_it_was_written(tmp_path: Path, default_config: RunConfig) -> None:
+    failed = made.entry("dot", default_config, status=Status.FAILED, reason="time limit", overrides=["seed=2"])
+    plan = made.plan(made.entry("none", default_config), failed, gpus=["2", "5"])
+    path = plan.write(tmp_path)
+    assert path.parent == tmp_path / "plans"
+    assert re.fullmatch(r"small-20260102030000-[0-9a-f]{6}\.json", path.name)
+    assert Plan.read(path) == plan
+    assert plan.write(tmp_path) != path
+
+
+def test_a_missing_plan_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "plans" / "x.json"
+    message = f"No plan at {path}. Name one of the files in {path.parent}."
+    with pytest.raises(DamagedError, match=f"^{re.escape(message)}$"):
+        Plan.read(path)
+
+
+@pytest.mark.parametrize("rerun", ["none", "failed", "all"])
+@pytest.mark.parametrize("status", DONE_AGAIN)
+def test_rerun_says_which_runs_a_sweep_does(default_config: RunConfig, status: Status, rerun: str) -> None:
+    entry = made.entry("dot", default_config, status=status)
+    assert made.plan(entry, rerun=rerun).requests(entry) == (rerun in DONE_AGAIN[status])

@@ -1,46 +1,32 @@
-"""A child process that keeps the worker's contract without training anything; how it ends is asked by a variable.
+"""The worker with a run that trains nothing: how it behaves is named by a variable.
 
-STANDIN holds one word for all runs, or one a mechanism: `finish`, or `dot=crash,bahdanau=hang`. The words are the
-functions at the end of this file.
+STANDIN holds one behaviour for all runs, or one a mechanism: `finish`, or `dot=crash,bahdanau=hang`. The behaviours are
+the functions at the end of this file.
 """
 
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
-from attnbench.config import RunConfig, from_mapping
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, read_json, write_atomically, write_json
+from attnbench.config import RunConfig
+from attnbench.records import ExitCode, Progress, RunFailure, RunFolder, write_atomically, write_sentences
+from attnbench.worker import entry
+from attnbench.worker.reporter import Reporter
+from tests import made
 
 STEPS = 5
 
-_SENTENCES = """\
-sentence,source_tokens,correct_1,correct_2,correct_3,correct_4,total_1,total_2,total_3,total_4,hypothesis_tokens,\
-reference_tokens
-0,5,5,4,3,2,5,4,3,2,5,5
-1,7,6,4,2,1,7,6,5,4,7,7
-"""
+_GRACE_SECONDS = 1.0
+_POLL_SECONDS = 0.05
 
 
 def main() -> int:
-    """Works on the folder that the command line names; returns the exit code of the contract."""
-    folder = RunFolder(Path(sys.argv[1]))
+    """Works on the folder that the command line names, as the worker does; returns its exit code."""
     if len(sys.argv) > 2:
         return _decode(*sys.argv[2:])
-    lock = folder.lock()
-    if lock is None:
-        return 4
-    if folder.finished():
-        return 6
-    config = from_mapping(read_json(folder.config))
-    folder.append("status", status=RUNNING)
-    threading.Thread(target=_exit_with_parent, args=(folder,), daemon=True).start()
-    return _behaviour(config)(folder, config)
+    return entry.main(sys.argv[1:], _behaviour, _GRACE_SECONDS)
 
 
 def _decode(task: str, source: str, output: str) -> int:
@@ -50,129 +36,122 @@ def _decode(task: str, source: str, output: str) -> int:
         print(text, end="")
     else:
         Path(output).write_text(text)
-    return 0
+    return ExitCode.FINISHED
 
 
-def _behaviour(config: RunConfig) -> Callable[[RunFolder, RunConfig], int]:
-    asked = os.environ.get("STANDIN", "finish")
-    words = dict(pair.split("=") for pair in asked.split(",")) if "=" in asked else {config.attention.name: asked}
-    return BEHAVIOURS[words.get(config.attention.name, "finish")]
+def _behaviour(config: RunConfig) -> entry.Task:
+    chosen = os.environ.get("STANDIN", "finish")
+    by_mechanism = dict(pair.split("=") for pair in chosen.split(",")) if "=" in chosen else {}
+    return BEHAVIOURS[by_mechanism.get(config.attention.name, "finish") if by_mechanism else chosen]
 
 
-def _exit_with_parent(folder: RunFolder) -> None:
-    while os.read(0, 1):
-        pass
-    folder.append("status", status=KILLED, reason="parent died")
-    os._exit(3)
+def _write_result(folder: RunFolder, config: RunConfig, **metrics: float) -> bool:
+    write_atomically(folder.predictions.path, "a b c\n")
+    write_sentences(folder.sentences.path, [[5, 5, 4, 3, 2, 5, 4, 3, 2, 5, 5], [7, 6, 4, 2, 1, 7, 6, 5, 4, 7, 7]])
+    folder.maps.write([])
+    write_atomically(folder.best_checkpoint.path, b"weights")
+    folder.result.write(
+        made.result(
+            metrics,
+            task=config.task,
+            signature=folder.facts.required().signature,
+            notes=[f"cores {sorted(os.sched_getaffinity(0))}", f"gpus {os.environ['CUDA_VISIBLE_DEVICES']}"],
+            duration_seconds=2.0,
+        )
+    )
+    return True
 
 
-def _write_result(folder: RunFolder, config: RunConfig, **metrics: float) -> int:
-    write_atomically(folder.predictions, "a b c\n")
-    write_atomically(folder.sentences, _SENTENCES)
-    write_json(folder.maps, [])
-    write_atomically(folder.checkpoints / "best.npz", b"weights")
-    result = {
-        "format": 1,
-        "status": FINISHED,
-        "task": config.task,
-        "signature": read_json(folder.facts)["signature"],
-        "metrics": metrics,
-        "bleu_signature": "nrefs:1|case:mixed|tok:none",
-        "chrf_signature": "nrefs:1|case:mixed",
-        "vocabularies": {"source": 11, "target": 13},
-        "device": "cpu",
-        "threads": config.threads,
-        "versions": {},
-        "notes": [f"cores {sorted(os.sched_getaffinity(0))}", f"gpus {os.environ['CUDA_VISIBLE_DEVICES']}"],
-        "duration_seconds": 2.0,
-    }
-    write_json(folder.result, result)
-    folder.append("status", status=FINISHED)
-    return 0
-
-
-def _train(folder: RunFolder, config: RunConfig, *, seconds: float) -> None:
-    """Steps from where the checkpoint stands; a checkpoint a step, metrics a step, progress."""
-    checkpoint = folder.checkpoints / "last.npz"
-    begin = int(checkpoint.read_text()) if checkpoint.exists() else 0
-    for step in range(begin + 1, STEPS + 1):
-        time.sleep(seconds / STEPS)
-        folder.append("metrics", step=step, values={"train/loss": 1 / step, "valid/bleu": 10.0 * step})
-        progress: dict[str, Any] = {"phase": "training", "epoch": 1, "epochs": 1, "step": step, "steps": STEPS}
-        progress |= {"loss": 1 / step, "target_tokens_per_second": 5400.0, "seconds_left": seconds * (1 - step / STEPS)}
-        write_json(folder.progress, progress)
+def _train(folder: RunFolder, reporter: Reporter, *, seconds: float) -> None:
+    """Steps from where the checkpoint is; a checkpoint a step, metrics a step, progress."""
+    checkpoint = folder.last_checkpoint.path
+    first = int(checkpoint.read_text()) if checkpoint.exists() else 0
+    for step in range(first + 1, STEPS + 1):
+        _sleep(seconds / STEPS, reporter)
+        reporter.metrics(step, {"train/loss": 1 / step, "valid/bleu": 10.0 * step})
+        left = seconds * (1 - step / STEPS)
+        reporter.progress(Progress("training", 1, 1, step, STEPS, 1 / step, 5400.0, left))
         write_atomically(checkpoint, str(step))
 
 
-def finish(folder: RunFolder, config: RunConfig) -> int:
+def _sleep(seconds: float, reporter: Reporter) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        time.sleep(_POLL_SECONDS)
+        reporter.check_stop()
+
+
+def _end_at_once(code: int) -> None:
+    """Ends the process without an event."""
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def finish(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Trains at once and finishes."""
-    _train(folder, config, seconds=0)
-    values = {"test/bleu": 50.0 + config.seed, "speed/train_target_tokens_per_second": 5400.0}
-    return _write_result(folder, config, **values)
+    _train(folder, reporter, seconds=0)
+    metrics = {"test/bleu": 50.0 + config.seed, "speed/train_target_tokens_per_second": 5400.0}
+    return _write_result(folder, config, **metrics)
 
 
-def slow(folder: RunFolder, config: RunConfig) -> int:
-    """Trains for three seconds, or for STANDIN_SECONDS; SIGTERM ends it with a checkpoint."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        folder.append("status", status=KILLED, reason="signal SIGTERM")
-        sys.exit(3)
-
-    signal.signal(signal.SIGTERM, end)
-    _train(folder, config, seconds=float(os.environ.get("STANDIN_SECONDS", "3")))
-    return finish(folder, config)
+def slow(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Trains for three seconds, or for STANDIN_SECONDS; a request to stop ends it with a checkpoint."""
+    _train(folder, reporter, seconds=float(os.environ.get("STANDIN_SECONDS", "3")))
+    return finish(folder, config, reporter)
 
 
-def crash(folder: RunFolder, config: RunConfig) -> int:
-    """Ends without a word but its log's."""
+def crash(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Ends without an event; its log has the reason."""
     print("Traceback (most recent call last):\nKeyError: 'annotations'\n", file=sys.stderr)
-    return 1
+    _end_at_once(ExitCode.FAILED)
+    return False
 
 
-def fail(folder: RunFolder, config: RunConfig) -> int:
+def fail(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Says itself why it failed."""
-    folder.append("status", status=FAILED, reason="non-finite loss")
-    return 1
+    raise RunFailure("The training loss is nan.", "non-finite loss")
 
 
-def memory(folder: RunFolder, config: RunConfig) -> int:
-    """Ends as numpy does where memory is wanting."""
-    raise MemoryError("Unable to allocate 64. GiB for an array")
+def memory(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Is ended by C++ when an allocation fails."""
+    print("terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr)
+    _end_at_once(128 + signal.SIGABRT)
+    return False
 
 
-def segfault(folder: RunFolder, config: RunConfig) -> int:
+def segfault(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Is ended by the processor."""
     os.kill(os.getpid(), signal.SIGSEGV)
-    return 0
+    return False
 
 
-def vanish(folder: RunFolder, config: RunConfig) -> int:
+def vanish(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Is killed from outside."""
     os.kill(os.getpid(), signal.SIGKILL)
-    return 0
+    return False
 
 
-def stubborn(folder: RunFolder, config: RunConfig) -> int:
-    """Works for ever and does not hear SIGTERM."""
+def stubborn(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Works for ever and ignores SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(600)
-    return 0
+    return False
 
 
-def silent(folder: RunFolder, config: RunConfig) -> int:
-    """Says that it is done, and is not."""
-    return 0
+def silent(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
+    """Ends as if it had finished, without a result."""
+    _end_at_once(ExitCode.FINISHED)
+    return False
 
 
-def rounds(folder: RunFolder, config: RunConfig) -> int:
+def rounds(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Measures one round; finishes after the last."""
-    path = folder.path / "rounds.json"
-    done = [*(read_json(path) or []), {"time": time.time(), "seconds": 2.0}]
-    write_json(path, done)
-    return 5 if len(done) < config.profile.rounds else _write_result(folder, config, **{"memory/train_peak_bytes": 7e6})
+    done = [*(folder.rounds.read() or []), made.profile_round(seconds=2.0)]
+    folder.rounds.write(done)
+    return len(done) == config.profile.rounds and _write_result(folder, config, **{"memory/train_peak_bytes": 7e6})
 
 
-BEHAVIOURS = {
+BEHAVIOURS: dict[str, entry.Task] = {
     each.__name__: each for each in (finish, slow, crash, fail, memory, segfault, vanish, stubborn, silent, rounds)
 }
 

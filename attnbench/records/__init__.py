@@ -15,8 +15,10 @@ from attnbench.records.files import DamagedError, read_record, write_atomically,
 from attnbench.records.folder import Artifact, RunFolder
 from attnbench.records.locks import Lock, acquire, wait_for
 from attnbench.records.plan import Entry, Plan
-from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, SentenceColumns
-from attnbench.records.status import ExitCode, Outcome, Status
+from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, Vocabularies
+from attnbench.records.sent import Sent
+from attnbench.records.sentences import read_sentences, write_sentences
+from attnbench.records.status import ExitCode, Outcome, RunFailure, Status, Stopped
 
 __all__ = [
     "Artifact",
@@ -34,14 +36,19 @@ __all__ = [
     "Provenance",
     "Result",
     "Round",
+    "RunFailure",
     "RunFolder",
     "RunIdentity",
-    "SentenceColumns",
+    "Sent",
     "Status",
     "StatusEvent",
+    "Stopped",
+    "Vocabularies",
     "acquire",
     "read_record",
+    "read_sentences",
     "wait_for",
     "write_atomically",
     "write_record",
+    "write_sentences",
 ]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from attnbench.mapping import build
 from attnbench.records.files import DamagedError
@@ -43,7 +43,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 
 def append_event(path: Path, event: Event) -> None:
-    """Appends `event` as a line of its own, also after a line that a kill has cut."""
+    """Appends `event` on a line of its own, even where a kill has cut the line before."""
     line = json.dumps({"type": _NAMES[type(event)], **dataclasses.asdict(event)}, sort_keys=True, ensure_ascii=False)
     with path.open("ab+") as file:
         if file.tell() and not _ends_a_line(file):
@@ -55,15 +55,17 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     """The events of the whole lines from byte `offset` on, and where those lines end.
 
     A file that has become shorter than `offset` is read from its beginning. A line that a kill or a full disk has cut
-    is left out, and so are events of a kind that this version does not know.
+    is skipped, and so are events of a kind that this version does not know.
 
     Raises:
-        DamagedError: a line holds something else than an event.
+        DamagedError: the file cannot be read, or a line holds something else than an event.
     """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return [], 0
+    except OSError as error:
+        raise DamagedError.of(path, error) from error
     start = offset if offset <= len(content) else 0
     end = content.rfind(b"\n") + 1
     lines = content[start:end].splitlines()
@@ -76,17 +78,12 @@ def _parsed(line: bytes, path: Path) -> Event | None:
     except ValueError:
         return None
     try:
-        return _event(values)
+        if not isinstance(values, dict) or not isinstance(values.get("type"), str):
+            raise ValueError(f"a line holds no event: {line[:60].decode(errors='replace')}")
+        kind = _KINDS.get(values.pop("type"))
+        return None if kind is None else build(kind, values, "")
     except ValueError as error:
-        reason = str(error).rstrip(".")
-        raise DamagedError(f"{path} is damaged: {reason}. Restore it from a copy, or delete its folder.") from error
-
-
-def _event(values: Any) -> Event | None:
-    if not isinstance(values, dict) or not isinstance(values.get("type"), str):
-        raise ValueError(f"a line holds no event: {str(values)[:60]!r}")
-    kind = _KINDS.get(values.pop("type"))
-    return None if kind is None else build(kind, values, "")
+        raise DamagedError.of(path, error) from error
 
 
 def last_outcome(events: Sequence[Event]) -> Outcome | None:

@@ -10,28 +10,47 @@ from attnbench.mapping import typed
 
 
 class DamagedError(ValueError):
-    """A file does not hold what it was written with."""
+    """A file does not hold what it was written with, or is missing."""
+
+    @classmethod
+    def of(cls, path: Path, error: Exception) -> "DamagedError":
+        """The error for a file whose content gave `error`."""
+        return cls(f"{path} is damaged: {str(error).rstrip('.')}. Restore it from a copy, or delete it.")
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Replaces `path` by `content` so that a reader, or a kill, sees the old file or the new one, never a part."""
+class OpenRecord:
+    """A record whose file may hold further keys, which another version wrote; they are ignored.
+
+    Other records are read exactly: an unknown option of a configuration would change what the run is.
+    """
+
+
+def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) -> None:
+    """Replaces `path` by `content` so that a reader, or a kill, sees the old file or the new one, never a part.
+
+    Args:
+        path: the file; its folder is made if it is missing.
+        content: text is written as UTF-8.
+        durable: whether the content also survives a power cut, which costs a write to the disk.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     data = content.encode() if isinstance(content, str) else content
     try:
         with temporary.open("wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_record(path: Path, record: Any) -> None:
+def write_record(path: Path, record: Any, *, durable: bool = True) -> None:
     """Writes dataclasses and plain values as canonical, readable JSON, atomically; equal records give equal bytes."""
     text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, default=dataclasses.asdict)
-    write_atomically(path, f"{text}\n")
+    write_atomically(path, f"{text}\n", durable=durable)
 
 
 def read_record(path: Path, kind: Any) -> Any:
@@ -45,10 +64,12 @@ def read_record(path: Path, kind: Any) -> Any:
         DamagedError: the file cannot be read, or holds something else.
     """
     try:
-        return typed(kind, json.loads(path.read_text(encoding="utf-8")), path.name)
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(kind, type) and issubclass(kind, OpenRecord) and isinstance(values, dict):
+            names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+            values = {key: value for key, value in values.items() if key in names}
+        return typed(kind, values, path.name)
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise DamagedError(
-            f"{path} is damaged: {str(error).rstrip('.')}. Restore it from a copy, or delete it."
-        ) from error
+        raise DamagedError.of(path, error) from error

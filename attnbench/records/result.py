@@ -1,7 +1,9 @@
 """What a run's process writes beside its events: the result, and the records that others read on the way to it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from attnbench.records.files import OpenRecord
 from attnbench.records.status import Status
 
 FORMAT = 1
@@ -9,7 +11,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(OpenRecord):
     """result.json, complete when the run has finished and absent before.
 
     Attributes:
@@ -106,15 +108,9 @@ class AttentionMap:
     weights: list[list[float]]
 
 
-class SentenceColumns:
-    """The columns of sentences.csv, a row a test sentence: its index, source tokens, and BLEU statistics, no text."""
+@dataclass(frozen=True)
+class Vocabularies:
+    """vocabularies.json: each side's vocabulary, as `Vocabulary.to_dict` gives it."""
 
-    STATISTICS = (
-        *(f"correct_{order}" for order in (1, 2, 3, 4)),
-        *(f"total_{order}" for order in (1, 2, 3, 4)),
-        "hypothesis_tokens",
-        "reference_tokens",
-    )
-    """N-grams found in the reference, n-grams in all, and both lengths."""
-    VALUES = ("source_tokens", *STATISTICS)
-    ALL = ("sentence", *VALUES)
+    source: dict[str, Any]
+    target: dict[str, Any]

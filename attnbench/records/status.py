@@ -53,6 +53,23 @@ class Outcome:
     reason: str = ""
 
 
+class Stopped(Exception):
+    """A run was asked to stop; what it needs to resume is saved."""
+
+
+class RunFailure(Exception):
+    """A run fails for `reason`, by which it is listed; the message may say more.
+
+    Args:
+        message: what went wrong, and what to do.
+        reason: the message itself where it is None.
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = message if reason is None else reason
+
+
 _MEMORY_ERRORS = (
     "MemoryError",
     "std::bad_alloc",
@@ -64,5 +81,5 @@ _MEMORY_ERRORS = (
 
 
 def is_out_of_memory(text: str) -> bool:
-    """Whether a log, or `type: message` of an exception, tells of memory that could not be had."""
-    return any(words in text for words in _MEMORY_ERRORS)
+    """Whether a log, or `type: message` of an exception, reports a failed allocation."""
+    return any(error in text for error in _MEMORY_ERRORS)

@@ -12,9 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from sacrebleu.metrics import BLEU, CHRF
 
-from attnbench.records import SentenceColumns
-
-STATISTICS = SentenceColumns.STATISTICS
 HYPOTHESIS_TOKENS, REFERENCE_TOKENS = 8, 9
 
 
@@ -28,7 +25,7 @@ class Score:
         bleu_signature: how sacreBLEU says that `bleu` was made.
         chrf_signature: how sacreBLEU says that `chrf` was made.
         length_ratio: tokens of the hypotheses ÷ tokens of the references, 0 where the references have none.
-        statistics: int64 `(sentences, 10)`, columns as in `STATISTICS`.
+        statistics: int64 `(sentences, 10)`, columns as in `records.sentences.STATISTICS`.
     """
 
     bleu: float
@@ -81,7 +78,8 @@ def corpus_bleu(statistics: npt.ArrayLike) -> Any:
     0 found ("exp" smoothing of mteval-v13a). No unigram found, or an order without n-grams, makes the score 0.
 
     Args:
-        statistics: `(..., 10)`, each row the sum over the sentences of one corpus, columns as in `STATISTICS`.
+        statistics: `(..., 10)`, each row the sum over the sentences of one corpus, columns as in
+            `records.sentences.STATISTICS`.
 
     Returns:
         float64 `(...)`, a scalar for a single corpus.

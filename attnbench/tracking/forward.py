@@ -1,25 +1,23 @@
 """From a run folder to MLflow: every event once, whether the run is at work, was killed, or ended long ago.
 
 A run is one MLflow run in the experiment of every study that it belongs to. What has been sent is remembered in the
-folder's tracking.json, by study and store: the MLflow run, how many bytes of events.jsonl went there, and the last step
-of each metric, so that steps which a resumed run repeats are not sent again. A run that the store has and the folder
-does not remember is found by its signature and start.
+folder's tracking.json, by study and store, so that steps which a resumed run repeats are not sent again. A run that the
+store has and the folder does not remember is found by its signature and start.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnbench.config import FACTORS, parameters
-from attnbench.mapping import build
 from attnbench.records import (
     Artifact,
     DamagedError,
     MetricsEvent,
     RunFolder,
     RunIdentity,
+    Sent,
     Status,
     StatusEvent,
     wait_for,
@@ -31,33 +29,10 @@ from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Run
+    from mlflow.entities import Metric, Run
 
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI's view of runs, not the one of traces
-_MOST_METRICS, _MOST_OTHERS = 1000, 100
-
-
-@dataclass
-class Sent:
-    """What one store's experiment has of a run.
-
-    Attributes:
-        run_id: MLflow's.
-        event_bytes: of events.jsonl.
-        steps: the last step of each metric.
-        status: the last status event among those bytes; FINISHED where a result is complete.
-        reason: of that status.
-        milliseconds: when the last of those events was written, since 1970.
-        finalized: the status with which the MLflow run was ended, with artifacts and final metrics; None before.
-    """
-
-    run_id: str
-    event_bytes: int = 0
-    steps: dict[str, int] = field(default_factory=dict)
-    status: Status | None = None
-    reason: str = ""
-    milliseconds: int = 0
-    finalized: Status | None = None
+_BATCH_LIMITS = {"metrics": 1000, "params": 100, "tags": 100}  # MLflow's own
 
 
 class Forwarder:
@@ -72,8 +47,8 @@ class Forwarder:
     def __init__(self, folder: RunFolder, store: Store, study: str | None = None) -> None:
         self._folder = folder
         self._store = store
-        self._asked_study = study
-        self._known = False
+        self._requested_study = study
+        self._introduced = False
 
     def forward(self, *, finalize: bool, insist: bool = False) -> str | None:
         """Sends what has not been sent; returns MLflow's run id, None where the run has not begun.
@@ -87,12 +62,12 @@ class Forwarder:
         """
         if not self._folder.events.exists():
             return None
-        with self._sole_sender():
+        with wait_for(self._folder.sending.path):
             sent = self._read_sent()
-            if sent is not None and self._known and not self._anything_new(sent, finalize):
+            if sent is not None and self._introduced and not self._anything_new(sent, finalize):
                 return sent.run_id
             with self._store.client(insist=insist) as client:
-                if sent is None or not self._known:
+                if sent is None or not self._introduced:
                     sent = self._introduce(client, sent)
                 if sent is None:
                     return None
@@ -119,34 +94,26 @@ class Forwarder:
 
     @property
     def _study(self) -> str:
-        return self._asked_study or self._folder.config.required().study
+        return self._requested_study or self._folder.config.required().study
 
     @property
     def _key(self) -> str:
         return f"{self._study} at {public(self._store.uri)}"
 
-    @contextmanager
-    def _sole_sender(self) -> Iterator[None]:
-        with wait_for(self._folder.sending.path):
-            yield
-
-    def _remembered(self) -> dict[str, Any]:
-        """The content of tracking.json by store; nothing where it is damaged, so that all is sent again."""
+    def _remembered(self) -> dict[str, Sent]:
+        """The content of tracking.json; nothing where it is damaged, so that all is sent again."""
         with suppress(DamagedError):
             return self._folder.tracking.read() or {}
         return {}
 
     def _read_sent(self) -> Sent | None:
-        values = self._remembered().get(self._key)
-        with suppress(ValueError):
-            return None if values is None else build(Sent, values, "")
-        return None
+        return self._remembered().get(self._key)
 
     def _remember(self, sent: Sent) -> None:
-        self._folder.tracking.write(self._remembered() | {self._key: asdict(sent)})
+        self._folder.tracking.write(self._remembered() | {self._key: sent})
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
-        """Sees that the store has the run, with its params; None where the run has not begun."""
+        """Makes sure that the store has the run, with its params; None where the run has not begun."""
         values = parameters(self._folder.config.required()) | {"study": self._study}
         run = None if sent is None else _active(client, sent.run_id)
         if run is None:
@@ -158,7 +125,7 @@ class Forwarder:
             sent = Sent(run.info.run_id)
             self._remember(sent)
         _log_params(client, run, values | {"tracking.uri": public(values["tracking.uri"])})
-        self._known = True
+        self._introduced = True
         return sent
 
     def _find_or_create(self, client: "MlflowClient", values: Mapping[str, Any], start_milliseconds: int) -> "Run":
@@ -173,13 +140,13 @@ class Forwarder:
         events, end = read_events(self._folder.events.path, sent.event_bytes)
         if not events:
             return
-        metrics = []
+        metrics: list[Metric] = []
         for event in events:
             if isinstance(event, MetricsEvent):
                 metrics += _new_points(event, sent.steps)
             else:
                 self._send_status(client, sent, event)
-        _log_metrics(client, sent, metrics)
+        _log(client, sent.run_id, "metrics", metrics)
         sent.event_bytes, sent.milliseconds = end, round(1000 * events[-1].time)
         self._remember(sent)
 
@@ -190,32 +157,34 @@ class Forwarder:
             sent.finalized = None
 
     def _finalize(self, client: "MlflowClient", sent: Sent) -> None:
-        """Artifacts, final metrics under their own keys, the reason, and last the status."""
-        for name in self._artifacts(sent):
-            parent = str(Path(name).parent)
-            client.log_artifact(sent.run_id, str(self._folder.path / name), None if parent == "." else parent)
+        """Sends artifacts, final metrics under their own keys, the reason, and last the status."""
+        from mlflow.entities import Metric, RunTag
+
+        self._log_artifacts(client, sent)
         tags = {"status_reason": sent.reason}
         if sent.status == Status.FINISHED:
             result = self._folder.result.required()
             signatures = {"bleu_signature": result.bleu_signature, "chrf_signature": result.chrf_signature}
             tags |= {key: value for key, value in signatures.items() if value}
             step = max(sent.steps.values(), default=0)
-            points = [(key, value, sent.milliseconds + 1, step) for key, value in result.metrics.items()]
-            _log_metrics(client, sent, points)
-        _log_tags(client, sent, tags)
+            points = [Metric(key, value, sent.milliseconds + 1, step) for key, value in result.metrics.items()]
+            _log(client, sent.run_id, "metrics", points)
+        _log(client, sent.run_id, "tags", [RunTag(key, value) for key, value in tags.items()])
         client.set_terminated(sent.run_id, str(sent.status), end_time=sent.milliseconds)
         sent.finalized = sent.status
         self._remember(sent)
 
-    def _artifacts(self, sent: Sent) -> list[str]:
-        """The files that are there of those that go to MLflow with this status."""
+    def _log_artifacts(self, client: "MlflowClient", sent: Sent) -> None:
+        """Sends those of the run's files that go to MLflow with this status."""
         kinds = (Artifact.ALWAYS, Artifact.FINISHED) if sent.status == Status.FINISHED else (Artifact.ALWAYS,)
-        names = [file.name for file in RunFolder.files() if file.artifact in kinds]
-        return [name for name in names if (self._folder.path / name).exists()]
+        for name in (file.name for file in RunFolder.files() if file.artifact in kinds):
+            path, parent = self._folder.path / name, str(Path(name).parent)
+            if path.exists():
+                client.log_artifact(sent.run_id, str(path), None if parent == "." else parent)
 
 
 def _active(client: "MlflowClient", run_id: str) -> "Run | None":
-    """The run, unless the store has none of this id or it was deleted."""
+    """The run; None where the store has none of this id or it was deleted."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -228,23 +197,23 @@ def _active(client: "MlflowClient", run_id: str) -> "Run | None":
 
 
 def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
-    """The experiment of a study; made where there is none, with its artifacts beside a sqlite store's file."""
+    """The id of a study's experiment; made where there is none, with its artifacts in the folder of a sqlite store."""
     from mlflow.exceptions import MlflowException
 
-    found = client.get_experiment_by_name(study)
-    if found is None:
+    experiment = client.get_experiment_by_name(study)
+    if experiment is None:
         file = sqlite_file(uri)
-        place = None if file is None else str(file.parent / "mlartifacts" / study)
+        location = None if file is None else str(file.parent / "mlartifacts" / study)
         try:
-            return client.create_experiment(study, artifact_location=place, tags=_MODEL_TRAINING)
+            return client.create_experiment(study, artifact_location=location, tags=_MODEL_TRAINING)
         except MlflowException:
-            # Another process made it in the meantime; if not, there is nothing to find and the error stands.
-            found = client.get_experiment_by_name(study)
-            if found is None:
+            # Another process has made it since; if not, there is none to find and the error stands.
+            experiment = client.get_experiment_by_name(study)
+            if experiment is None:
                 raise
-    if found.lifecycle_stage != "active":
-        client.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
+    if experiment.lifecycle_stage != "active":
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def _tags(values: Mapping[str, Any], identity: RunIdentity) -> dict[str, str]:
@@ -259,31 +228,26 @@ def _tags(values: Mapping[str, Any], identity: RunIdentity) -> dict[str, str]:
     return {key: str(value) for key, value in tags.items() if value is not None}
 
 
-def _new_points(event: MetricsEvent, steps: dict[str, int]) -> list[tuple[str, float, int, int]]:
-    """Key, value, time in milliseconds and step of the points beyond the last step sent; moves that on."""
-    keys = [key for key in event.values if event.step > steps.get(key, -1)]
-    steps.update(dict.fromkeys(keys, event.step))
-    return [(key, event.values[key], round(1000 * event.time), event.step) for key in keys]
-
-
-def _log_metrics(client: "MlflowClient", sent: Sent, points: Sequence[tuple[str, float, int, int]]) -> None:
+def _new_points(event: MetricsEvent, steps: dict[str, int]) -> "list[Metric]":
+    """The points of `event` beyond the last step sent of each key; sets `steps` to theirs."""
     from mlflow.entities import Metric
 
-    metrics = [Metric(*point) for point in points]
-    for start in range(0, len(metrics), _MOST_METRICS):
-        client.log_batch(sent.run_id, metrics=metrics[start : start + _MOST_METRICS])
+    keys = [key for key in event.values if event.step > steps.get(key, -1)]
+    steps.update(dict.fromkeys(keys, event.step))
+    return [Metric(key, event.values[key], round(1000 * event.time), event.step) for key in keys]
 
 
 def _log_params(client: "MlflowClient", run: "Run", values: Mapping[str, Any]) -> None:
     """Logs the params that `run` lacks; MLflow lets none change."""
     from mlflow.entities import Param
 
-    lacking = [Param(key, str(value)) for key, value in values.items() if key not in run.data.params]
-    for start in range(0, len(lacking), _MOST_OTHERS):
-        client.log_batch(run.info.run_id, params=lacking[start : start + _MOST_OTHERS])
+    missing = [Param(key, str(value)) for key, value in values.items() if key not in run.data.params]
+    _log(client, run.info.run_id, "params", missing)
 
 
-def _log_tags(client: "MlflowClient", sent: Sent, values: Mapping[str, Any]) -> None:
-    from mlflow.entities import RunTag
-
-    client.log_batch(sent.run_id, tags=[RunTag(key, str(value)) for key, value in values.items()])
+def _log(client: "MlflowClient", run_id: str, kind: str, items: Sequence[Any]) -> None:
+    """Logs metrics, params or tags, in batches as large as MLflow takes."""
+    limit = _BATCH_LIMITS[kind]
+    for start in range(0, len(items), limit):
+        batch: dict[str, Any] = {kind: items[start : start + limit]}
+        client.log_batch(run_id, **batch)

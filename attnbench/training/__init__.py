@@ -3,6 +3,6 @@
 from attnbench.training.checkpoint import CheckpointError
 from attnbench.training.state import TrainingState
 from attnbench.training.step import optimiser_step
-from attnbench.training.trainer import NonFiniteLossError, Stopped, Trainer
+from attnbench.training.trainer import NonFiniteLossError, Trainer
 
-__all__ = ["CheckpointError", "NonFiniteLossError", "Stopped", "Trainer", "TrainingState", "optimiser_step"]
+__all__ = ["CheckpointError", "NonFiniteLossError", "Trainer", "TrainingState", "optimiser_step"]

@@ -11,6 +11,8 @@ from keras import ops
 from attnbench import backend
 from attnbench.measurement import Memory, StepClock
 from attnbench.model import Seq2Seq
+from attnbench.records import Progress, RunFailure, Stopped
+from attnbench.records.status import Reason
 from attnbench.training import checkpoint
 from attnbench.training.schedule import learning_rate
 from attnbench.training.state import TrainingState
@@ -19,12 +21,8 @@ from attnbench.training.step import optimiser_step
 LOGGED_STEPS = 20
 
 
-class NonFiniteLossError(ArithmeticError):
+class NonFiniteLossError(RunFailure):
     """The training loss became infinite or not a number."""
-
-
-class Stopped(Exception):
-    """Training was asked to stop and has saved where it stood."""
 
 
 class Batches(Protocol):
@@ -40,7 +38,7 @@ class Observer(Protocol):
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Points of histories at an optimiser step."""
 
-    def progress(self, **facts: float | str | None) -> None:
+    def progress(self, progress: Progress) -> None:
         """Where training is just now; may be called at every step."""
 
     def should_stop(self) -> bool:
@@ -173,7 +171,8 @@ class Trainer:
             if not np.isfinite(value):
                 raise NonFiniteLossError(
                     f"The training loss is {value} at optimiser step {step}. "
-                    "Lower training.learning_rate, or set training.clip_norm."
+                    "Lower training.learning_rate, or set training.clip_norm.",
+                    Reason.NON_FINITE_LOSS,
                 )
             self.state.loss_sum += value
             self.state.loss_tokens += tokens
@@ -201,14 +200,16 @@ class Trainer:
         steps = sum(window[1] for window in self.clock.windows)
         left = (self._total_steps - state.step) * seconds / steps if steps else None
         self._observer.progress(
-            phase=phase,
-            epoch=min(state.epoch + 1, self._options.epochs),
-            epochs=self._options.epochs,
-            step=state.step,
-            steps=self._total_steps,
-            loss=getattr(self, "_last_loss", None),
-            target_tokens_per_second=rate,
-            seconds_left=left,
+            Progress(
+                phase=phase,
+                epoch=min(state.epoch + 1, self._options.epochs),
+                epochs=self._options.epochs,
+                step=state.step,
+                steps=self._total_steps,
+                loss=getattr(self, "_last_loss", None),
+                target_tokens_per_second=rate,
+                seconds_left=left,
+            )
         )
 
     def _validate(self) -> None:

@@ -1,7 +1,5 @@
 """Validation during training, and the test at its end."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +12,8 @@ from attnbench.config import RunConfig
 from attnbench.data import Split, Vocabulary
 from attnbench.decoding import Decoded, ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
-from attnbench.records import AttentionMap, RunFolder, SentenceColumns, write_atomically
+from attnbench.records import AttentionMap, Progress, RunFolder, write_atomically, write_sentences
 from attnbench.scoring import alignment, bleu, length
-from attnbench.training import Stopped
 from attnbench.worker.reporter import Reporter
 
 DECODING_SHAPES = 6
@@ -26,8 +23,16 @@ LONGEST_MAP = 30
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What the test set gave."""
+class Hypotheses:
+    """A search's hypotheses for a split, and their score."""
+
+    decoded: Decoded
+    score: bleu.Score
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The metrics of the test set, and how sacreBLEU says that they were computed."""
 
     metrics: dict[str, float]
     bleu_signature: str
@@ -97,63 +102,49 @@ def test(
     dataset: data.Dataset,
     config: RunConfig,
     reporter: Reporter,
-) -> Tested:
+) -> Evaluation:
     """Decodes the test set with every beam size, scores it, and writes sentences, predictions and maps."""
-    split, vocabulary = dataset.test, dataset.target_vocabulary
-    sizes = config.evaluation.beam_sizes
-    metrics: dict[str, float] = {"test/perplexity": float(np.exp(losses.mean(split)))}
-    found: dict[int, tuple[Decoded, bleu.Score]] = {}
-    for beams in dict.fromkeys([*sizes, 1]):
-        decoded = _search(model, split, beams, config, reporter)
-        found[beams] = decoded, _score(decoded, split, vocabulary, config)
-        if len(sizes) > 1 and beams in sizes:
-            metrics[f"test/bleu_beam_{beams}"] = found[beams][1].bleu
-    decoded, scored = found[sizes[0]]
-    greedy = found[1][0]
+    split, sizes = dataset.test, config.evaluation.beam_sizes
+    metrics = {"test/perplexity": float(np.exp(losses.mean(split)))}
+    searches = {beams: _search(model, dataset, beams, config, reporter) for beams in dict.fromkeys([*sizes, 1])}
+    if len(sizes) > 1:
+        metrics |= {f"test/bleu_beam_{beams}": searches[beams].score.bleu for beams in sizes}
+    hypotheses, greedy = searches[sizes[0]], searches[1].decoded
+    score, lengths = hypotheses.score, split.source.lengths
     metrics |= {
-        "test/bleu": scored.bleu,
-        "test/chrf": scored.chrf,
-        "test/length_ratio": scored.length_ratio,
-        "test/unfinished_hypotheses": float(decoded.unfinished),
+        "test/bleu": score.bleu,
+        "test/chrf": score.chrf,
+        "test/length_ratio": score.length_ratio,
+        "test/unfinished_hypotheses": float(hypotheses.decoded.unfinished),
         "speed/decode_target_tokens_per_second": greedy.tokens / greedy.seconds,
     }
-    lengths = split.source.lengths
-    metrics |= length.length_metrics(scored.statistics, lengths, sequence_length=config.sequence_length)
-    _write_sentences(folder, scored.statistics, lengths)
-    write_atomically(folder.predictions.path, _lines(decoded, vocabulary))
+    metrics |= length.length_metrics(score.statistics, lengths, sequence_length=config.sequence_length)
+    write_sentences(folder.sentences.path, np.column_stack([lengths, score.statistics]).tolist())
+    write_atomically(folder.predictions.path, _lines(hypotheses.decoded, dataset.target_vocabulary))
     maps: list[AttentionMap] = []
     if model.attention is not None:
-        reporter.progress(phase="alignment")
+        reporter.progress(Progress("alignment"))
         aligner = ForcedAligner(model)
         metrics |= align_metrics(aligner, dataset)
-        maps = _maps(aligner, dataset, decoded, config.evaluation.attention_maps)
+        maps = _maps(aligner, dataset, hypotheses.decoded, config.evaluation.attention_maps)
     folder.maps.write(maps)
-    return Tested(metrics, scored.bleu_signature, scored.chrf_signature)
+    return Evaluation(metrics, score.bleu_signature, score.chrf_signature)
 
 
-def _search(model: Seq2Seq, split: Split, beams: int, config: RunConfig, reporter: Reporter) -> Decoded:
+def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig, reporter: Reporter) -> Hypotheses:
     searcher = Searcher(model, beams=beams, length_penalty=config.evaluation.length_penalty)
-    batches = _source_batches(split, TIMED_BATCH_SIZE if beams == 1 else config.evaluation.batch_size)
+    batches = _source_batches(dataset.test, TIMED_BATCH_SIZE if beams == 1 else config.evaluation.batch_size)
 
     def watch(done: int) -> None:
-        reporter.progress(phase="test", step=done, steps=len(batches))
-        if reporter.should_stop():
-            raise Stopped
+        reporter.progress(Progress("test", step=done, steps=len(batches)))
+        reporter.check_stop()
 
-    return searcher.decode(batches, len(split), timed=beams == 1, watch=watch)
+    decoded = searcher.decode(batches, len(dataset.test), timed=beams == 1, watch=watch)
+    return Hypotheses(decoded, _score(decoded, dataset.test, dataset.target_vocabulary, config))
 
 
 def _lines(decoded: Decoded, vocabulary: Vocabulary) -> str:
     return "".join(vocabulary.decode(ids.tolist()).replace("\n", " ") + "\n" for ids in decoded.hypotheses)
-
-
-def _write_sentences(folder: RunFolder, statistics: np.ndarray, lengths: np.ndarray) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(SentenceColumns.ALL)
-    for place, (tokens, row) in enumerate(zip(lengths.tolist(), statistics.tolist(), strict=True)):
-        writer.writerow([place, tokens, *row])
-    write_atomically(folder.sentences.path, text.getvalue())
 
 
 def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, float]:

@@ -9,21 +9,16 @@ import numpy as np
 
 from attnbench.config import ProfileConfig, RunConfig
 from attnbench.measurement import Memory, memory_capacity_bytes, used_peak_bytes
-from attnbench.records import Forecast, RunFolder
+from attnbench.records import Forecast, Progress, RunFailure, RunFolder
 from attnbench.records.status import Reason
-from attnbench.training import Stopped
 from attnbench.worker.reporter import Reporter
 
 SHORTEST = 2048
-"""The sequence length from which on a profile begins with a forecast."""
+"""The shortest sequence length whose profile begins with a forecast."""
 
 _DIVISORS = (16, 8, 4)
-_DOUBT = 2
-"""By how much a forecast from fewer lengths may be too high, and one of time from any, beside other work."""
-
-
-class Refused(Exception):
-    """The run needs more than there is; the message is the reason for which it fails."""
+_MARGIN = 2
+"""The factor by which a forecast may be too high: one from fewer lengths, and one of time on a busy machine."""
 
 
 def forecast(
@@ -35,28 +30,27 @@ def forecast(
     *,
     began: float,
 ) -> None:
-    """Measures a sixteenth, an eighth and a quarter of the length, and keeps what follows in forecast.json.
+    """Measures a sixteenth, an eighth and a quarter of the length, and writes what follows into forecast.json.
 
-    After each of them it is asked whether what is known so far is too much already, beyond doubt.
+    After each of them the run is refused if the lengths so far already show that it needs too much.
 
     Args:
         folder: of the run.
         config: the run.
-        reporter: asked between two lengths whether to stop.
-        batch: length -> arguments of the parts.
-        parts: a training step and a decoding, each of which ends when it is computed.
+        reporter: may stop the run between two lengths.
+        batch: arguments of the parts, for a length.
+        parts: a training step and a decoding, each of which returns when its result is computed.
         began: when the process began to set itself up, by time.monotonic().
 
     Raises:
-        Refused: the run would need more memory, or more time, than it has.
+        RunFailure: the run would need more memory, or more time, than it has.
         Stopped: the run was asked to stop.
     """
     first_seconds = 0.0
     measured: dict[int, tuple[float, ...]] = {}
     for divisor in _DIVISORS:
-        if reporter.should_stop():
-            raise Stopped
-        reporter.progress(phase="forecast")
+        reporter.check_stop()
+        reporter.progress(Progress("forecast"))
         length = config.sequence_length // divisor
         measured[length] = _measure(batch(length), parts)
         first_seconds = first_seconds or time.monotonic() - began
@@ -89,7 +83,7 @@ def _extrapolated(config: RunConfig, measured: dict[int, tuple[float, ...]], fir
     total_seconds = config.profile.rounds * round_seconds
     about = "about"
     if len(measured) < len(_DIVISORS):
-        about, peak_bytes, total_seconds = "at least", peak_bytes / _DOUBT, total_seconds / _DOUBT
+        about, peak_bytes, total_seconds = "at least", peak_bytes / _MARGIN, total_seconds / _MARGIN
     return Forecast(
         measured={str(length): list(values) for length, values in measured.items()},
         peak_bytes=peak_bytes,
@@ -120,26 +114,30 @@ def repeated(options: ProfileConfig, seconds: float) -> int:
 
 
 def needs(length: int, peak_bytes: float, total_seconds: float, about: str) -> dict[str, str]:
-    """What to say of the need when a run fails, by the reason."""
+    """What the run needs, in words, by the reason for which it may fail."""
     return {
-        Reason.OUT_OF_MEMORY: f"a step of {length} tokens needs {about} {peak_bytes / 1e9:,.1f} GB by forecast",
+        Reason.OUT_OF_MEMORY: f"a step of {length} tokens needs {about} {_mebibytes(peak_bytes)} by forecast",
         Reason.TIME_LIMIT: f"the whole profile takes {about} {total_seconds / 60:,.1f} minutes by forecast",
     }
 
 
 def check(config: RunConfig, forecast: Forecast, capacity_bytes: int | None) -> None:
-    """Raises Refused where the forecast exceeds the memory that is there (None: unknown), or twice the time limit.
+    """Raises RunFailure where the forecast exceeds the available memory (None: unknown), or twice the time limit.
 
-    In between it is left to the limit itself to end the run.
+    A forecast of between one and two time limits may be too high: there the limit itself ends the run.
     """
     limit = config.time_limit_minutes
     if capacity_bytes is not None and forecast.peak_bytes > capacity_bytes:
-        raise Refused(
-            f"{Reason.OUT_OF_MEMORY}: {forecast.needs[Reason.OUT_OF_MEMORY]}, {capacity_bytes / 1e9:,.1f} GB are "
+        raise RunFailure(
+            f"{Reason.OUT_OF_MEMORY}: {forecast.needs[Reason.OUT_OF_MEMORY]}, {_mebibytes(capacity_bytes)} are "
             "available. Lower profile.batch_size or sequence_length."
         )
-    if limit is not None and forecast.total_seconds > _DOUBT * 60 * limit:
-        raise Refused(
+    if limit is not None and forecast.total_seconds > _MARGIN * 60 * limit:
+        raise RunFailure(
             f"{Reason.TIME_LIMIT}: {forecast.needs[Reason.TIME_LIMIT]}, {limit:g} are allowed. "
             "Raise time_limit_minutes, or lower sequence_length."
         )
+
+
+def _mebibytes(value: float) -> str:
+    return f"{value / 2**20:,.0f} MiB"

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -13,8 +14,8 @@ from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.decoding import greedy_search
 from attnbench.measurement import Memory, StepClock, forward_flops, matrix_rate
 from attnbench.model import BEGIN, END, PAD, Seq2Seq
-from attnbench.records import Result, Round, RunFolder
-from attnbench.training import Stopped, optimiser_step
+from attnbench.records import Progress, Result, Round, RunFolder
+from attnbench.training import optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.forecast import SHORTEST, forecast
 from attnbench.worker.reporter import Reporter
@@ -25,7 +26,8 @@ _FIRST_WORD = 4
 def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Does the next round and keeps it in rounds.json; after the last writes the result and returns True.
 
-    A long profile begins with a forecast instead, in a process of its own, so that nothing measured later knows of it.
+    A long profile begins with a forecast instead, in a process of its own, so that it cannot affect what is measured
+    later.
     """
     began = time.monotonic()
     set_up(config)
@@ -35,9 +37,9 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         parts = _training(model, config), _decoding(model)
         forecast(folder, config, reporter, partial(_batch, config), parts, began=began)
         return False
-    watch = partial(reporter.progress, epoch=len(rounds) + 1, epochs=config.profile.rounds)
-    watch(phase="compiling")
-    rounds.append(_round(config, reporter, watch, began=began))
+    progress = Progress("compiling", epoch=len(rounds) + 1, epochs=config.profile.rounds, steps=config.profile.steps)
+    reporter.progress(progress)
+    rounds.append(_round(config, reporter, progress, began=began))
     folder.rounds.write(rounds)
     if len(rounds) < config.profile.rounds:
         return False
@@ -54,18 +56,14 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     return True
 
 
-def _round(config: RunConfig, reporter: Reporter, watch: Callable[..., None], *, began: float) -> Round:
+def _round(config: RunConfig, reporter: Reporter, progress: Progress, *, began: float) -> Round:
     length = config.sequence_length
     memory = Memory()
     model, batch = _model(config), _batch(config, length)
-
-    def time_part(phase: str, part: Callable[..., Any], memory: Memory | None) -> StepClock:
-        show = partial(watch, phase=phase, steps=config.profile.steps)
-        tokens = config.profile.batch_size * length
-        return _time(config, reporter, partial(part, *batch), tokens=tokens, memory=memory, show=show)
-
-    training = time_part("training", _training(model, config), memory)
-    decoding = time_part("decoding", _decoding(model), None)
+    step = partial(_training(model, config), *batch)
+    training = _time(step, config, reporter, replace(progress, phase="training"), memory)
+    search = partial(_decoding(model), *batch)
+    decoding = _time(search, config, reporter, replace(progress, phase="decoding"), None)
     return Round(
         training=[list(window) for window in training.windows],
         decoding=[list(window) for window in decoding.windows],
@@ -113,27 +111,28 @@ def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
 
 
 def _time(
-    config: RunConfig,
-    reporter: Reporter,
-    step: Callable[[], Any],
-    *,
-    tokens: int,
-    memory: Memory | None,
-    show: Callable[..., None],
+    step: Callable[[], Any], config: RunConfig, reporter: Reporter, progress: Progress, memory: Memory | None
 ) -> StepClock:
-    """One warm-up, then steps until their number or the time is reached, each a window of its own; `show` says how far.
+    """One warm-up, then steps until their number or the time is reached, each a window of its own.
+
+    Args:
+        step: a training step or a decoding.
+        config: the run.
+        reporter: see `Reporter`.
+        progress: what is shown, except the steps so far and their speed.
+        memory: measures the steps; None measures nothing.
 
     Raises:
         Stopped: the run was asked to stop; the round is lost, those before it are not.
     """
     options, clock = config.profile, StepClock()
+    tokens = options.batch_size * config.sequence_length
     began = time.monotonic()
     while len(clock.windows) < options.steps:
         enough = len(clock.windows) >= options.minimum_steps
         if enough and time.monotonic() - began > options.seconds:
             break
-        if reporter.should_stop():
-            raise Stopped
+        reporter.check_stop()
         if memory is not None:
             memory.begin()
         clock.ask()
@@ -142,7 +141,8 @@ def _time(
         if clock.close():
             if memory is not None:
                 memory.end()
-            show(step=len(clock.windows), target_tokens_per_second=clock.tokens_per_second)
+            speed = clock.tokens_per_second
+            reporter.progress(replace(progress, step=len(clock.windows), target_tokens_per_second=speed))
     return clock
 
 

@@ -1,12 +1,9 @@
-"""How a run tells what happens: events that stay, progress that is replaced."""
+"""What a run reports while it lasts: events that stay, progress that is replaced."""
 
-import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
-from attnbench.records import MetricsEvent, Progress, RunFolder
+from attnbench.records import MetricsEvent, Progress, RunFolder, Stopped
 
 _PROGRESS_SECONDS = 0.5
 
@@ -30,19 +27,20 @@ class Reporter:
         """Whether the parent asked the run to stop, or died."""
         return self.stop_reason is not None
 
+    def check_stop(self) -> None:
+        """Raises Stopped if the run should stop."""
+        if self.should_stop():
+            raise Stopped
+
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """Appends points of histories at an optimiser step."""
         fresh = {key: value for key, value in values.items() if step > self._last_steps.get(key, -1)}
         if fresh:
             self.folder.append(MetricsEvent(step, fresh))
 
-    def progress(self, **values: Any) -> None:
-        """Replaces progress.json, at most about twice a second; takes the fields of `Progress`."""
+    def progress(self, progress: Progress) -> None:
+        """Replaces progress.json, at most about twice a second."""
         now = time.monotonic()
-        if now - self._shown < _PROGRESS_SECONDS:
-            return
-        self._shown = now
-        path = self.folder.progress.path
-        temporary = path.with_name(f".{path.name}")
-        temporary.write_text(json.dumps(asdict(Progress(**values))))  # lost by a kill, it is missed by nobody: no fsync
-        temporary.replace(path)
+        if now - self._shown >= _PROGRESS_SECONDS:
+            self._shown = now
+            self.folder.progress.write(progress, durable=False)

@@ -8,7 +8,7 @@ from attnbench import backend, data
 from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.measurement import PRODUCTS, Memory, forward_flops, matrix_rate
 from attnbench.model import Seq2Seq
-from attnbench.records import Result, RunFolder
+from attnbench.records import Progress, Result, RunFolder, Vocabularies
 from attnbench.training import Trainer
 from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
 from attnbench.worker.evaluate import Losses, Validation, test
@@ -21,7 +21,7 @@ _PRODUCTS_BEFORE = 1
 def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Does the whole run in `folder` and writes its result; True when it is complete."""
     began = time.monotonic()
-    reporter.progress(phase="data")
+    reporter.progress(Progress("data"))
     set_up(config)
     dataset = data.load(config.data, sequence_length=config.sequence_length)
     kind, before = COMPUTE_TYPES[config.precision], _PRODUCTS_BEFORE if backend.RESETS_MEMORY_PEAK else 0
@@ -43,7 +43,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         memory=memory,
     )
     trainer.resume()
-    reporter.progress(phase="compiling")
+    reporter.progress(Progress("compiling"))
     trainer.run()
     metrics = trainer.clock.metrics() | memory.metrics() | parameter_counts(model)
     metrics |= _data_metrics(dataset) | {"speed/padding_fraction": plan.padding_fraction}
@@ -69,7 +69,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
 def _model(folder: RunFolder, dataset: data.Dataset, config: RunConfig) -> Seq2Seq:
     """The model for the data set, whose vocabularies are written into the run folder."""
     source, target = dataset.source_vocabulary, dataset.target_vocabulary
-    folder.vocabularies.write({"source": source.to_dict(), "target": target.to_dict()})
+    folder.vocabularies.write(Vocabularies(source.to_dict(), target.to_dict()))
     return build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
 
 

@@ -86,7 +86,7 @@ def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Any, tuple[An
             f"The run folder {folder.path.name} holds no checkpoint to decode with. Train the run again with rerun=all."
         )
     set_up(replace(config, device="auto"))
-    source, target = (data.from_dict(vocabularies[side]) for side in ("source", "target"))
+    source, target = data.from_dict(vocabularies.source), data.from_dict(vocabularies.target)
     model = build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
     checkpoint.load(folder.best_checkpoint.path, {"model": model.variables})
     return model, (source, target)
@@ -102,7 +102,7 @@ def _read_pairs(source: str) -> list[list[str]]:
         if len(sides) != 2:
             raise ValueError(
                 f"Line {number} of {_path(source)} has {len(sides) - 1} tabs, expected one: source TAB target. "
-                "Mend the line."
+                "Fix the line."
             )
     return pairs
 

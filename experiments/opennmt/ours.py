@@ -43,7 +43,7 @@ class _Observer:
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Nobody asks."""
 
-    def progress(self, **facts: Any) -> None:
+    def progress(self, progress: Any) -> None:
         """Called at the end of each window."""
         windows = self.clock.windows
         if sum(steps for _, steps, _ in windows) >= self._steps:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
-from attnbench.scoring.bleu import STATISTICS, Score, corpus_bleu, score
+from attnbench.records.sentences import STATISTICS
+from attnbench.scoring.bleu import Score, corpus_bleu, score
 
 words = st.lists(st.sampled_from(["a", "A", "b", "B", "c,", "d."]), max_size=11).map(" ".join)
 pairs = st.lists(st.tuples(words, words), min_size=1, max_size=7)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from attnbench.measurement import Memory
-from attnbench.training import NonFiniteLossError, Stopped, Trainer
+from attnbench.records import Progress, Stopped
+from attnbench.training import NonFiniteLossError, Trainer
 from tests.model.conftest import build_model
 
 BATCHES = 5
@@ -37,8 +38,8 @@ class Watcher:
     def metrics(self, step: int, values: dict[str, float]) -> None:
         self.points |= {(step, key): value for key, value in values.items()}
 
-    def progress(self, **facts: Any) -> None:
-        assert facts["phase"] in ("training", "validation")
+    def progress(self, progress: Progress) -> None:
+        assert progress.phase in ("training", "validation")
 
     def should_stop(self) -> bool:
         if self._left is None:

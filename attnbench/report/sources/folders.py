@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from attnbench.checks import suggestion
 from attnbench.config import RunConfig, parameters
@@ -19,9 +18,9 @@ from attnbench.records import (
     Result,
     RunFolder,
     RunIdentity,
-    SentenceColumns,
     Status,
     read_record,
+    read_sentences,
 )
 from attnbench.records.plan import PLANS
 from attnbench.records.result import FORMAT
@@ -122,7 +121,7 @@ def run_of(
         params=texts(parameters(config) if config else params or {}),
         metrics={key: float(value) for key, value in (dict(metrics) | (result.metrics if result else {})).items()},
         histories=histories,
-        sentences=_sentences(sentences) if finished and sentences else None,
+        sentences=np.array(read_sentences(sentences), dtype=np.int64) if finished and sentences else None,
         maps=[asdict(entry) for entry in maps],
         provenance=provenance(identity, result, "" if finished else reason),
     )
@@ -143,16 +142,6 @@ def provenance(identity: RunIdentity | None, result: Result | None, reason: str)
         taken = ("bleu_signature", "chrf_signature", "notes", "duration_seconds")
         known |= {key: getattr(result, key) for key in taken}
     return {key: value for key, value in sorted(known.items()) if value not in (None, "", [], {})}
-
-
-def _sentences(path: Path) -> npt.NDArray[np.int64]:
-    """Source tokens and BLEU statistics `(sentences, 11)` of a sentences.csv, in the order of the test set."""
-    with path.open(encoding="utf-8") as file:
-        header = file.readline().strip().split(",")
-        if header != list(SentenceColumns.ALL):
-            raise ValueError(f"{path} has columns {header}, expected {', '.join(SentenceColumns.ALL)}.")
-        rows = np.loadtxt(file, delimiter=",", dtype=np.int64, ndmin=2)
-    return rows[np.argsort(rows[:, 0], kind="stable"), 1:]
 
 
 def _metrics(

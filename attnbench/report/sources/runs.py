@@ -34,7 +34,7 @@ class Run:
         params: every option by its dotted key, as text; options that only say where files lie are absent.
         metrics: the last value of each key.
         histories: `(step, value)` pairs of the keys in `metrics.HISTORIES`.
-        sentences: int64 `(sentences, 11)`, columns as in `SentenceColumns.VALUES`; None where they are not at hand.
+        sentences: int64 `(sentences, 11)`, columns as in `records.sentences.VALUES`; None where they are not at hand.
         maps: attention maps as in maps.json.
         provenance: reason, commit, versions, device, command and the like; a key without a value is absent.
     """

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from attnbench.config import FACTORS
-from attnbench.records import SentenceColumns, Status, read_record
+from attnbench.records import Status, read_record
+from attnbench.records.sentences import VALUES
 from attnbench.report.sources.runs import Run, Runs, metric_order
 
 _IDENTITY = ("run_id", "status", "signature")
@@ -133,7 +134,7 @@ def _sentences_csv(runs: Sequence[Run]) -> bytes:
         if run.sentences is not None
         for index, sentence in enumerate(run.sentences)
     )
-    return write_csv(["run", "sentence", *SentenceColumns.VALUES], rows)
+    return write_csv(["run", "sentence", *VALUES], rows)
 
 
 def _histories_csv(runs: Sequence[Run]) -> bytes:

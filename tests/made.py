@@ -8,6 +8,7 @@ from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.records import (
     Entry,
     Facts,
+    Forecast,
     MetricsEvent,
     Outcome,
     Plan,
@@ -74,6 +75,20 @@ def profile_round(**changes: Any) -> Round:
         flops=1e6,
         peaks={"memory/train_peak_bytes": 7e6},
         parameters={"model/parameters": 1000.0},
+        seconds=2.0,
+    )
+    return replace(known, **changes)
+
+
+def forecast(**changes: Any) -> Forecast:
+    """What a long profile was forecast to need."""
+    known = Forecast(
+        measured={"128": [1e6, 0.5, 0.25]},
+        peak_bytes=2.0**30,
+        training_seconds=7.0,
+        decoding_seconds=3.0,
+        total_seconds=60.0,
+        needs={},
         seconds=2.0,
     )
     return replace(known, **changes)

@@ -40,8 +40,14 @@ def read_sentences(path: Path) -> list[list[int]]:
         with path.open(encoding="utf-8", newline="") as file:
             header, *lines = list(csv.reader(file)) or [[]]
         if tuple(header) != _COLUMNS:
-            raise ValueError(f"its columns are {', '.join(header)}, expected {', '.join(_COLUMNS)}")
-        rows = [[int(cell) for _, cell in zip(_COLUMNS, line, strict=True)] for line in lines]
+            raise ValueError(f"its first line is {','.join(header)!r}, expected {','.join(_COLUMNS)!r}")
+        rows = [_integers(line, number) for number, line in enumerate(lines, start=2)]
     except (OSError, ValueError) as error:
         raise DamagedError.of(path, error) from error
     return [values for _, *values in sorted(rows)]
+
+
+def _integers(line: list[str], number: int) -> list[int]:
+    if len(line) != len(_COLUMNS) or not all(cell.isdecimal() for cell in line):
+        raise ValueError(f"line {number} must hold {len(_COLUMNS)} integers, received {','.join(line)!r}")
+    return [int(cell) for cell in line]

@@ -134,6 +134,7 @@ def vanish(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
 def stubborn(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     """Works for ever and ignores SIGTERM."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    reporter.progress(Progress("training"))
     time.sleep(600)
     return False
 

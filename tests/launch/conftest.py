@@ -1,7 +1,7 @@
 """A launcher whose child is the stand-in."""
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from attnbench.config import RunConfig
-from attnbench.launch import Outcome, Stop, launch
-from attnbench.results import RunFolder
+from attnbench.launch import Stop, launch
+from attnbench.records import Outcome, Progress, RunFolder
+from tests import made
 
 CHECKOUT = Path(__file__).parents[2]
 STANDIN = (sys.executable, str(CHECKOUT / "tests" / "standin.py"))
@@ -45,14 +46,20 @@ def start(
         *,
         fresh: bool = False,
         gpus: tuple[str, ...] = (),
-        progress: Callable[[Mapping[str, Any] | None], None] = lambda _: None,
+        progress: Callable[[Progress | None], None] = lambda _: None,
         **options: Any,
     ) -> Outcome:
         monkeypatch.setenv("STANDIN", behaviour)
         config = replace(default_config, **{"device": "cpu", "threads": 1, **options})
-        facts = {"signature": "5" * 64, "facts": {}, "provenance": {"commit": None}}
         return launch(
-            folder, config, facts=facts, fresh=fresh, stop=stop, gpus=gpus, progress=progress, command=STANDIN
+            folder,
+            config,
+            identity=made.identity(),
+            fresh=fresh,
+            stop=stop,
+            gpus=gpus,
+            progress=progress,
+            command=STANDIN,
         )
 
     return started

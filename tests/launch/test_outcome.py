@@ -1,72 +1,80 @@
-"""Reading an ending from exit codes, events, the log and the kernel's counters."""
+"""The outcome of an attempt by exit codes, events, the log and the kernel's counters."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from attnbench.launch import ELSEWHERE, Outcome
-from attnbench.launch.outcome import Beginning, Ending, judge
-from attnbench.results import FAILED, FINISHED, KILLED, RUNNING, RunFolder, write_json
+from attnbench.launch.outcome import Exit, Snapshot, classify
+from attnbench.records import ExitCode, Outcome, RunFolder, Status
+from tests import made
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     found = RunFolder(tmp_path)
-    found.append("status", status=RUNNING)
-    found.append("status", status=KILLED, reason="signal SIGTERM")
-    found.log.write_text("MemoryError of an earlier attempt\n")
+    found.record(Outcome(Status.RUNNING))
+    found.record(Outcome(Status.KILLED, "signal SIGTERM"))
+    found.log.path.write_text("MemoryError of an earlier attempt\n")
     return found
 
 
-def test_traces_of_an_earlier_attempt_count_for_nothing(folder: RunFolder) -> None:
-    beginning = Beginning.of(folder)
-    folder.append("status", status=RUNNING)
-    with folder.log.open("a") as log:
+def test_traces_of_an_earlier_attempt_are_ignored(folder: RunFolder) -> None:
+    before = Snapshot.of(folder)
+    folder.record(Outcome(Status.RUNNING))
+    with folder.log.path.open("a") as log:
         log.write("cannot open shared object\n")
-    assert judge(folder, beginning, Ending(1)) == Outcome(FAILED, "error: cannot open shared object")
+    assert classify(folder, before, Exit(1)) == Outcome(Status.FAILED, "error: cannot open shared object")
 
 
 def test_a_result_counts_even_where_its_status_was_cut_off(folder: RunFolder) -> None:
-    beginning = Beginning.of(folder)
-    write_json(folder.result, {"status": FINISHED})
-    assert judge(folder, beginning, Ending(-9)) == Outcome(FINISHED)
-    assert folder.status() == (FINISHED, "")
+    before = Snapshot.of(folder)
+    folder.result.write(made.result())
+    assert classify(folder, before, Exit(-9)) == Outcome(Status.FINISHED)
+    assert folder.outcome() == Outcome(Status.FINISHED)
 
 
-def test_a_locked_folder_is_somebody_elses_and_gets_no_event(folder: RunFolder) -> None:
-    before = list(folder.read_events())
-    assert judge(folder, Beginning.of(folder), Ending(4)) == Outcome(ELSEWHERE)
-    assert list(folder.read_events()) == before
+def test_a_run_that_another_process_holds_gets_no_event(folder: RunFolder) -> None:
+    events = folder.read_events()
+    assert classify(folder, Snapshot.of(folder), Exit(ExitCode.LOCKED)) == Outcome(Status.ELSEWHERE)
+    assert folder.read_events() == events
 
 
 def test_a_run_that_another_process_finished_gets_no_event_either(folder: RunFolder) -> None:
-    before = list(folder.read_events())
-    assert judge(folder, Beginning.of(folder), Ending(6)) == Outcome(FINISHED, "by another process")
-    assert list(folder.read_events()) == before
+    events = folder.read_events()
+    outcome = classify(folder, Snapshot.of(folder), Exit(ExitCode.FINISHED_BEFORE))
+    assert outcome == Outcome(Status.FINISHED, "by another process")
+    assert folder.read_events() == events
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_signal_that_asks_to_end_is_killed_not_failed(folder: RunFolder, name: str) -> None:
     number = {"SIGTERM": -15, "SIGINT": -2, "SIGHUP": -1}[name]
-    assert judge(folder, Beginning.of(folder), Ending(number)) == Outcome(KILLED, f"signal {name}")
+    assert classify(folder, Snapshot.of(folder), Exit(number)) == Outcome(Status.KILLED, f"signal {name}")
 
 
-def test_a_stopped_child_that_wanted_another_round_is_killed(folder: RunFolder) -> None:
-    assert judge(folder, Beginning.of(folder), Ending(5, stopped_by="SIGINT")) == Outcome(KILLED, "signal SIGINT")
+def test_a_child_that_is_stopped_between_two_rounds_is_killed(folder: RunFolder) -> None:
+    outcome = classify(folder, Snapshot.of(folder), Exit(ExitCode.AGAIN, stopped_by="SIGINT"))
+    assert outcome == Outcome(Status.KILLED, "signal SIGINT")
 
 
-def test_the_time_limit_outweighs_what_the_child_said_of_its_signal(folder: RunFolder) -> None:
-    beginning = Beginning.of(folder)
-    folder.append("status", status=KILLED, reason="signal SIGTERM")
-    assert judge(folder, beginning, Ending(3, timed_out=True)) == Outcome(FAILED, "time limit")
-    assert folder.status() == (FAILED, "time limit")
+def test_a_child_killed_while_the_kernel_counts_an_oom_kill_is_out_of_memory(folder: RunFolder) -> None:
+    before = replace(Snapshot.of(folder), oom_kills=-1)
+    assert classify(folder, before, Exit(-9)) == Outcome(Status.FAILED, "out of memory")
 
 
-def test_a_failure_names_what_a_forecast_said_of_its_need(folder: RunFolder) -> None:
-    write_json(folder.forecast, {"needs": {"time limit": "the whole profile takes about 73.2 minutes by forecast"}})
-    late = Outcome(FAILED, "time limit: the whole profile takes about 73.2 minutes by forecast")
-    assert judge(folder, Beginning.of(folder), Ending(-9, timed_out=True)) == late
-    assert folder.status() == (FAILED, late.reason)
-    beginning = Beginning.of(folder)
-    folder.append("status", status=FAILED, reason="out of memory")
-    assert judge(folder, beginning, Ending(1)) == Outcome(FAILED, "out of memory")
+def test_the_time_limit_outweighs_the_signal_that_the_child_reports(folder: RunFolder) -> None:
+    before = Snapshot.of(folder)
+    folder.record(Outcome(Status.KILLED, "signal SIGTERM"))
+    assert classify(folder, before, Exit(ExitCode.KILLED, timed_out=True)) == Outcome(Status.FAILED, "time limit")
+    assert folder.outcome() == Outcome(Status.FAILED, "time limit")
+
+
+def test_a_failure_names_what_the_run_was_forecast_to_need(folder: RunFolder) -> None:
+    folder.forecast.write(made.forecast(needs={"time limit": "the whole profile takes about 73.2 minutes by forecast"}))
+    late = Outcome(Status.FAILED, "time limit: the whole profile takes about 73.2 minutes by forecast")
+    assert classify(folder, Snapshot.of(folder), Exit(-9, timed_out=True)) == late
+    assert folder.outcome() == late
+    before = Snapshot.of(folder)
+    folder.record(Outcome(Status.FAILED, "out of memory"))
+    assert classify(folder, before, Exit(1)) == Outcome(Status.FAILED, "out of memory")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attnbench.records import DamagedError, MetricsEvent, Outcome, RunFolder, Status, StatusEvent
-from attnbench.records.events import read_events
+from attnbench.records.events import Event, read_events
 from tests import made
 
 
@@ -25,7 +25,10 @@ def add(folder: RunFolder, text: str) -> None:
 
 
 def test_events_come_back_in_order(folder: RunFolder) -> None:
-    events = [MetricsEvent(3, {"train/loss": 0.5}, time=7.0), StatusEvent(Status.FAILED, "time limit", time=11.0)]
+    events: list[Event] = [
+        MetricsEvent(3, {"train/loss": 0.5}, time=7.0),
+        StatusEvent(Status.FAILED, "time limit", time=11.0),
+    ]
     for event in events:
         folder.append(event)
     assert folder.read_events()[1:] == events

@@ -18,16 +18,20 @@ _SYSTEM_SECONDS = 10.0
 
 
 @contextmanager
-def following(folder: RunFolder, store: Store, *, system_metrics: bool) -> Iterator[None]:
+def following(
+    folder: RunFolder, store: Store, *, system_metrics: bool, system_seconds: float = _SYSTEM_SECONDS
+) -> Iterator[None]:
     """Forwards what the body's run writes, about once a second, and when the body ends the rest.
 
     Args:
         folder: of the run.
-        store: one that does not answer is left alone for a while; nothing is lost.
+        store: not asked for a while after it has failed to answer; nothing is lost.
         system_metrics: whether MLflow's machine-wide means are logged meanwhile.
+        system_seconds: between two of these means.
     """
     ended = threading.Event()
-    thread = threading.Thread(target=_follow, args=(folder, store, system_metrics, ended), daemon=True)
+    interval_seconds = system_seconds if system_metrics else None
+    thread = threading.Thread(target=_follow, args=(folder, store, interval_seconds, ended), daemon=True)
     thread.start()
     try:
         yield
@@ -38,21 +42,21 @@ def following(folder: RunFolder, store: Store, *, system_metrics: bool) -> Itera
             Forwarder(folder, store).forward(finalize=True)
 
 
-def _follow(folder: RunFolder, store: Store, system_metrics: bool, ended: threading.Event) -> None:
+def _follow(folder: RunFolder, store: Store, interval_seconds: float | None, ended: threading.Event) -> None:
     forwarder, monitor = Forwarder(folder, store), None
     while not ended.wait(_POLL_SECONDS):
         with suppress(StoreError):
             run_id = forwarder.forward(finalize=False)
-            if system_metrics and monitor is None and run_id is not None:
-                monitor = _monitor(run_id, store.uri)
+            if interval_seconds is not None and monitor is None and run_id is not None:
+                monitor = _monitor(run_id, store.uri, interval_seconds)
     if monitor is not None:
         monitor.finish()
 
 
-def _monitor(run_id: str, uri: str) -> "SystemMetricsMonitor":
+def _monitor(run_id: str, uri: str, interval_seconds: float) -> "SystemMetricsMonitor":
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
     logging.getLogger("mlflow.system_metrics").setLevel(logging.ERROR)
-    monitor = SystemMetricsMonitor(run_id, sampling_interval=_SYSTEM_SECONDS, resume_logging=True, tracking_uri=uri)
+    monitor = SystemMetricsMonitor(run_id, sampling_interval=interval_seconds, resume_logging=True, tracking_uri=uri)
     monitor.start()
     return monitor

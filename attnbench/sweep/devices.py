@@ -1,10 +1,9 @@
-"""The processor or GPU that runs get, found without loading a framework; its model is part of a run's identity."""
+"""The processor or GPU that runs use, determined without loading a framework; its model identifies a run too."""
 
 import ctypes.util
 import math
 import os
 import platform
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -47,19 +46,19 @@ def find_gpus() -> Devices:
         pynvml.nvmlShutdown()
 
 
-def choose_device(wanted: str, backend: str, devices: Devices) -> str:
+def choose_device(option: str, backend: str, devices: Devices) -> str:
     """Returns cpu or gpu for `device=auto|cpu|gpu`.
 
     Raises:
         ValueError: `device=gpu`, and something that it needs is missing.
     """
-    if wanted == "cpu":
+    if option == "cpu":
         return "cpu"
     missing = devices.missing or _missing_packages(backend)
     if not missing:
         return "gpu"
-    if wanted == "gpu":
-        raise ValueError(f"device=gpu cannot be had: {missing}. Provide it, or use device=cpu.")
+    if option == "gpu":
+        raise ValueError(f"device=gpu is not available: {missing}. Provide it, or use device=cpu.")
     return "cpu"
 
 
@@ -84,8 +83,8 @@ def usable_cores() -> int:
     """CPU cores that this process may use: its affinity, and its control group's quota where there is one."""
     cores = len(os.sched_getaffinity(0))
     quota = Path("/sys/fs/cgroup/cpu.max")
-    words: Sequence[str] = quota.read_text().split() if quota.exists() else ("max",)
-    return cores if words[0] == "max" else max(1, min(cores, math.ceil(int(words[0]) / int(words[1]))))
+    limit, *period = quota.read_text().split() if quota.exists() else ["max"]
+    return cores if limit == "max" else max(1, min(cores, math.ceil(int(limit) / int(period[0]))))
 
 
 def _missing_packages(backend: str) -> str:

@@ -20,7 +20,7 @@ _REDRAWS_PER_SECOND = 4
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where a run stands in its sweep.
 
     Attributes:
@@ -51,13 +51,13 @@ class Place:
 class Display:
     """Shows one run while it lasts, in whole lines, at most one in fifteen seconds while nothing but numbers change."""
 
-    def __init__(self, place: Place, clock: Callable[[], float] = time.monotonic) -> None:
-        self._place = place
+    def __init__(self, position: Position, clock: Callable[[], float] = time.monotonic) -> None:
+        self._position = position
         self._clock = clock
         self._started = self._printed = clock()
 
     def __enter__(self) -> Self:
-        say(f"{self._place}  started")
+        say(f"{self._position}  started")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -68,19 +68,19 @@ class Display:
         now = self._clock()
         if progress is not None and now - self._printed >= _PLAIN_SECONDS:
             self._printed = now
-            say("  ".join([str(self._place), *_words(progress, self._place.part)]))
+            say("  ".join([str(self._position), *_parts(progress, self._position.part)]))
 
     def end(self, outcome: Outcome, note: str) -> None:
         """Shows how the run ended; `note` adds its main result."""
         seconds = self._clock() - self._started
-        say(f"{self._place}  {status_words(outcome)} after {duration(seconds)}" + (f"  {note}" if note else ""))
+        say(f"{self._position}  {status_words(outcome)} after {duration(seconds)}" + (f"  {note}" if note else ""))
 
 
 class TerminalDisplay(Display):
     """Two living lines at the bottom of a terminal; one line that stays when the run has ended."""
 
-    def __init__(self, place: Place, console: Console) -> None:
-        super().__init__(place)
+    def __init__(self, position: Position, console: Console) -> None:
+        super().__init__(position)
         self._lines = LivingLines(self._head(), console)
 
     def __enter__(self) -> Self:
@@ -94,11 +94,11 @@ class TerminalDisplay(Display):
         """Changes the two lines."""
         if progress is None:
             return
-        phase, *numbers = _words(progress, self._place.part)
+        phase, *numbers = _parts(progress, self._position.part)
         self._lines.show(phase, "  ".join(numbers), progress.step, progress.steps)
         left = progress.seconds_left
-        if left is not None and self._place.number < self._place.total:
-            sweep_left = self._place.sweep_seconds_left(self._clock() - self._started, left)
+        if left is not None and self._position.number < self._position.total:
+            sweep_left = self._position.sweep_seconds_left(self._clock() - self._started, left)
             self._lines.head = self._head((f"  sweep {duration(sweep_left)} left", "dim"))
 
     def end(self, outcome: Outcome, note: str) -> None:
@@ -109,8 +109,8 @@ class TerminalDisplay(Display):
         self._lines.console.print(self._head("  ", status, f"  {seconds}", f"  {note}" if note else ""))
 
     def _head(self, *rest: str | tuple[str, str]) -> Text:
-        number = f"run {self._place.number} of {self._place.total}  "
-        return Text.assemble((number, "dim"), (self._place.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
+        number = f"run {self._position.number} of {self._position.total}  "
+        return Text.assemble((number, "dim"), (self._position.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
 
 
 class LivingLines(bars.Progress):
@@ -140,10 +140,10 @@ class LivingLines(bars.Progress):
         self.tasks[0].total = steps
 
 
-def make_display(place: Place, *, alone: bool) -> Display:
+def make_display(position: Position, *, alone: bool) -> Display:
     """A living display where this process has the terminal to itself (`alone`), else plain lines."""
     living = alone and sys.stdout.isatty()
-    return TerminalDisplay(place, Console(highlight=False)) if living else Display(place)
+    return TerminalDisplay(position, Console(highlight=False)) if living else Display(position)
 
 
 def say(line: str) -> None:
@@ -152,15 +152,15 @@ def say(line: str) -> None:
         print(line, flush=True)
 
 
-def _words(progress: Progress, part: str) -> list[str]:
+def _parts(progress: Progress, part: str) -> list[str]:
     """The parts of progress.json that are there, each with its unit."""
-    words = [progress.phase]
+    parts = [progress.phase]
     if progress.epochs:
-        words.append(f"{part} {progress.epoch or 0} of {progress.epochs}")
+        parts.append(f"{part} {progress.epoch or 0} of {progress.epochs}")
     if progress.loss is not None:
-        words.append(f"loss {progress.loss:.3f}")
+        parts.append(f"loss {progress.loss:.3f}")
     if progress.target_tokens_per_second is not None:
-        words.append(f"{count(progress.target_tokens_per_second)} tokens/s")
+        parts.append(f"{count(progress.target_tokens_per_second)} tokens/s")
     if progress.seconds_left is not None:
-        words.append(f"{duration(progress.seconds_left)} left")
-    return words
+        parts.append(f"{duration(progress.seconds_left)} left")
+    return parts

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from attnbench.launch import Stop, finalize_abandoned, launch
 from attnbench.records import Entry, Lock, Outcome, Plan, RunFolder, Status
-from attnbench.sweep.display import Place, make_display, say
+from attnbench.sweep.display import Position, make_display, say
 from attnbench.sweep.errors import message
 from attnbench.sweep.words import count, counted, duration
 from attnbench.tracking import following, open_store
@@ -141,7 +141,7 @@ class Work:
     def _attempt(self, entry: Entry, lock: Lock | None, *, fresh: bool) -> Outcome:
         """Does a run, or one round of it; `lock` is what holds it since the last round."""
         folder = self.folder(entry)
-        with make_display(self._place(entry), alone=self.alone) as display:
+        with make_display(self._position(entry), alone=self.alone) as display:
             try:
                 if lock is None:
                     finalize_abandoned(folder)
@@ -170,10 +170,10 @@ class Work:
         system_metrics = entry.config.tracking.system_metrics
         return following(self.folder(entry), open_store(self.store), system_metrics=system_metrics)
 
-    def _place(self, entry: Entry) -> Place:
+    def _position(self, entry: Entry) -> Position:
         others = [self.folder(each) for each in self.requested if each != entry]
         seconds = [folder.result.required().duration_seconds for folder in others if folder.finished()]
-        return Place(
+        return Position(
             number=self.requested.index(entry) + 1,
             total=len(self.requested),
             name=entry.folder,

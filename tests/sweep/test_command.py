@@ -66,8 +66,8 @@ def test_a_sweep_writes_the_whole_report(program: Program) -> None:
     assert ended.code == 0, ended.errors
     assert "\nReport      reports/first/index.html\n" in ended.output
     written = read(program.path / "reports" / "first" / "runs.csv")
-    found = {run.params["attention"]: (run.status, run.metrics["test/bleu"]) for run in written.runs}
-    assert found == {"dot": ("FINISHED", 51.0), "none": ("FINISHED", 51.0)}
+    results = {run.params["attention"]: (run.status, run.metrics["test/bleu"]) for run in written.runs}
+    assert results == {"dot": ("FINISHED", 51.0), "none": ("FINISHED", 51.0)}
 
 
 def test_a_study_logs_the_runs_that_another_made_and_sync_does_so_too(program: Program) -> None:

@@ -8,15 +8,15 @@ from rich.console import Console
 from rich.text import Text
 
 from attnbench.records import Outcome, Progress, Status
-from attnbench.sweep.display import Display, LivingLines, Place, TerminalDisplay, make_display
+from attnbench.sweep.display import Display, LivingLines, Position, TerminalDisplay, make_display
 
-PLACE = Place(2, 5, "dot-h128", parallel=1, mean_seconds=60.0)
+POSITION = Position(2, 5, "dot-h128", parallel=1, mean_seconds=60.0)
 PROGRESS = Progress("training", 3, 12, 120, 948, loss=1.2345, target_tokens_per_second=5400.4, seconds_left=33.2)
 
 
 def test_plain_lines_say_where_the_run_is_but_not_too_often(capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 3.0, 16.0, 20.0, 93.0])
-    with Display(PLACE, clock=lambda: next(clock)) as display:
+    with Display(POSITION, clock=lambda: next(clock)) as display:
         for epoch in (3, 4, 5):
             display.update(replace(PROGRESS, epoch=epoch))
         display.end(Outcome(Status.FINISHED), "BLEU 43.0")
@@ -30,7 +30,7 @@ def test_plain_lines_say_where_the_run_is_but_not_too_often(capsys: pytest.Captu
 def test_a_terminal_keeps_one_line_a_run() -> None:
     screen = io.StringIO()
     console = Console(file=screen, width=100, force_terminal=True, color_system=None, highlight=False)
-    with TerminalDisplay(PLACE, console) as display:
+    with TerminalDisplay(POSITION, console) as display:
         display.update(None)
         display.update(PROGRESS)
         display.end(Outcome(Status.FAILED, "out of memory"), "")
@@ -52,9 +52,9 @@ def test_the_living_lines_fit_their_terminal(width: int) -> None:
 
 
 def test_the_sweep_lasts_as_long_as_its_runs_did() -> None:
-    assert PLACE.sweep_seconds_left(elapsed_seconds=10, run_seconds_left=30) == 30 + 3 * 60
-    assert Place(1, 3, "", 2, None).sweep_seconds_left(elapsed_seconds=10, run_seconds_left=30) == 30 + 2 * 40 / 2
+    assert POSITION.sweep_seconds_left(elapsed_seconds=10, run_seconds_left=30) == 30 + 3 * 60
+    assert Position(1, 3, "", 2, None).sweep_seconds_left(elapsed_seconds=10, run_seconds_left=30) == 30 + 2 * 40 / 2
 
 
 def test_lines_are_plain_where_there_is_no_terminal() -> None:
-    assert type(make_display(PLACE, alone=True)) is Display
+    assert type(make_display(POSITION, alone=True)) is Display

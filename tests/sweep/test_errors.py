@@ -45,8 +45,8 @@ def test_what_is_unknown_or_missing_is_told_with_the_nearest(overrides: list[str
 
 
 def test_an_unknown_data_set_names_those_that_are_known() -> None:
-    told = refusal("data=gramar")
-    assert re.fullmatch(r"Unknown data 'gramar'\. Known: [a-z0-9_, ]+\. Did you mean 'grammar'\?", told)
+    printed = refusal("data=gramar")
+    assert re.fullmatch(r"Unknown data 'gramar'\. Known: [a-z0-9_, ]+\. Did you mean 'grammar'\?", printed)
 
 
 def test_an_error_of_the_system_names_its_file() -> None:

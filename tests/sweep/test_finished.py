@@ -83,14 +83,14 @@ def test_the_child_is_handed_the_run_the_text_and_the_place(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
     RunFolder(runs_dir / "one").config.write(default_config)
-    text, place = runs_dir / "text.de", runs_dir / "text.en"
+    text, translation = runs_dir / "text.de", runs_dir / "text.en"
     text.write_text("a b\nc\n")
     config = replace(default_config, task=task, device="cpu", runs_dir=str(runs_dir), run="12e4", input=str(text))
     standin = (sys.executable, str(CHECKOUT / "tests" / "standin.py"))
     assert do_task(config, standin) == 0
     assert capfd.readouterr().out == f"{task}: a b\n{task}: c\n"
-    assert do_task(replace(config, output=str(place)), standin) == 0
-    assert (capfd.readouterr().out, place.read_text()) == ("", f"{task}: a b\n{task}: c\n")
+    assert do_task(replace(config, output=str(translation)), standin) == 0
+    assert (capfd.readouterr().out, translation.read_text()) == ("", f"{task}: a b\n{task}: c\n")
 
 
 @pytest.fixture
@@ -148,9 +148,9 @@ def test_sync_names_a_plan_that_it_cannot_read_and_sends_the_runs(
     plan.parent.mkdir()
     plan.write_text('{"study": "main"}')
     assert do_task(sync) == 0
-    said = capsys.readouterr()
-    assert said.out == f"Sent 1 run to {store_uri}; 0 were there already.\n"
-    assert said.err.startswith(f"Plan skipped: {plan} is damaged: ")
+    printed = capsys.readouterr()
+    assert printed.out == f"Sent 1 run to {store_uri}; 0 were there already.\n"
+    assert printed.err.startswith(f"Plan skipped: {plan} is damaged: ")
 
 
 def test_a_task_on_a_finished_run_is_no_sweep(program: Program) -> None:

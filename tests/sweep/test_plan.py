@@ -146,10 +146,10 @@ def test_what_a_sweep_cannot_be_is_refused(jobs: Jobs, groups: list[list[str]], 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    place = tmp_path / "file" / "runs"
-    message = f"runs_dir={place} cannot be written: Not a directory. Make it writable, or use another: runs_dir=DIR."
+    path = tmp_path / "file" / "runs"
+    message = f"runs_dir={path} cannot be written: Not a directory. Make it writable, or use another: runs_dir=DIR."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        claim(place)
+        claim(path)
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,8 +124,8 @@ def test_of_two_sweeps_at_once_each_leaves_out_what_the_other_has_finished(
     capsys.readouterr()
     assert do_all(slower) == Outcome(Status.FINISHED, "by another process")
     assert [len(begun(folder)) for folder in folders(slower)] == [1, 1]
-    said = capsys.readouterr().out
-    assert f"run 2 of 2  {folders(slower)[1].path.name}  finished (by another process) after 0:00" in said
+    printed = capsys.readouterr().out
+    assert f"run 2 of 2  {folders(slower)[1].path.name}  finished (by another process) after 0:00" in printed
 
 
 def test_a_run_that_is_let_go_is_retried_at_the_end_and_resumes(work: Callable[..., Work]) -> None:
@@ -148,9 +148,9 @@ def test_a_run_that_is_not_let_go_is_left_alone_in_the_end(
     assert lock is not None
     assert do_all(work(["seed=1"], orphan_seconds=4.0)) == Outcome(Status.ELSEWHERE)
     assert not folder.events.exists()
-    said = capsys.readouterr().out
-    assert re.match(r"waiting up to 0:0[0-4] for 1 run held elsewhere\n", said)
-    assert said.endswith(f"run 1 of 1  {folder.path.name}  running elsewhere after 0:00\n")
+    printed = capsys.readouterr().out
+    assert re.match(r"waiting up to 0:0[0-4] for 1 run held elsewhere\n", printed)
+    assert printed.endswith(f"run 1 of 1  {folder.path.name}  running elsewhere after 0:00\n")
 
 
 def test_rerun_all_restarts_finished_runs_once(work: Callable[..., Work]) -> None:

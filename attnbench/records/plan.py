@@ -63,8 +63,6 @@ class Plan:
     parallel: int
     gpus: list[str]
     entries: list[Entry]
-    one_by_one: bool = True
-    jobs: list[int] | None = None
 
     def requests(self, entry: Entry) -> bool:
         """Whether this sweep does `entry`, going by what it was when the plan was made."""

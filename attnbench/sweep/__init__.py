@@ -1,14 +1,14 @@
-"""One command, from a composed configuration to a summary: the only part that knows Hydra.
+"""One command, from its command line to a summary: the only part that knows Hydra.
 
-command     the entry: Hydra runs in the middle, the summary and the exit code come after it
-compose     Hydra's overrides -> one mapping of options a run
-hooks       where Hydra calls this package before its jobs start
-plan        mappings -> checked configurations, signatures, what is there already; frozen in a file
-facts       what identifies a run beside its configuration, with devices and mechanism
-work        Hydra's task function: does the plan's runs and never raises
+command     the whole of it, from top to bottom
+request     what Hydra makes of the command line: jobs and a launcher; plugins/ is where Hydra hands it over
+compose     overrides -> one checked configuration a job
+plan        jobs -> signed runs and what is there of them already, frozen in a file
+facts       what identifies a run beside its configuration, with devices and source_digest
+work        does the plan's runs, in this process or in those of a launcher
 finished    tasks on runs that have finished: translate, align, sync
 table       the plan and the comparison on the terminal, with words; display shows a run while it lasts
-errors      Hydra's errors in one sentence each
+errors      Hydra's errors, one message each
 """
 
 from attnbench.sweep.command import main

@@ -1,26 +1,24 @@
-"""`python -m attnbench`: Hydra composes and starts the jobs; their folders tell afterwards what they came to."""
+"""`python -m attnbench` from its command line to its exit code."""
 
 import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
-import hydra
-
-from attnbench.config import RunConfig
 from attnbench.launch import WORKER, stop_listening
-from attnbench.records import DamagedError, Plan, RunFolder, Status
-from attnbench.sweep.compose import conf_folder
-from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
-from attnbench.sweep.finished import send
-from attnbench.sweep.plan import PLAN_VARIABLE, STORE_VARIABLE, current_outcome, stop_of, store_uri
-from attnbench.sweep.table import near, print_summary
-from attnbench.sweep.work import Job
+from attnbench.records import DamagedError, ExitCode, Plan, RunFolder, Status
+from attnbench.records.status import ENDED
+from attnbench.sweep.errors import REFUSALS, message
+from attnbench.sweep.finished import TASKS, send
+from attnbench.sweep.plan import claim, current_outcome, make_plan
+from attnbench.sweep.request import Request, read_command_line
+from attnbench.sweep.table import near, print_plan, print_summary
+from attnbench.sweep.work import LaunchedRun, Work
 from attnbench.tracking import StoreError, open_store, public
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -31,13 +29,9 @@ Report = Callable[[Path, Path, Path], Path]
 
 def write_report(runs_dir: Path, plan: Path, output: Path) -> Path:
     """Writes the report of a plan's runs, in a process of its own: drawing needs more memory than all else here."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_end_silently) as pool:
+    silent = signal.SIGINT, signal.SIG_DFL  # Ctrl-C ends it without a message; this process prints one
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=signal.signal, initargs=silent) as pool:
         return pool.submit(_build_report, runs_dir, plan, output).result()
-
-
-def _end_silently() -> None:
-    """Lets Ctrl-C end this process without a word; the one that waits for it has the word."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _build_report(runs_dir: Path, plan: Path, output: Path) -> Path:
@@ -56,91 +50,102 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
         report: writes the report of a sweep.
     """
     sys.path.insert(0, str(Path.cwd()))
-    for variable in (PLAN_VARIABLE, STORE_VARIABLE):
-        os.environ.pop(variable, None)
-    program = hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(Job(worker))
+    traceback_requested = os.environ.get(_FULL_ERROR) == "1"
+    os.environ[_FULL_ERROR] = "1"  # Hydra's errors come as exceptions; by itself it would print them in its own way
     try:
-        with _whole_errors():
-            program()
+        request = read_command_line()
+        if request is None:
+            return 0
+        first = request.jobs[0].config
+        if len(request.jobs) == 1 and first.task in TASKS:
+            return TASKS[first.task](first, worker)
+        work = _freeze(request, worker)
+    except REFUSALS as error:
+        if traceback_requested:
+            raise
+        print(message(error), file=sys.stderr)
+        return ExitCode.REFUSED
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    except Exception as error:
-        if PLAN_VARIABLE not in os.environ:
-            return _refuse(error)
-        if not stop_of(Path(os.environ[PLAN_VARIABLE])).requests():  # else a launcher's processes were interrupted
+    if work is None:
+        return 0
+    _do(work, request)
+    return conclude(work, report)
+
+
+def _freeze(request: Request, worker: Sequence[str]) -> Work | None:
+    """Plans all runs of `request`, prints the plan and freezes it in a file; None for a dry run."""
+    first = request.jobs[0].config
+    request.launcher.check_store(first.tracking.uri)
+    if not first.dry_run:
+        claim(Path(first.runs_dir))
+    plan = make_plan(request.jobs, parallel=request.launcher.parallel)
+    print_plan(plan, every_run=first.dry_run)
+    if first.dry_run:
+        return None
+    path = plan.write(Path(first.runs_dir)).resolve()
+    return Work(plan, path, first.tracking.uri, worker, alone=request.launcher.in_this_process)
+
+
+def _do(work: Work, request: Request) -> None:
+    """Does the runs, here or through a launcher; until they are done, signals are requests to stop."""
+    work.stop.listen()
+    try:
+        if request.launcher.in_this_process:
+            work.do(work.requested)
+        else:
+            jobs = [[*entry.overrides, f"run='{entry.signature}'"] for entry in work.requested]
+            request.launcher.launch(LaunchedRun(work.path, work.store, work.worker), jobs)
+    except Exception:
+        if not work.stop.requests():  # else a launcher's processes were interrupted
             traceback.print_exc()
     finally:
         stop_listening()
-    if PLAN_VARIABLE not in os.environ:  # --cfg and --info print, and plan nothing
-        return 0
-    return conclude(Path(os.environ[PLAN_VARIABLE]), report)
 
 
-def conclude(path: Path, report: Report) -> int:
-    """Tells what the plan at `path` came to, sends what MLflow lacks, writes the report; returns the exit code."""
-    plan, runs_dir = Plan.read(path), path.parents[1]
-    config = plan.entries[0].config
-    print_summary(plan, runs_dir)
-    stop = stop_of(path)
-    requests = stop.requests()
-    stop.clear()
+def conclude(work: Work, report: Report) -> int:
+    """Prints what the sweep came to, sends what MLflow lacks, writes the report; returns the exit code."""
+    plan = work.plan
+    print_summary(plan, work.runs_dir)
+    requests = work.stop.requests()
+    work.stop.clear()
     if requests:
         return _stopped(plan, requests[0])
-    folders = [RunFolder(runs_dir / entry.folder) for entry in plan.entries]
+    folders = [work.folder(entry) for entry in plan.entries]
     statuses = [current_outcome(folder).status for folder in folders]
     try:
-        _send(
-            [folder for folder, status in zip(folders, statuses) if status not in (Status.SCHEDULED, Status.ELSEWHERE)],
-            config,
-        )
+        _send([folder for folder, status in zip(folders, statuses) if status in ENDED], work)
         if Status.FINISHED in statuses:
-            _report(report, path, Path(config.reports_dir) / plan.study, config.tracking.uri)
+            _report(work, report)
     except KeyboardInterrupt:
         return _stopped(plan, signal.SIGINT.name)
-    return 0 if all(status in (Status.FINISHED, Status.ELSEWHERE) for status in statuses) else 1
+    good = all(status in (Status.FINISHED, Status.ELSEWHERE) for status in statuses)
+    return ExitCode.FINISHED if good else ExitCode.FAILED
 
 
 def _stopped(plan: Plan, name: str) -> int:
     command = "The same command without rerun=all" if plan.rerun == "all" else "The same command"
-    print(f"\nStopped by {name}. {command} goes on from here.")
+    print(f"\nStopped by {name}. {command} resumes from here.")
     return 128 + signal.Signals[name]
 
 
-@contextmanager
-def _whole_errors() -> Iterator[None]:
-    """Lets Hydra's errors through, to be told as one sentence, unless the user has asked for a traceback."""
-    asked = os.environ.get(_FULL_ERROR)
-    os.environ[_FULL_ERROR] = "1"
-    try:
-        yield
-    finally:
-        if asked is None:
-            del os.environ[_FULL_ERROR]
-
-
-def _refuse(error: Exception) -> int:
-    if os.environ.get(_FULL_ERROR) == "1" or not isinstance(error, REFUSALS):
-        raise error
-    print(sentence(error), file=sys.stderr)
-    return REFUSED
-
-
-def _send(folders: Sequence[RunFolder], config: RunConfig) -> None:
+def _send(folders: Sequence[RunFolder], work: Work) -> None:
     """Sends runs that the study's experiment lacks: made while the store did not answer, or by another study."""
-    store = open_store(store_uri(config))
-    with suppress(StoreError):  # the store has said so; the runs stay in their folders
+    store = open_store(work.store)
+    with suppress(StoreError):  # the store has printed its warning; the runs stay in their folders
         for folder in folders:
             try:
-                send(folder, store, config.study)
+                send(folder, store, work.plan.study)
             except DamagedError as error:
                 print(f"Not sent: {error}", file=sys.stderr)
 
 
-def _report(report: Report, path: Path, output: Path, uri: str) -> None:
+def _report(work: Work, report: Report) -> None:
+    output = Path(work.plan.entries[0].config.reports_dir) / work.plan.study
     try:
-        page = report(path.parents[1], path, output)
+        page = report(work.runs_dir, work.path, output)
     except ValueError as error:
         print(f"No report: {error}", file=sys.stderr)
         return
     print(f"\nReport      {near(page)}")
-    print(f"MLflow      mlflow ui --backend-store-uri {public(uri)}")
+    print(f"MLflow      mlflow ui --backend-store-uri {public(work.store)}")

@@ -1,27 +1,33 @@
-"""From Hydra's command line to one plain mapping of options a run."""
+"""From a command's overrides to its jobs: one checked configuration for each combination of values."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
 
-import hydra
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.global_hydra import GlobalHydra
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 
-_TEXTS = ("run", "input", "output")
+from attnbench.config import RunConfig, from_mapping
+
+_STRINGS = ("run", "input", "output")
 
 
 @dataclass(frozen=True)
-class Composition:
-    """The options of one job, and the overrides that made them."""
+class Job:
+    """One combination of a command's values.
+
+    Attributes:
+        overrides: what Hydra composes it from.
+        config: its checked options.
+    """
 
     overrides: tuple[str, ...]
-    values: dict[str, Any]
+    config: RunConfig
 
 
 def conf_folder() -> Path:
@@ -31,102 +37,79 @@ def conf_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "conf"
 
 
-def composition(config: DictConfig) -> Composition:
-    """The options of a single run, as Hydra composed them."""
-    return _plain(config, list(config.hydra.overrides.task))
+def compose_jobs(loader: ConfigLoader, config: DictConfig, lines: Sequence[str]) -> list[Job]:
+    """The jobs that `lines` of overrides ask for, the values of the last line varying fastest.
 
-
-def compositions(config: DictConfig, config_name: str) -> list[Composition]:
-    """The options of every job of a sweep, in the order in which Hydra numbers them.
+    Args:
+        loader: Hydra's.
+        config: the command's options, Hydra's own among them.
+        lines: overrides; of two with the same key the later one counts.
 
     Raises:
-        ValueError: another sweeper than Hydra's basic one is chosen, so the jobs cannot be known beforehand.
+        ValueError: an option has a wrong value, or a continuous sweep is asked for.
+        HydraException, OmegaConfBaseException: Hydra cannot compose the options.
     """
-    target = str(config.hydra.sweeper._target_)
-    if not target.endswith(".BasicSweeper"):
-        raise ValueError(f"A sweep is planned before it starts, which needs hydra/sweeper=basic, received {target!r}.")
-    params = config.hydra.sweeper.params or {}
-    lines = [f"{key}={value}" for key, value in params.items()] + list(config.hydra.overrides.task)
-    parsed = OverridesParser.create().parse_overrides(lines)
-    batches = BasicSweeper.split_arguments(parsed, config.hydra.sweeper.max_batch_size)
-    composer = _Composer(config_name, list(config.hydra.overrides.hydra))
-    return [composer.compose(overrides) for batch in batches for overrides in batch]
+    parser = OverridesParser.create(config_loader=loader)
+    choices: dict[str, list[Override]] = {}
+    for override in parser.parse_overrides(list(lines)):
+        choices[override.get_key_element()] = parser.parse_overrides(_choices(override))
+    composer = _Composer(loader, config)
+    return [composer.job(overrides) for overrides in itertools.product(*choices.values())]
 
 
-@dataclass(frozen=True)
-class Launcher:
-    """How Hydra's launcher does jobs.
+def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
+    """The checked options of `config`, Hydra's own left out, with interpolations resolved.
 
-    Attributes:
-        one_by_one: one after another in this process.
-        parallel: how many share this machine at once; -1 means one a core.
+    Raises:
+        ValueError: an option is unknown, missing or has a wrong value.
+        OmegaConfBaseException: an interpolation cannot be resolved.
     """
-
-    one_by_one: bool
-    parallel: int
-
-    @classmethod
-    def of(cls, config: DictConfig) -> "Launcher":
-        """The chosen one."""
-        node = config.hydra.launcher
-        return cls(str(node._target_).endswith(".BasicLauncher"), int(node.get("n_jobs") or 1))
-
-
-class _Composer:
-    """Composes the jobs of one sweep; those that differ in plain values alone share Hydra's work, 0.1 s each.
-
-    All jobs of a sweep override the same options, so setting a job's values leaves nothing of the job before.
-    """
-
-    def __init__(self, config_name: str, shared: list[str]) -> None:
-        self._config_name = config_name
-        self._shared = shared
-        self._composed: dict[tuple[str, ...], DictConfig] = {}
-        self._groups: dict[str, bool] = {}
-
-    def compose(self, overrides: list[str]) -> Composition:
-        parsed = OverridesParser.create().parse_overrides(overrides)
-        plain = [override for override in parsed if self._sets_a_value(override)]
-        rest = tuple(str(override.input_line) for override in parsed if override not in plain)
-        config = self._composed.get(rest)
-        if config is None:
-            lines = [*self._shared, *overrides]
-            config = hydra.compose(self._config_name, overrides=lines, return_hydra_config=True)
-            self._composed[rest] = config
-        for override in plain:
-            OmegaConf.update(config, override.key_or_group, override.value())
-        return _plain(config, overrides)
-
-    def _sets_a_value(self, override: Override) -> bool:
-        """Whether an override gives an option a number or a text, rather than choosing a file or changing a group."""
-        if override.type is not OverrideType.CHANGE or isinstance(override.value(), dict | list):
-            return False
-        key = override.key_or_group
-        if key not in self._groups:
-            self._groups[key] = bool(GlobalHydra.instance().config_loader().get_group_options(key))
-        return not self._groups[key]
-
-
-def plain_values(config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
-    """The options of `config` with their interpolations resolved, free of Hydra's own node."""
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
-    return {str(key): value for key, value in values.items()} | _texts(overrides)
+    return from_mapping({str(key): value for key, value in values.items()} | _strings(overrides))
 
 
-def _plain(config: DictConfig, overrides: Sequence[str]) -> Composition:
-    """Interpolations may ask Hydra's own node, so it is the one in force meanwhile."""
-    holder = HydraConfig.instance()
-    before = holder.cfg
-    holder.set_config(config)
-    try:
-        return Composition(tuple(overrides), plain_values(config, overrides))
-    finally:
-        holder.cfg = before
+def _choices(override: Override) -> list[str]:
+    """The overrides among which a sweep chooses; one that sweeps nothing is its own only choice."""
+    if not override.is_sweep_override():
+        return [str(override.input_line)]
+    key = override.get_key_element()
+    if not override.is_discrete_sweep():
+        raise ValueError(f"{key} must vary over values that are named, received {override.input_line}. Use {key}=A,B.")
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def _texts(overrides: Sequence[str]) -> dict[str, str]:
+def _strings(overrides: Iterable[str]) -> dict[str, str]:
     """File names and signatures as they were typed: `run=12e4` is not a number."""
     typed = dict(override.split("=", 1) for override in overrides if "=" in override)
-    return {key: typed[key].strip("'\"") for key in _TEXTS if typed.get(key, "null") != "null"}
+    return {key: typed[key].strip("'\"") for key in _STRINGS if typed.get(key, "null") != "null"}
+
+
+class _Composer:
+    """Composes jobs; those that differ in plain values alone share Hydra's work, 0.1 s each.
+
+    All jobs of a command override the same options, so setting a job's values leaves nothing of the job before.
+    """
+
+    def __init__(self, loader: ConfigLoader, config: DictConfig) -> None:
+        self._compose = lambda lines: loader.load_sweep_config(config, list(lines))
+        self._is_group = cache(lambda key: bool(loader.get_group_options(key)))
+        self._composed: dict[tuple[str, ...], DictConfig] = {}
+
+    def job(self, overrides: Sequence[Override]) -> Job:
+        lines = tuple(str(override.input_line) for override in overrides)
+        plain = [override for override in overrides if self._sets_a_value(override)]
+        shared = tuple(line for line, override in zip(lines, overrides) if override not in plain)
+        if shared not in self._composed:
+            self._composed[shared] = self._compose(lines)
+        config = self._composed[shared]
+        for override in plain:
+            OmegaConf.update(config, override.key_or_group, override.value())
+        HydraConfig.instance().set_config(config)  # interpolations may ask for Hydra's own options
+        return Job(lines, decode(config, lines))
+
+    def _sets_a_value(self, override: Override) -> bool:
+        """Whether an override gives an option a number or a string, rather than choosing a file or changing a group."""
+        is_value = override.type is OverrideType.CHANGE and not isinstance(override.value(), dict | list)
+        return is_value and not self._is_group(override.key_or_group)

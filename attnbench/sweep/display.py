@@ -2,26 +2,25 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Protocol, Self
+from dataclasses import dataclass
+from typing import Self
 
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich import progress as bars
+from rich.console import Console, RenderableType
+from rich.table import Column
 from rich.text import Text
 
 from attnbench.records import Outcome, Progress
 from attnbench.sweep.words import colour_of, count, duration, status_words
 
 _PLAIN_SECONDS = 15.0
-_NARROWEST_BAR, _WIDEST_BAR = 5, 30
+_REDRAWS_PER_SECOND = 4
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Where a run stands in its sweep.
 
     Attributes:
@@ -30,7 +29,6 @@ class Place:
         name: the run folder's.
         parallel: how many runs are at work at once.
         mean_seconds: how long a run took so far; None before one has finished.
-        alone: whether no other process writes to the terminal.
         part: what a run is made of, epoch or round.
     """
 
@@ -39,7 +37,6 @@ class Place:
     name: str
     parallel: int
     mean_seconds: float | None
-    alone: bool
     part: str = "epoch"
 
     def __str__(self) -> str:
@@ -51,94 +48,102 @@ class Place:
         return run_seconds_left + each * (self.total - self.number) / self.parallel
 
 
-class Display(Protocol):
-    """Shows one run while it lasts."""
+class Display:
+    """Shows one run while it lasts, in whole lines, at most one in fifteen seconds while nothing but numbers change."""
+
+    def __init__(self, position: Position, clock: Callable[[], float] = time.monotonic) -> None:
+        self._position = position
+        self._clock = clock
+        self._started = self._printed = clock()
 
     def __enter__(self) -> Self:
-        """Begins."""
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Ends."""
-
-    def update(self, progress: Progress | None) -> None:
-        """Shows the content of progress.json; None before there is any."""
-
-    def end(self, outcome: Outcome, note: str) -> None:
-        """Says how the run ended; `note` adds its main result."""
-
-
-@dataclass
-class TerminalDisplay:
-    """Two living lines at the bottom of a terminal; one line that stays when the run has ended."""
-
-    place: Place
-    console: Console = field(default_factory=lambda: Console(highlight=False))
-    started: float = field(default_factory=time.monotonic)
-
-    def __enter__(self) -> Self:
-        self._live = Live(console=self.console, refresh_per_second=4, transient=True)
-        self._live.start()
-        self.update(None)
+        say(f"{self._position}  started")
         return self
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._live.stop()
-
-    def update(self, progress: Progress | None) -> None:
-        """Redraws the two lines."""
-        elapsed = time.monotonic() - self.started
-        head = Text.assemble((f"run {self.place.number} of {self.place.total}  ", "dim"), (self.place.name, "bold"))
-        left = progress.seconds_left if progress else None
-        if left is not None and self.place.number < self.place.total:
-            head.append(f"  sweep {duration(self.place.sweep_seconds_left(elapsed, left))} left", style="dim")
-        head.no_wrap, head.overflow = True, "ellipsis"
-        self._live.update(Group(head, _line(progress, self.place.part, elapsed, self.console.width)))
-
-    def end(self, outcome: Outcome, note: str) -> None:
-        """Replaces the living lines by one that stays."""
-        self._live.stop()
-        line = Text.assemble(
-            (f"run {self.place.number} of {self.place.total}  ", "dim"),
-            (self.place.name, "bold"),
-            "  ",
-            (status_words(outcome), colour_of(outcome.status)),
-            f"  {duration(time.monotonic() - self.started)}",
-            f"  {note}" if note else "",
-        )
-        self.console.print(line)
-
-
-@dataclass
-class PlainDisplay:
-    """Whole lines, at most one in fifteen seconds while nothing but numbers change."""
-
-    place: Place
-    started: float = field(default_factory=time.monotonic)
-    _said: float = field(default_factory=time.monotonic)
-
-    def __enter__(self) -> Self:
-        say(f"{self.place}  started")
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
     def update(self, progress: Progress | None) -> None:
-        """Says where the run is, unless it has just done so."""
-        now = time.monotonic()
-        if progress is not None and now - self._said >= _PLAIN_SECONDS:
-            self._said = now
-            say(f"{self.place}  " + "  ".join(_words(progress, self.place.part)))
+        """Shows where the run is, None before it says so."""
+        now = self._clock()
+        if progress is not None and now - self._printed >= _PLAIN_SECONDS:
+            self._printed = now
+            say("  ".join([str(self._position), *_parts(progress, self._position.part)]))
 
     def end(self, outcome: Outcome, note: str) -> None:
-        """Says how the run ended."""
-        seconds = time.monotonic() - self.started
-        say(f"{self.place}  {status_words(outcome)} after {duration(seconds)}" + (f"  {note}" if note else ""))
+        """Shows how the run ended; `note` adds its main result."""
+        seconds = self._clock() - self._started
+        say(f"{self._position}  {status_words(outcome)} after {duration(seconds)}" + (f"  {note}" if note else ""))
 
 
-def make_display(place: Place) -> Display:
-    """A living display where this process has the terminal to itself, else plain lines."""
-    return TerminalDisplay(place) if sys.stdout.isatty() and place.alone else PlainDisplay(place)
+class TerminalDisplay(Display):
+    """Two living lines at the bottom of a terminal; one line that stays when the run has ended."""
+
+    def __init__(self, position: Position, console: Console) -> None:
+        super().__init__(position)
+        self._lines = LivingLines(self._head(), console)
+
+    def __enter__(self) -> Self:
+        self._lines.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lines.stop()
+
+    def update(self, progress: Progress | None) -> None:
+        """Changes the two lines."""
+        if progress is None:
+            return
+        phase, *numbers = _parts(progress, self._position.part)
+        self._lines.show(phase, "  ".join(numbers), progress.step, progress.steps)
+        left = progress.seconds_left
+        if left is not None and self._position.number < self._position.total:
+            sweep_left = self._position.sweep_seconds_left(self._clock() - self._started, left)
+            self._lines.head = self._head((f"  sweep {duration(sweep_left)} left", "dim"))
+
+    def end(self, outcome: Outcome, note: str) -> None:
+        """Replaces the living lines by one that stays."""
+        self._lines.stop()
+        status = (status_words(outcome), colour_of(outcome.status))
+        seconds = duration(self._clock() - self._started)
+        self._lines.console.print(self._head("  ", status, f"  {seconds}", f"  {note}" if note else ""))
+
+    def _head(self, *rest: str | tuple[str, str]) -> Text:
+        number = f"run {self._position.number} of {self._position.total}  "
+        return Text.assemble((number, "dim"), (self._position.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
+
+
+class LivingLines(bars.Progress):
+    """A line of one's own above the phase, the bar and the numbers of one task."""
+
+    def __init__(self, head: Text, console: Console) -> None:
+        self.head = head
+        super().__init__(
+            bars.TextColumn("{task.description}", "dim", table_column=Column(no_wrap=True, min_width=len("training"))),
+            bars.BarColumn(None, table_column=Column(ratio=1)),
+            bars.TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+            console=console,
+            refresh_per_second=_REDRAWS_PER_SECOND,
+            transient=True,
+            expand=True,
+        )
+        self._task = self.add_task("starting", total=None, numbers="")
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The lines, from top to bottom."""
+        yield self.head
+        yield from super().get_renderables()
+
+    def show(self, phase: str, numbers: str, step: int | None, steps: int | None) -> None:
+        """Changes the line of the task; its bar moves to and fro where the number of steps is unknown."""
+        self.update(self._task, description=phase, numbers=numbers, completed=step or 0)
+        self.tasks[0].total = steps
+
+
+def make_display(position: Position, *, alone: bool) -> Display:
+    """A living display where this process has the terminal to itself (`alone`), else plain lines."""
+    living = alone and sys.stdout.isatty()
+    return TerminalDisplay(position, Console(highlight=False)) if living else Display(position)
 
 
 def say(line: str) -> None:
@@ -147,29 +152,15 @@ def say(line: str) -> None:
         print(line, flush=True)
 
 
-def _words(progress: Progress, part: str) -> list[str]:
+def _parts(progress: Progress, part: str) -> list[str]:
     """The parts of progress.json that are there, each with its unit."""
-    words = [progress.phase]
+    parts = [progress.phase]
     if progress.epochs:
-        words.append(f"{part} {progress.epoch or 0} of {progress.epochs}")
+        parts.append(f"{part} {progress.epoch or 0} of {progress.epochs}")
     if progress.loss is not None:
-        words.append(f"loss {progress.loss:.3f}")
+        parts.append(f"loss {progress.loss:.3f}")
     if progress.target_tokens_per_second is not None:
-        words.append(f"{count(progress.target_tokens_per_second)} tokens/s")
+        parts.append(f"{count(progress.target_tokens_per_second)} tokens/s")
     if progress.seconds_left is not None:
-        words.append(f"{duration(progress.seconds_left)} left")
-    return words
-
-
-def _line(progress: Progress | None, part: str, elapsed_seconds: float, width: int) -> Text | Table:
-    """The second living line: phase, bar, numbers; the bar takes what room is left."""
-    if progress is None:
-        return Text(f"starting  {duration(elapsed_seconds)}", style="dim")
-    phase, *numbers = _words(progress, part)
-    room = width - sum(len(word) + 2 for word in [phase, *numbers])
-    if not progress.steps or room < _NARROWEST_BAR:
-        return Text("  ".join([phase, *numbers]), no_wrap=True, overflow="ellipsis")
-    line = Table.grid(padding=(0, 2))
-    bar = ProgressBar(progress.steps, progress.step or 0, width=min(room, _WIDEST_BAR))
-    line.add_row(Text(phase, style="dim"), bar, *(Text(number) for number in numbers))
-    return line
+        parts.append(f"{duration(progress.seconds_left)} left")
+    return parts

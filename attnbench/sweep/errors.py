@@ -1,4 +1,4 @@
-"""Hydra's errors as one sentence each: what was wrong, what is known, what is nearest."""
+"""Errors as a user reads them, a line each: what was wrong, what the choices are, which is nearest."""
 
 import hydra
 from hydra.errors import HydraException, MissingConfigException
@@ -10,18 +10,15 @@ from attnbench.mapping import flatten
 from attnbench.sweep.compose import conf_folder
 
 REFUSALS = (ValueError, OSError, HydraException, OmegaConfBaseException)
-"""What a user can cause: each is told as one sentence, without a traceback."""
-
-REFUSED = 2
-"""Exit code of a command that is refused before any work."""
+"""What a user can cause: printed as one message, without a traceback."""
 
 
-def sentence(error: Exception) -> str:
-    """Says in one line what the user can do about `error`."""
+def message(error: Exception) -> str:
+    """What was wrong and what to do about it, in one line."""
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, name = error.missing_cfg_file.rpartition("/")
-        known = ", ".join(error.options)
-        return f"Unknown {group or 'configuration'} {name!r}. Known: {known}.{suggestion(name, error.options)}"
+        options = ", ".join(error.options)
+        return f"Unknown {group or 'configuration'} {name!r}. Known: {options}.{suggestion(name, error.options)}"
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(cause, MissingMandatoryValue):
         return f"Missing option '{cause.full_key}'. Give it a value: {cause.full_key}=VALUE."

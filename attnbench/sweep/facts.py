@@ -5,7 +5,6 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,10 +22,10 @@ _PACKAGES = ("attnbench", "keras", "tensorflow", "jax", "jaxlib", "numpy", "sacr
 
 
 class Survey:
-    """The machine and the data sets of one sweep, each looked at once.
+    """The machine and the data sets of one sweep, each examined once.
 
     Args:
-        parallel: how many runs share this machine at once; -1 means one a core.
+        parallel: how many runs share this machine at once; -1: one per core.
     """
 
     def __init__(self, parallel: int) -> None:
@@ -35,7 +34,7 @@ class Survey:
 
     @cached_property
     def devices(self) -> Devices:
-        """The GPUs that can be used, looked for when a run first could take one."""
+        """The GPUs that can be used, asked for when a run could first take one."""
         return find_gpus()
 
     @cached_property
@@ -47,7 +46,7 @@ class Survey:
         """`config` with what it left open decided: the device, and the number of threads.
 
         Raises:
-            ValueError: the backend is not installed, or `device=gpu` cannot be had.
+            ValueError: the backend is not installed, or `device=gpu` is not available.
         """
         check_backend(config.backend)
         device = "cpu" if config.device == "cpu" else choose_device(config.device, config.backend, self.devices)
@@ -89,7 +88,7 @@ def provenance(command: str) -> Provenance:
         device="",
         python=platform.python_version(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={name: found for name in _PACKAGES if (found := _version(name))},
+        versions={name: installed for name in _PACKAGES if (installed := _version(name))},
     )
 
 
@@ -110,16 +109,17 @@ def _commit() -> tuple[str | None, bool | None]:
 
     Reports differ as soon as one is written again, which changes no run.
     """
-    package = Path(__file__).parents[1]
-    git: Callable[..., subprocess.CompletedProcess[str]] = lambda *words: subprocess.run(  # noqa: E731
-        ["git", "-C", str(package), *words], capture_output=True, text=True
-    )
     try:
-        if git("ls-files", "--error-unmatch", "__init__.py").returncode:
+        if _git("ls-files", "--error-unmatch", "__init__.py").returncode:
             return None, None
-        head = git("rev-parse", "HEAD").stdout.strip()
-        places = (":/attnbench", ":/conf", ":/experiments")
-        changes = git("status", "--porcelain", "--untracked-files=no", "--", *places).stdout.strip()
+        head = _git("rev-parse", "HEAD").stdout.strip()
+        sources = (":/attnbench", ":/conf", ":/experiments")
+        changes = _git("status", "--porcelain", "--untracked-files=no", "--", *sources).stdout.strip()
     except FileNotFoundError:
         return None, None
     return head or None, bool(changes)
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    package = Path(__file__).parents[1]
+    return subprocess.run(["git", "-C", str(package), *arguments], capture_output=True, text=True)

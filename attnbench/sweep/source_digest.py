@@ -21,7 +21,7 @@ def source_digest(target: str) -> str:
         target: an import path such as `my_module.MyAttention`.
 
     Raises:
-        ValueError: there is no such module, nothing of that name in it, or a file of it is no Python.
+        ValueError: there is no such module, nothing of that name in it, or a file of it is not valid Python.
     """
     module, _, name = target.rpartition(".")
     path = _source(module) if module else None
@@ -30,9 +30,9 @@ def source_digest(target: str) -> str:
             f"No module for attention.target {target!r}. Expected MODULE.CLASS, where MODULE can be imported "
             f"from {Path.cwd()} or is installed."
         )
-    known = _bound_names(path)
-    if name not in known and _ANY_NAME not in known:
-        raise ValueError(f"attention.target {target!r}: {path.name} defines no {name!r}.{suggestion(name, known)}")
+    names = _bound_names(path)
+    if name not in names and _ANY_NAME not in names:
+        raise ValueError(f"attention.target {target!r}: {path.name} defines no {name!r}.{suggestion(name, names)}")
     digest = hashlib.sha256()
     for source in _with_neighbours(path, module):
         digest.update(hashlib.sha256(source.read_bytes()).digest())
@@ -58,8 +58,8 @@ def _parse(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_bytes(), str(path))
     except SyntaxError as error:
-        place = f"{path}, line {error.lineno}" if error.lineno else str(path)
-        raise ValueError(f"{place} is no Python ({error.msg}). Mend it: attention.target needs this file.") from error
+        line = f"{path}, line {error.lineno}" if error.lineno else str(path)
+        raise ValueError(f"{line} is not valid Python ({error.msg}). Fix it: attention.target needs it.") from error
 
 
 def _bound_names(path: Path) -> list[str]:
@@ -83,14 +83,14 @@ def _with_neighbours(path: Path, module: str) -> list[Path]:
     """`path` and the user's own files that it imports, directly or not, in the order of their names."""
     root = path.parents[module.count(".") + (path.name == "__init__.py")]
     scope = root / module.split(".")[0] if root.name in _INSTALLED else root
-    found, waiting = {path}, [path]
+    files, waiting = {path}, [path]
     while waiting:
         importer = waiting.pop()
-        for near in _imported_files(importer, (importer.parent, root)):
-            if near not in found and near.is_relative_to(scope) and _PACKAGE not in near.parents:
-                found.add(near)
-                waiting.append(near)
-    return sorted(found)
+        for file in _imported_files(importer, (importer.parent, root)):
+            if file not in files and file.is_relative_to(scope) and _PACKAGE not in file.parents:
+                files.add(file)
+                waiting.append(file)
+    return sorted(files)
 
 
 def _imported_files(importer: Path, bases: Iterable[Path]) -> list[Path]:

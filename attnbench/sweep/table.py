@@ -27,7 +27,7 @@ def make_console() -> Console:
 
 
 def print_plan(plan: Plan, *, every_run: bool) -> None:
-    """Prints what the sweep will do: shared options, then a line a run with what varies and what is there already."""
+    """Prints what the sweep will do: shared options, then a line for each run with what varies and its status."""
     console = make_console()
     first = plan.entries[0].config
     varying = varying_options(plan.entries)
@@ -51,7 +51,7 @@ def varying_options(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         for key, value in options_of(entry).items():
             values.setdefault(key, set()).add(value)
-    return [key for key, found in values.items() if len(found) > 1]
+    return [key for key, different in values.items() if len(different) > 1]
 
 
 def options_of(entry: Entry) -> dict[str, str]:
@@ -83,19 +83,18 @@ def _machine(plan: Plan, first: RunConfig) -> str:
 
 
 def _status(plan: Plan, entry: Entry) -> Text:
-    status = "new" if entry.status == Status.SCHEDULED else status_words(Outcome(entry.status, entry.reason))
-    text = Text(status, style=colour_of(entry.status))
-    if entry.status == Status.FINISHED and not plan.requests(entry):
-        commit = entry.identity.provenance.commit
-        other = f" at commit {entry.commit[:7]}" if entry.commit and entry.commit != commit else ""
-        text.append(f"{other}, skipped", style="dim")
-    elif entry.status == Status.ELSEWHERE and plan.requests(entry):
-        text.append(", tried again at the end", style="dim")
-    elif plan.requests(entry) and entry.status != Status.SCHEDULED:
-        text.append(", starts afresh" if plan.rerun == "all" else ", goes on", style="dim")
-    elif entry.status != Status.SCHEDULED:
-        text.append(", left as it is", style="dim")
-    return text
+    """How a run stands, and what the sweep does about it."""
+    if entry.status == Status.SCHEDULED:
+        return Text("new")
+    if plan.requests(entry):
+        action = "restarts" if plan.rerun == "all" else "resumes"
+        action = f", {'retried at the end' if entry.status == Status.ELSEWHERE else action}"
+    else:
+        current_commit = entry.identity.provenance.commit
+        action = f" at commit {entry.commit[:7]}" if entry.commit and entry.commit != current_commit else ""
+        action += ", skipped"
+    status = status_words(Outcome(entry.status, entry.reason))
+    return Text.assemble((status, colour_of(entry.status)), (action, "dim"))
 
 
 def print_summary(plan: Plan, runs_dir: Path) -> None:

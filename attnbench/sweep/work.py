@@ -1,105 +1,96 @@
-"""One of Hydra's jobs: find its run in the frozen plan, do it unless it is done, and never raise."""
+"""Doing the runs of a frozen plan, each in a child process, one after another."""
 
-import os
 import signal
-import sys
 import time
 import traceback
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from attnbench.config import from_mapping
-from attnbench.launch import WORKER, finalize_abandoned, launch
+from attnbench.launch import Stop, finalize_abandoned, launch
 from attnbench.records import Entry, Lock, Outcome, Plan, RunFolder, Status
-from attnbench.sweep.compose import plain_values
-from attnbench.sweep.display import Place, make_display, say
-from attnbench.sweep.errors import REFUSALS, REFUSED, sentence
-from attnbench.sweep.finished import TASKS, do_task
-from attnbench.sweep.plan import PLAN_VARIABLE, stop_of, store_uri
+from attnbench.sweep.display import Position, make_display, say
+from attnbench.sweep.errors import message
 from attnbench.sweep.words import count, counted, duration
 from attnbench.tracking import following, open_store
 
-_ORPHAN_SECONDS = 40.0
-"""A child ends within 30 s of its parent's death."""
 _POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Job:
-    """Hydra's task function.
+class LaunchedRun:
+    """What a launcher calls in another process for each run; pickled to get there, so it holds all that is needed.
 
-    Args:
-        command: the child's command.
-    """
-
-    command: Sequence[str] = WORKER
-
-    def __call__(self, composed: DictConfig) -> str:
-        """Returns the status of the job's run; what Hydra composed counts for nothing, the frozen plan does.
-
-        Raises:
-            SystemExit: with the exit code of a task on a finished run; only a single job can be one.
-        """
-        if composed.task in TASKS:
-            raise SystemExit(self._finished_task(composed))
-        try:
-            work = Work(Path(os.environ[PLAN_VARIABLE]), self.command)
-            if work.plan.one_by_one:
-                return work.do_all().status
-            # In a process that a launcher started; Ctrl-C reaches the run through the stop file.
-            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-                signal.signal(signal.SIGINT, signal.SIG_IGN)
-            return work.do_one(HydraConfig.get().job.num).status
-        except Exception:
-            traceback.print_exc()
-            return Status.FAILED
-
-    def _finished_task(self, composed: DictConfig) -> int:
-        try:
-            return do_task(from_mapping(plain_values(composed, HydraConfig.get().overrides.task)), self.command)
-        except REFUSALS as error:
-            print(sentence(error), file=sys.stderr)
-            return REFUSED
-
-
-class Work:
-    """The jobs of one plan, as the process at hand does them.
-
-    Args:
+    Attributes:
         path: the frozen plan.
-        command: the child's command.
+        store: the whole address of the MLflow store.
+        worker: the child's command.
     """
 
-    def __init__(self, path: Path, command: Sequence[str]) -> None:
-        self.plan = Plan.read(path)
-        self._runs_dir = path.parents[1]
-        self._stop = stop_of(path)
-        self._command = command
-        wanted = [entry for entry in self.plan.entries if self.plan.requests(entry)]
-        self._wanted = sorted(wanted, key=lambda entry: entry.status == Status.ELSEWHERE)
+    path: Path
+    store: str
+    worker: Sequence[str]
 
-    def do_one(self, number: int) -> Outcome:
-        """Does the run of Hydra's job `number`, unless it is done or another job's."""
-        jobs = self.plan.jobs or []
-        index = jobs[number]
-        entry = self.plan.entries[index]
-        if entry not in self._wanted or jobs.index(index) != number:
-            return Outcome(entry.status, entry.reason)
-        return self._do([entry])
+    def __call__(self, config: DictConfig) -> str:
+        """Does the run of the plan whose signature is `config.run`; returns its status."""
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the run through the stop file
+        work = Work(Plan.read(self.path), self.path, self.store, self.worker, alone=False)
+        return work.do([entry for entry in work.requested if entry.signature == config.run]).status
 
-    def do_all(self) -> Outcome:
-        """Does all runs of the plan, one after another."""
-        return self._do(self._wanted)
 
-    def _do(self, entries: Sequence[Entry]) -> Outcome:
-        """Does `entries`; those that another process holds at the end, if it has let them go, and never afresh."""
+@dataclass(frozen=True)
+class Work:
+    """A frozen plan at work.
+
+    Attributes:
+        plan: the plan.
+        path: the file that holds it.
+        store: the whole address of the MLflow store.
+        worker: the child's command.
+        alone: whether no other process does runs of this plan.
+        launch: does one run in a child process.
+        orphan_seconds: within which a child has ended whose parent died before the plan was made.
+    """
+
+    plan: Plan
+    path: Path
+    store: str
+    worker: Sequence[str]
+    alone: bool
+    launch: Callable[..., Outcome] = launch
+    orphan_seconds: float = 40.0
+
+    @property
+    def runs_dir(self) -> Path:
+        """Where the run folders are."""
+        return self.path.parents[1]
+
+    @property
+    def stop(self) -> Stop:
+        """The request to stop, which reaches every process that works on the plan."""
+        return Stop(self.path.with_suffix(".stop"))
+
+    @property
+    def requested(self) -> list[Entry]:
+        """The runs to do; those that another process held when the plan was made come last."""
+        requested = [entry for entry in self.plan.entries if self.plan.requests(entry)]
+        return sorted(requested, key=lambda entry: entry.status == Status.ELSEWHERE)
+
+    def folder(self, entry: Entry) -> RunFolder:
+        """The folder of a run."""
+        return RunFolder(self.runs_dir / entry.folder)
+
+    def do(self, entries: Sequence[Entry]) -> Outcome:
+        """Does `entries`; those that another process holds at the end, if it has let them go, never from scratch.
+
+        Returns the last outcome.
+        """
         free = [entry for entry in entries if entry.status != Status.ELSEWHERE]
         outcome, held = self._take_turns(free, fresh=self.plan.rerun == "all")
         held += [entry for entry in entries if entry.status == Status.ELSEWHERE]
@@ -109,20 +100,20 @@ class Work:
         return outcome
 
     def _take_turns(self, entries: Sequence[Entry], *, fresh: bool) -> tuple[Outcome, list[Entry]]:
-        """Goes round `entries` until none wants another round; the last outcome, and what another process holds.
+        """Does `entries` in turn until none needs another round; the last outcome, and what another process holds.
 
         Between its rounds a run is locked here, so that nobody takes it for abandoned.
         """
         outcome, held = Outcome(Status.FINISHED), []
         waiting: deque[tuple[Entry, Lock | None]] = deque((entry, None) for entry in entries)
         while waiting:
-            if requests := self._stop.requests():
+            if requests := self.stop.requests():
                 outcome = Outcome(Status.KILLED, f"signal {requests[0]}")
                 self._break_off([(entry, lock) for entry, lock in waiting if lock is not None], outcome)
                 return outcome, []
             entry, lock = waiting.popleft()
             outcome = self._attempt(entry, lock, fresh=fresh and lock is None)
-            lock = self._folder(entry).lock() if outcome.status == Status.AGAIN else None
+            lock = self.folder(entry).lock() if outcome.status == Status.AGAIN else None
             if lock is not None:
                 waiting.append((entry, lock))
             elif outcome.status in (Status.AGAIN, Status.ELSEWHERE):
@@ -130,45 +121,45 @@ class Work:
         return outcome, held
 
     def _break_off(self, paused: Sequence[tuple[Entry, Lock]], outcome: Outcome) -> None:
-        """Ends runs between two rounds, and tells the store; lets their locks go."""
+        """Ends runs between two rounds, and sends that to the store; releases their locks."""
         for entry, lock in paused:
-            folder = self._folder(entry)
+            folder = self.folder(entry)
             with self._following(entry):
                 folder.record(outcome)
             lock.release()
 
     def _wait_for(self, entries: Sequence[Entry]) -> None:
         """Waits until nobody holds `entries`, or none can be held by a child whose parent died before the plan."""
-        folders = [folder for entry in entries if (folder := self._folder(entry)).locked()]
-        left = (datetime.fromisoformat(self.plan.created) - datetime.now(UTC)).total_seconds() + _ORPHAN_SECONDS
+        folders = [folder for entry in entries if (folder := self.folder(entry)).locked()]
+        left = (datetime.fromisoformat(self.plan.created) - datetime.now(UTC)).total_seconds() + self.orphan_seconds
         if folders and left > 0:
             say(f"waiting up to {duration(left)} for {counted(len(folders), 'run')} held elsewhere")
         deadline = time.monotonic() + left
-        while time.monotonic() < deadline and not self._stop.requests() and any(folder.locked() for folder in folders):
+        while time.monotonic() < deadline and not self.stop.requests() and any(folder.locked() for folder in folders):
             time.sleep(_POLL_SECONDS)
 
     def _attempt(self, entry: Entry, lock: Lock | None, *, fresh: bool) -> Outcome:
         """Does a run, or one round of it; `lock` is what holds it since the last round."""
-        folder, config = self._folder(entry), entry.config
-        with make_display(self._place(entry)) as display:
+        folder = self.folder(entry)
+        with make_display(self._position(entry), alone=self.alone) as display:
             try:
                 if lock is None:
                     finalize_abandoned(folder)
                 else:
                     lock.release()
                 with self._following(entry):
-                    outcome = launch(
+                    outcome = self.launch(
                         folder,
-                        config,
+                        entry.config,
                         identity=entry.identity,
                         fresh=fresh,
-                        stop=self._stop,
+                        stop=self.stop,
                         gpus=self.plan.gpus,
                         progress=display.update,
-                        command=self._command,
+                        command=self.worker,
                     )
             except OSError as error:
-                outcome = Outcome(Status.FAILED, f"error: {sentence(error)}")
+                outcome = Outcome(Status.FAILED, f"error: {message(error)}")
             except Exception as error:  # whatever happens to one run, the others are done
                 traceback.print_exc()
                 outcome = Outcome(Status.FAILED, f"error: {type(error).__name__}: {error}")
@@ -176,22 +167,20 @@ class Work:
         return outcome
 
     def _following(self, entry: Entry) -> AbstractContextManager[None]:
-        config = entry.config
-        store = open_store(store_uri(config))
-        return following(self._folder(entry), store, system_metrics=config.tracking.system_metrics)
+        system_metrics = entry.config.tracking.system_metrics
+        return following(self.folder(entry), open_store(self.store), system_metrics=system_metrics)
 
-    def _place(self, entry: Entry) -> Place:
-        done = [self._folder(each) for each in self._wanted if each != entry and self._folder(each).finished()]
-        seconds = [folder.result.required().duration_seconds for folder in done]
-        number = self._wanted.index(entry) + 1
-        mean = sum(seconds) / len(seconds) if seconds else None
-        part = "round" if entry.config.task == "profile" else "epoch"
-        return Place(
-            number, len(self._wanted), entry.folder, self.plan.parallel, mean, alone=self.plan.one_by_one, part=part
+    def _position(self, entry: Entry) -> Position:
+        others = [self.folder(each) for each in self.requested if each != entry]
+        seconds = [folder.result.required().duration_seconds for folder in others if folder.finished()]
+        return Position(
+            number=self.requested.index(entry) + 1,
+            total=len(self.requested),
+            name=entry.folder,
+            parallel=self.plan.parallel,
+            mean_seconds=sum(seconds) / len(seconds) if seconds else None,
+            part="round" if entry.config.task == "profile" else "epoch",
         )
-
-    def _folder(self, entry: Entry) -> RunFolder:
-        return RunFolder(self._runs_dir / entry.folder)
 
 
 def _main_result(folder: RunFolder) -> str:

@@ -2,14 +2,14 @@
 
 from hydra import compose, initialize_config_dir
 
-from attnbench.config import RunConfig, from_mapping
-from attnbench.sweep.compose import conf_folder, plain_values
+from attnbench.config import RunConfig
+from attnbench.sweep.compose import conf_folder, decode
 
 
 def run_config(*overrides: str) -> RunConfig:
     """What `python -m attnbench OVERRIDES` would run."""
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return from_mapping(plain_values(compose("config", overrides=list(overrides)), overrides))
+        return decode(compose("config", overrides=list(overrides)), overrides)
 
 
 def peer_overrides(variant: str, *, root: str, precision: str, threads: int) -> list[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attnbench.results import FAILED
 
 from attnbench.report.sources.runs import Run
-from attnbench.results import FAILED
 from tests.report.synthetic import attention_map, drawn_sentences, quality, write_plan, write_run
 
 ATTENTIONS = {"none": 0.3, "bahdanau": 0.9, "dot": 0.85}

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from attnbench.results import FINISHED, RUNNING, RunFolder, write_json
 
 from attnbench.config import from_mapping, parameters
 from attnbench.identity import signature
 from attnbench.report.sources.runs import SENTENCE_COLUMNS
-from attnbench.results import FINISHED, RUNNING, RunFolder, write_json
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.length import length_metrics
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attnbench.results import FAILED, KILLED
 
 from attnbench.report.__main__ import main
-from attnbench.results import FAILED, KILLED
 from tests.report.synthetic import write_plan, write_run
 
 Compose = Callable[..., dict[str, Any]]

@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from attnbench.results import RunFolder
 
 from attnbench.report import build
 from attnbench.report.sections import SECTIONS
@@ -18,7 +19,6 @@ from attnbench.report.sources.folders import latest_plan
 from attnbench.report.sources.saved import read
 from attnbench.report.sources.store import read_store
 from attnbench.report.write import write
-from attnbench.results import RunFolder
 from attnbench.tracking import Forwarder, Store
 
 

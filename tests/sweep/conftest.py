@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from attnbench.sweep.compose import Composition
+from attnbench.config import from_mapping
+from attnbench.sweep.compose import Job
 from tests.sweep.driver import Program
 
 
@@ -18,11 +19,11 @@ def program(tmp_path: Path, store_uri: str) -> Program:
 
 
 @pytest.fixture
-def compositions(compose: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[..., list[Composition]]:
-    """Jobs as Hydra composes them, one for each group of overrides: `compositions(["seed=1"], ["seed=2"])`."""
+def jobs(compose: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[..., list[Job]]:
+    """Jobs as Hydra composes them, one for each group of overrides: `jobs(["seed=1"], ["seed=2"])`."""
 
-    def made(*jobs: list[str]) -> list[Composition]:
+    def composed(*groups: list[str]) -> list[Job]:
         shared = [f"runs_dir={tmp_path / 'runs'}", "device=cpu"]
-        return [Composition(tuple(job), compose(*shared, *job)) for job in jobs]
+        return [Job(tuple(overrides), from_mapping(compose(*shared, *overrides))) for overrides in groups]
 
-    return made
+    return composed

@@ -5,9 +5,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from attnbench.results import RunFolder, read_json
+from attnbench.records import Plan, RunFolder
 
 CHECKOUT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, str(CHECKOUT / "tests" / "program.py"))
@@ -31,12 +30,12 @@ class Program:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def start(self, *words: str, standin: str = "finish", **variables: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, standin: str = "finish", **variables: str) -> "subprocess.Popen[str]":
         """Starts the command and returns its process."""
         own = {"PYTHONPATH": str(CHECKOUT), "STANDIN": standin, "COLUMNS": "100", "TMPDIR": str(self.path), **variables}
         environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"} | own
         return subprocess.Popen(
-            [*PROGRAM, *words, "device=cpu", "tracking.system_metrics=false"],
+            [*PROGRAM, *arguments, "device=cpu", "tracking.system_metrics=false"],
             cwd=self.path,
             env=environment,
             text=True,
@@ -44,17 +43,17 @@ class Program:
             stderr=subprocess.PIPE,
         )
 
-    def __call__(self, *words: str, standin: str = "finish", **variables: str) -> Ended:
+    def __call__(self, *arguments: str, standin: str = "finish", **variables: str) -> Ended:
         """Runs the command to its end."""
-        with self.start(*words, standin=standin, **variables) as process:
-            output, errors = process.communicate(timeout=60)
+        with self.start(*arguments, standin=standin, **variables) as process:
+            output, errors = process.communicate(timeout=120)
         return Ended(process.returncode, output, errors)
 
     def folders(self) -> dict[str, RunFolder]:
         """The run folders by mechanism."""
-        found = [RunFolder(path.parent) for path in sorted(self.path.glob("runs/*/config.json"))]
-        return {read_json(folder.config)["attention"]["name"]: folder for folder in found}
+        folders = [RunFolder(path.parent) for path in sorted(self.path.glob("runs/*/config.json"))]
+        return {folder.config.required().attention.name: folder for folder in folders}
 
-    def plans(self) -> list[Any]:
+    def plans(self) -> list[Plan]:
         """The frozen plans, in the order of their names."""
-        return [read_json(path) for path in sorted(self.path.glob("runs/plans/*.json"))]
+        return [Plan.read(path) for path in sorted(self.path.glob("runs/plans/*.json"))]

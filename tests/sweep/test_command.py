@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from attnbench.records import Outcome, Status
 from attnbench.report.sources.saved import read
-from attnbench.results import FINISHED, KILLED, read_json
 from tests.sweep.driver import Program
 
 
@@ -55,10 +55,9 @@ def test_a_sweep_trains_compares_logs_and_reports(program: Program) -> None:
     assert experiment is not None
     runs = client.search_runs([experiment.experiment_id])
     assert {run.data.tags["attention"]: run.data.metrics["test/bleu"] for run in runs} == {"dot": 51.0, "none": 51.0}
-    facts = read_json(program.folders()["dot"].facts)
-    assert facts["facts"].keys() == {"data", "device", "mechanism", "threads", "versions"}
-    assert facts["facts"]["versions"].keys() == {"keras", "tensorflow"}
-    assert facts["provenance"]["command"].startswith("python -m attnbench -m attention=dot,none study=first")
+    identity = program.folders()["dot"].facts.required()
+    assert identity.facts.versions.keys() == {"keras", "tensorflow"}
+    assert identity.provenance.command.startswith("python -m attnbench -m attention=dot,none study=first")
     assert Path(runs[0].info.artifact_uri).is_relative_to(program.path / "mlartifacts" / "first")
 
 
@@ -67,8 +66,8 @@ def test_a_sweep_writes_the_whole_report(program: Program) -> None:
     assert ended.code == 0, ended.errors
     assert "\nReport      reports/first/index.html\n" in ended.output
     written = read(program.path / "reports" / "first" / "runs.csv")
-    found = {run.params["attention"]: (run.status, run.metrics["test/bleu"]) for run in written.runs}
-    assert found == {"dot": (FINISHED, 51.0), "none": (FINISHED, 51.0)}
+    results = {run.params["attention"]: (run.status, run.metrics["test/bleu"]) for run in written.runs}
+    assert results == {"dot": ("FINISHED", 51.0), "none": ("FINISHED", 51.0)}
 
 
 def test_a_study_logs_the_runs_that_another_made_and_sync_does_so_too(program: Program) -> None:
@@ -129,15 +128,15 @@ def test_the_password_of_the_store_is_used_and_written_nowhere(
     assert synced.code == 1
     assert sent == {f"Basic {b64encode(b'ada:xyzzy').decode()}"}
     files = [path for path in program.path.rglob("*") if path.is_file()]
-    assert {"multirun.yaml", "facts.json", "config.json"} <= {path.name for path in files}
+    assert {"facts.json", "config.json"} <= {path.name for path in files}
     assert [path for path in files if b"xyzzy" in path.read_bytes()] == []
     assert "xyzzy" not in ended.output + ended.errors
 
 
-def test_finished_runs_are_skipped_and_failed_ones_go_on(program: Program) -> None:
+def test_finished_runs_are_skipped_and_failed_ones_resume(program: Program) -> None:
     first = program("-m", "attention=dot,none", standin="dot=finish,none=crash")
     assert first.code == 1
-    log = program.folders()["none"].log.relative_to(program.path)
+    log = program.folders()["none"].log.path.relative_to(program.path)
     name = log.parent.name
     assert f"{name}  failed (error: KeyError: 'annotations')\n    log {log}\n" in first.output
     second = program("-m", "attention=dot,none,general")
@@ -145,12 +144,12 @@ def test_finished_runs_are_skipped_and_failed_ones_go_on(program: Program) -> No
     assert second.output.startswith("main: 3 runs: 1 finished, 1 failed, 1 new\n")
     done, failed, new = plan_lines(second.output)
     assert (done[1], done[2].strip(","), done[-1]) == ("dot", "finished", "skipped")
-    assert failed[1:] == ["none", "failed", "(error:", "KeyError:", "'annotations'),", "goes", "on"]
+    assert failed[1:] == ["none", "failed", "(error:", "KeyError:", "'annotations'),", "resumes"]
     assert new[1:] == ["general", "new"]
     assert "run 1 of 2  none" in second.output
     third = program("-m", "attention=dot,none,general", "rerun=all", "dry_run=true")
     assert [row[1:] for row in plan_lines(third.output)] == [
-        [name, "finished,", "starts", "afresh"] for name in ("dot", "none", "general")
+        [name, "finished,", "restarts"] for name in ("dot", "none", "general")
     ]
 
 
@@ -199,31 +198,53 @@ def test_an_error_in_a_single_run_is_one_sentence_too(program: Program) -> None:
     )
 
 
+def test_a_command_without_a_flag_sweeps_too_and_patterns_name_values(program: Program) -> None:
+    ended = program("attention=glob(none*)", "dry_run=true")
+    assert ended.code == 0, ended.errors
+    assert [row[1:] for row in plan_lines(ended.output)] == [["none", "new"], ["none_input", "new"]]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("hydra.mode=RUN", "Runs are planned first, which needs hydra.mode=MULTIRUN. Leave it as it is."),
+        (
+            "hydra.sweeper.max_batch_size=2",
+            "hydra.sweeper.max_batch_size=2 has no effect: all runs are planned before the first one starts. "
+            "Leave out hydra.sweeper and hydra/sweeper.",
+        ),
+    ],
+)
+def test_another_way_through_hydra_is_refused(program: Program, argument: str, message: str) -> None:
+    ended = program("attention=dot", argument)
+    assert (ended.code, ended.output, ended.errors) == (2, "", f"{message}\n")
+
+
 def test_the_configuration_can_be_asked_for(program: Program) -> None:
     ended = program("--cfg", "job", "--package", "hidden_size")
     assert (ended.code, ended.output) == (0, "128\n")
 
 
-def test_ctrl_c_keeps_the_checkpoint_and_the_same_command_goes_on(program: Program) -> None:
+def test_ctrl_c_keeps_the_checkpoint_and_the_same_command_resumes(program: Program) -> None:
     with program.start("-m", "attention=dot,none", standin="slow") as process:
         wait_for_training(program)
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert output.endswith("\n1 run not started\n\nStopped by SIGINT. The same command goes on from here.\n")
+    assert output.endswith("\n1 run not started\n\nStopped by SIGINT. The same command resumes from here.\n")
     folder = program.folders()["dot"]
-    assert folder.status() == (KILLED, "signal SIGTERM")
-    steps = int((folder.checkpoints / "last.npz").read_text())
+    assert folder.outcome() == Outcome(Status.KILLED, "signal SIGTERM")
+    steps = int(folder.last_checkpoint.path.read_text())
     assert 0 < steps < 5
     again = program("-m", "attention=dot,none", "dry_run=true")
     assert [row[1:] for row in plan_lines(again.output)] == [
-        ["dot", "killed", "(signal", "SIGTERM),", "goes", "on"],
+        ["dot", "killed", "(signal", "SIGTERM),", "resumes"],
         ["none", "new"],
     ]
     assert not list(program.path.glob("runs/plans/*.stop"))
 
 
-def test_a_killed_sweep_takes_its_child_along_and_the_next_command_goes_on(program: Program) -> None:
+def test_a_killed_sweep_takes_its_child_along_and_the_next_command_resumes(program: Program) -> None:
     with program.start("attention=dot", standin="stubborn") as process:
         deadline = time.monotonic() + 30
         while not program.folders() or not program.folders()["dot"].locked():
@@ -235,7 +256,7 @@ def test_a_killed_sweep_takes_its_child_along_and_the_next_command_goes_on(progr
         assert time.monotonic() < deadline
         time.sleep(0.05)
     ended = program("attention=dot", "dry_run=true")
-    assert plan_lines(ended.output)[0][1:] == ["killed", "(parent", "died),", "goes", "on"]
+    assert plan_lines(ended.output)[0][1:] == ["killed", "(parent", "died),", "resumes"]
 
 
 def test_an_mlflow_server_that_is_away_costs_one_warning(program: Program) -> None:
@@ -252,14 +273,14 @@ def test_a_mechanism_outside_the_package_works_with_its_own_folder_of_configurat
     presets = program.path / "my_conf" / "attention"
     presets.mkdir(parents=True)
     (presets / "mine.yaml").write_text("name: mine\ntarget: mine.MyAttention\noptions: {heads: 3}\n")
-    words = ("--config-dir", "my_conf", "attention=mine")
-    ended = program(*words)
+    arguments = ("--config-dir", "my_conf", "attention=mine")
+    ended = program(*arguments)
     assert ended.code == 0, ended.errors
-    config = read_json(program.folders()["mine"].config)
-    assert config["attention"]["target"] == "mine.MyAttention"
-    assert config["attention"]["options"] == {"heads": 3}
+    config = program.folders()["mine"].config.required()
+    assert config.attention.target == "mine.MyAttention"
+    assert config.attention.options == {"heads": 3}
     (program.path / "mine.py").write_text("class MyAttention:\n    units = 5\n")
-    changed = program(*words, "dry_run=true")
+    changed = program(*arguments, "dry_run=true")
     assert [row[1:] for row in plan_lines(changed.output)] == [["new"]]
 
 
@@ -269,9 +290,10 @@ def test_a_sweep_with_joblib_does_each_run_once_on_its_own_cores(program: Progra
     assert ended.code == 0, ended.errors
     assert "2 runs at once" in ended.output
     folders = program.folders()
-    assert {name: folder.status()[0] for name, folder in folders.items()} == {"dot": FINISHED, "none": FINISHED}
+    finished = Outcome(Status.FINISHED)
+    assert {name: folder.outcome() for name, folder in folders.items()} == {"dot": finished, "none": finished}
     (plan,) = program.plans()
-    assert (plan["one_by_one"], plan["parallel"], plan["jobs"]) == (False, 2, [0, 1])
+    assert plan.parallel == 2
 
 
 def test_the_plan_is_on_screen_before_anything_heavy_is_imported(program: Program) -> None:
@@ -279,11 +301,9 @@ def test_the_plan_is_on_screen_before_anything_heavy_is_imported(program: Progra
         "import sys\n"
         "from attnbench.sweep import main\n"
         "sys.argv[1:] = ['dry_run=true', 'device=cpu']\n"
-        "try:\n"
-        "    main()\n"
-        "except SystemExit:\n"
-        "    heavy = {'mlflow', 'keras', 'tensorflow', 'jax', 'pandas', 'matplotlib'}\n"
-        "    print(sorted(heavy & sys.modules.keys()))\n"
+        "main()\n"
+        "heavy = {'mlflow', 'keras', 'tensorflow', 'jax', 'pandas', 'matplotlib'}\n"
+        "print(sorted(heavy & sys.modules.keys()))\n"
     )
     ended = subprocess.run(
         [Program.python, "-c", script],

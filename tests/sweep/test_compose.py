@@ -4,11 +4,12 @@ import re
 
 import hydra
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
 
-from attnbench.sweep.compose import composition, compositions, conf_folder
+from attnbench.config import RunConfig
+from attnbench.sweep.compose import Job, compose_jobs, conf_folder, decode
 
 OPTIONS = {
     "attention": ["dot", "general", "none"],
@@ -20,28 +21,28 @@ OPTIONS = {
 }
 
 
-def jobs_of(*overrides: str) -> list[tuple[tuple[str, ...], dict[str, object]]]:
+def jobs_of(*overrides: str) -> list[Job]:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = hydra.compose("config", overrides=["hydra.mode=MULTIRUN"], return_hydra_config=True)
-        config.hydra.overrides.task = list(overrides)
-        return [(job.overrides, job.values) for job in compositions(config, "config")]
+        config = hydra.compose("config", return_hydra_config=True)
+        return compose_jobs(GlobalHydra.instance().config_loader(), config, overrides)
 
 
-def composed_by_hydra(*overrides: str) -> object:
+def composed_by_hydra(*overrides: str) -> RunConfig:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return OmegaConf.to_container(hydra.compose("config", overrides=list(overrides)), resolve=True)
+        return decode(hydra.compose("config", overrides=list(overrides)), overrides)
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=3, unique=True))
 def test_each_job_has_the_options_that_hydra_composes_for_it(keys: list[str]) -> None:
     jobs = jobs_of(*(f"{key}={','.join(OPTIONS[key])}" for key in keys))
-    for overrides, values in (jobs[0], jobs[-1]):
-        assert values == composed_by_hydra(*overrides)
+    for job in (jobs[0], jobs[-1]):
+        assert job.config == composed_by_hydra(*job.overrides)
 
 
-def test_jobs_come_in_the_order_in_which_hydra_numbers_them() -> None:
-    assert [overrides for overrides, _ in jobs_of("attention=dot,none", "seed=1,2")] == [
+def test_the_last_override_varies_fastest_and_a_later_one_beats_an_earlier_one_of_its_key() -> None:
+    jobs = jobs_of("attention=bahdanau", "seed=1,2", "attention=dot,none")
+    assert [job.overrides for job in jobs] == [
         ("attention=dot", "seed=1"),
         ("attention=dot", "seed=2"),
         ("attention=none", "seed=1"),
@@ -49,17 +50,23 @@ def test_jobs_come_in_the_order_in_which_hydra_numbers_them() -> None:
     ]
 
 
+def test_a_pattern_names_every_file_of_a_group() -> None:
+    presets = {path.stem for path in (conf_folder() / "attention").glob("*.yaml")}
+    assert {job.config.attention.name for job in jobs_of("attention=glob(*)")} == presets
+
+
+def test_an_interpolation_may_ask_for_what_hydra_chose() -> None:
+    jobs = jobs_of("attention=dot,none", "study=${hydra:runtime.choices.attention}")
+    assert [job.config.study for job in jobs] == ["dot", "none"]
+
+
+def test_an_interval_is_refused() -> None:
+    message = "seed must vary over values that are named, received seed=interval(1,3). Use seed=A,B."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        jobs_of("seed=interval(1,3)")
+
+
 @pytest.mark.parametrize("text", ["12e4", "0123", "'12e4'"])
 def test_a_signature_stays_as_it_was_typed(text: str) -> None:
-    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        config = hydra.compose("config", overrides=[f"run={text}"], return_hydra_config=True)
-    assert composition(config).values["run"] == text.strip("'")
-
-
-def test_another_sweeper_is_refused() -> None:
-    message = "A sweep is planned before it starts, which needs hydra/sweeper=basic, received 'ax.AxSweeper'."
-    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        overrides = ["hydra.mode=MULTIRUN", "hydra.sweeper._target_=ax.AxSweeper"]
-        config = hydra.compose("config", overrides=overrides, return_hydra_config=True)
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        compositions(config, "config")
+    (job,) = jobs_of(f"run={text}")
+    assert job.config.run == text.strip("'")

@@ -1,22 +1,22 @@
-"""What a user typed wrong, in one sentence."""
+"""What a user typed wrong, in one message."""
 
 import re
 
 import hydra
 import pytest
 
-from attnbench.sweep.compose import composition, conf_folder
-from attnbench.sweep.errors import REFUSALS, sentence
+from attnbench.sweep.compose import conf_folder, decode
+from attnbench.sweep.errors import REFUSALS, message
 
 
 def refusal(*overrides: str) -> str:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"), pytest.raises(REFUSALS) as caught:
-        composition(hydra.compose("config", overrides=list(overrides), return_hydra_config=True))
-    return sentence(caught.value)
+        decode(hydra.compose("config", overrides=list(overrides)), overrides)
+    return message(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("overrides", "message"),
+    ("overrides", "text"),
     [
         (
             ["attention=bahdnau"],
@@ -40,17 +40,17 @@ def refusal(*overrides: str) -> str:
         (["study=???"], "Missing option 'study'. Give it a value: study=VALUE."),
     ],
 )
-def test_what_is_unknown_or_missing_is_told_with_the_nearest(overrides: list[str], message: str) -> None:
-    assert refusal(*overrides) == message
+def test_what_is_unknown_or_missing_is_told_with_the_nearest(overrides: list[str], text: str) -> None:
+    assert refusal(*overrides) == text
 
 
 def test_an_unknown_data_set_names_those_that_are_known() -> None:
-    told = refusal("data=gramar")
-    assert re.fullmatch(r"Unknown data 'gramar'\. Known: [a-z0-9_, ]+\. Did you mean 'grammar'\?", told)
+    printed = refusal("data=gramar")
+    assert re.fullmatch(r"Unknown data 'gramar'\. Known: [a-z0-9_, ]+\. Did you mean 'grammar'\?", printed)
 
 
 def test_an_error_of_the_system_names_its_file() -> None:
-    assert sentence(PermissionError(13, "Permission denied", "/srv/runs")) == "Permission denied: /srv/runs."
+    assert message(PermissionError(13, "Permission denied", "/srv/runs")) == "Permission denied: /srv/runs."
 
 
 def test_every_refusal_is_one_line() -> None:

@@ -2,8 +2,7 @@
 
 import pytest
 
-from attnbench.launch import ELSEWHERE, Outcome
-from attnbench.results import FAILED, FINISHED
+from attnbench.records import Outcome, Status
 from attnbench.sweep.words import count, counted, duration, megabytes, one_decimal, status_words
 
 
@@ -21,6 +20,6 @@ def test_numbers_keep_what_a_reader_needs() -> None:
 
 
 def test_a_status_says_its_reason() -> None:
-    assert status_words(Outcome(FINISHED)) == "finished"
-    assert status_words(Outcome(FAILED, "out of memory")) == "failed (out of memory)"
-    assert status_words(Outcome(ELSEWHERE)) == "running elsewhere"
+    assert status_words(Outcome(Status.FINISHED)) == "finished"
+    assert status_words(Outcome(Status.FAILED, "out of memory")) == "failed (out of memory)"
+    assert status_words(Outcome(Status.ELSEWHERE)) == "running elsewhere"

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attnbench.results import KILLED, RunFolder, read_json, write_json
 
 from attnbench.report.sources.folders import latest_plan, read_all, read_plan, read_planned, read_run
-from attnbench.results import KILLED, RunFolder, read_json, write_json
 from tests.report.synthetic import sentences, write_plan, write_run
 
 Compose = Callable[..., dict[str, Any]]

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attnbench.results import RUNNING, RunFolder
 from mlflow import MlflowClient
 
 from attnbench.report.sources.store import read_store
-from attnbench.results import RUNNING, RunFolder
 from attnbench.tracking import Forwarder, Store, StoreError
 from tests.report.synthetic import write_run
 

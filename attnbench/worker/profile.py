@@ -100,7 +100,7 @@ def _training(model: Seq2Seq, config: RunConfig) -> Callable[[Any, Any], Any]:
 
 
 def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
-    """Greedy search over exactly as many positions as the source has: the end mark is made impossible."""
+    """Greedy search over exactly as many positions as the source has: EOS is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
     banned[[PAD, BOS, EOS]] = -1e4
     model.output_bias.assign(banned)

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from attnbench import backend
-from attnbench.measurement import Memory
+from attnbench.measurement import MemoryPeaks
 from attnbench.training import optimiser_step
 from attnbench.worker.build import build_model, set_up
 from experiments.benchmarks.configured import run_config
@@ -15,7 +15,7 @@ _VOCABULARY, _FIRST_WORD = 64, 4
 
 def peaks(job: Job) -> dict[str, int]:
     """Largest memory of the second training step on one core, in bytes by kind; the first builds the graph."""
-    memory = Memory()
+    memory = MemoryPeaks()
     config = run_config(*JOBS[job.variant], f"hidden_size={UNITS}", "device=cpu", "threads=1")
     set_up(config)
     model = build_model(config, source_vocabulary=_VOCABULARY, target_vocabulary=_VOCABULARY)

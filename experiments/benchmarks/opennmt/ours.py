@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from attnbench import data
-from attnbench.measurement import Memory, StepClock
+from attnbench.measurement import MemoryPeaks, StepClock
 from attnbench.training import Trainer
 from attnbench.worker.build import build_model, set_up
 from experiments.benchmarks.configured import run_config
@@ -62,7 +62,7 @@ def main(steps: int, overrides: Sequence[str]) -> None:
     config = run_config(*overrides)
     set_up(config)
     dataset = data.load(config.data, sequence_length=config.sequence_length)
-    memory = Memory()
+    memory = MemoryPeaks()
     sizes = {"source_vocabulary": dataset.source_vocabulary.size, "target_vocabulary": dataset.target_vocabulary.size}
     model = build_model(config, **sizes)
     options = config.training

@@ -28,6 +28,8 @@ LAYERS = (
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})
 KERAS_PARTS = frozenset({"attention", "backend", "decoding", "measurement", "model", "training", "worker"})
+LIBRARIES = {"nvml": {"pynvml"}, "records": {"filelock"}}
+"""What the lowest parts import beside the standard library."""
 VAGUE_NAMES = frozenset({"base", "common", "helpers", "types", "utils"})
 
 
@@ -89,8 +91,7 @@ def allowed(path: Path, part: str) -> bool:
 @pytest.mark.parametrize("part", [part for part, depth in DEPTH.items() if depth > DEPTH["backend"]])
 def test_the_lowest_parts_need_the_standard_library_only(part: str) -> None:
     names = {name.split(".")[0] for path in files() if part_of(path) == part for name in imports_of(path)}
-    drivers = {"pynvml"} if part == "nvml" else set()
-    assert names <= sys.stdlib_module_names | {"attnbench"} | drivers
+    assert names <= sys.stdlib_module_names | {"attnbench"} | LIBRARIES.get(part, set())
 
 
 def test_only_nvml_imports_the_library_of_the_nvidia_driver() -> None:

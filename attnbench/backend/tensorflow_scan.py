@@ -144,9 +144,10 @@ class _Loop:
     def _call(self, recorder: Recorder, arguments: _Arguments) -> tuple[list[Tensor], Structure]:
         """One step, the weights standing in for the variables; the flat carry after it, and its outputs."""
         carry, inputs, constants, _ = map(tf.nest.pack_sequence_as, self._structure, arguments)
-        mapping = list(zip(self._variables, arguments.weights))
-        with keras.StatelessScope(state_mapping=mapping), recorder:
-            after, outputs = self._step(carry, inputs, constants)
+        with keras.StatelessScope(state_mapping=list(zip(self._variables, arguments.weights))):
+            handles = [*arguments.constants, *(variable.value for variable in self._variables)]
+            with recorder.watching(handles):
+                after, outputs = self._step(carry, inputs, constants)
         return [tf.cast(new, old.dtype) for new, old in zip(tf.nest.flatten(after), arguments.carry)], outputs
 
     def _forward(self, arguments: _Arguments) -> tuple[list[Tensor], Structure, _Kept]:

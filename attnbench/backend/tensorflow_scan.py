@@ -191,8 +191,9 @@ class _Loop:
             return self._step_gradients(recorder, step, carry + read(upstream, time))
 
         # The last step comes before the loop: only it can tell which columns there are.
-        last = retreat(length - 1, kinds.read(kept.stacks, length - 1), final)
         count = len(kept.stacks)
+        _, state = kinds.pop(kept.stacks, length - 1, range(count))
+        last = retreat(length - 1, state, final)
         staying = sorted({column for part in last.columns for column in part if column is not None and column < count})
         stacks, _ = kinds.pop(kept.stacks, length - 1, staying)
         arrays = written(new_arrays(last.written, length), length - 1, last.written)

@@ -59,36 +59,23 @@ class Stacks:
         pairs = zip(stacks, tensors, strict=True)
         return [tf.raw_ops.TensorListPushBack(input_handle=stack, tensor=x) for stack, x in pairs]
 
-    def read(self, stacks: Sequence[Tensor], time: Tensor) -> list[Tensor]:
-        """The tensors of the step `time`, counted from the bottom; they stay."""
-        return [self._read(stacks, index, time) for index in range(len(stacks))]
-
     def pop(
         self, stacks: Sequence[Tensor], time: Tensor, staying: Collection[int]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """The last step's tensors.
-
-        Args:
-            stacks: all of them.
-            time: the number of the last step, counted from 0.
-            staying: indices of the stacks that are only read.
+        """Takes the last step off; its number `time` is counted from 0.
 
         Returns:
-            The stacks, those not in `staying` without that step, and its tensors.
+            The stacks, of which those with indices in `staying` still have that step, and its tensors.
         """
         left, tensors = list(stacks), []
-        for index, shape in enumerate(self._shapes):
+        for index, (options, shape) in enumerate(zip(self._options, self._shapes, strict=True)):
             if index in staying:
-                tensors.append(self._read(stacks, index, time))
-                continue
-            left[index], x = tf.raw_ops.TensorListPopBack(input_handle=stacks[index], **self._options[index])
+                x = tf.raw_ops.TensorListGetItem(input_handle=stacks[index], index=time, **options)
+            else:
+                left[index], x = tf.raw_ops.TensorListPopBack(input_handle=stacks[index], **options)
             tensors.append(tf.ensure_shape(x, shape))
         return left, tensors
 
     def stack(self, stacks: Sequence[Tensor], index: int) -> Tensor:
         """All steps of the stack at `index`, (time, ...)."""
         return tf.raw_ops.TensorListStack(input_handle=stacks[index], num_elements=-1, **self._options[index])
-
-    def _read(self, stacks: Sequence[Tensor], index: int, time: Tensor) -> Tensor:
-        x = tf.raw_ops.TensorListGetItem(input_handle=stacks[index], index=time, **self._options[index])
-        return tf.ensure_shape(x, self._shapes[index])

@@ -1,8 +1,9 @@
 """Matrix products that a time loop can see: it keeps their outputs, and makes each factor's gradient after the loop."""
 
 import threading
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, Self
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -56,7 +57,7 @@ def matvec(matrices: Tensor, x: Tensor) -> Tensor:
 
 
 def _product(kind: "Kind", x: Tensor, factor: Tensor) -> Tensor:
-    factor = tf.convert_to_tensor(factor)  # of a variable inside a loop: the loop's own tensor for it
+    factor = tf.convert_to_tensor(factor)  # of a Keras variable, its value
     recorder: Recorder | None = getattr(_ACTIVE, "recorder", None)
     index = None if recorder is None else recorder.index(factor, x.dtype)
     if recorder is None or index is None:
@@ -107,7 +108,7 @@ _MATVEC = Kind(_matvec, tf.identity, _vecmat, lambda inputs, gradients: tf.einsu
 
 
 class Recorder:
-    """Sees, while it is entered, the products of one step with the loop's factors.
+    """Sees the products of one step with the loop's factors.
 
     Attributes:
         factors: the loop's constants and weights.
@@ -117,19 +118,28 @@ class Recorder:
     def __init__(self, factors: Sequence[Tensor]) -> None:
         self.factors = factors
         self.products: list[Product] = []
-        self._indices = {factor.ref(): index for index, factor in enumerate(factors)}
+        self._indices: dict[Hashable, int] = {}
 
-    def __enter__(self) -> Self:
-        self._before = getattr(_ACTIVE, "recorder", None)
+    @contextmanager
+    def watching(self, handles: Sequence[Tensor]) -> Iterator[None]:
+        """For the length of a step.
+
+        Args:
+            handles: what the step has for each factor: the constant itself, or the value of a variable, which Keras
+                gives in the variable's type, not in that of the factor.
+        """
+        before = getattr(_ACTIVE, "recorder", None)
+        self._indices = {handle.ref(): index for index, handle in enumerate(handles)}
         _ACTIVE.recorder = self
-        return self
+        try:
+            yield
+        finally:
+            _ACTIVE.recorder = before
 
-    def __exit__(self, *_: object) -> None:
-        _ACTIVE.recorder = self._before
-
-    def index(self, factor: Tensor, dtype: tf.DType) -> int | None:
-        """The index of `factor` where it is one of the loop's, as the step got it, and of type `dtype`; else None."""
-        return self._indices.get(factor.ref()) if factor.dtype == dtype else None
+    def index(self, handle: Tensor, dtype: tf.DType) -> int | None:
+        """The index of the factor behind `handle`, where there is one and it is of type `dtype`; else None."""
+        index = self._indices.get(handle.ref())
+        return index if index is not None and self.factors[index].dtype == dtype else None
 
     def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
         """The product of `x` with the factor at `index`."""

@@ -144,9 +144,10 @@ class _Loop:
     def _call(self, recorder: Recorder, arguments: _Arguments) -> tuple[list[Tensor], Structure]:
         """One step, the weights standing in for the variables; the flat carry after it, and its outputs."""
         carry, inputs, constants, _ = map(tf.nest.pack_sequence_as, self._structure, arguments)
-        mapping = list(zip(self._variables, arguments.weights))
-        with keras.StatelessScope(state_mapping=mapping), recorder:
-            after, outputs = self._step(carry, inputs, constants)
+        with keras.StatelessScope(state_mapping=list(zip(self._variables, arguments.weights))):
+            handles = [*arguments.constants, *(variable.value for variable in self._variables)]
+            with recorder.watching(handles):
+                after, outputs = self._step(carry, inputs, constants)
         return [tf.cast(new, old.dtype) for new, old in zip(tf.nest.flatten(after), arguments.carry)], outputs
 
     def _forward(self, arguments: _Arguments) -> tuple[list[Tensor], Structure, _Kept]:
@@ -190,8 +191,9 @@ class _Loop:
             return self._step_gradients(recorder, step, carry + read(upstream, time))
 
         # The last step comes before the loop: only it can tell which columns there are.
-        last = retreat(length - 1, kinds.read(kept.stacks, length - 1), final)
         count = len(kept.stacks)
+        _, state = kinds.pop(kept.stacks, length - 1, range(count))
+        last = retreat(length - 1, state, final)
         staying = sorted({column for part in last.columns for column in part if column is not None and column < count})
         stacks, _ = kinds.pop(kept.stacks, length - 1, staying)
         arrays = written(new_arrays(last.written, length), length - 1, last.written)

@@ -13,7 +13,7 @@ States = tuple[Tensor, ...]
 
 
 class Bridge(SeededLayer):
-    """Base class: a bridge defines `initial`.
+    """Base class: a bridge defines `_initial`.
 
     The top layers belong together, then those below them; decoder layers that the encoder lacks start from its lowest.
 
@@ -36,12 +36,12 @@ class Bridge(SeededLayer):
         above = len(finals) - self.layers
         chosen = [finals[max(above + layer, 0)] for layer in range(self.layers)]
         return tuple(
-            tuple(self.initial(final, layer * self.states + index) for index, final in enumerate(states))
+            tuple(self._initial(final, layer * self.states + index) for index, final in enumerate(states))
             for layer, states in enumerate(chosen)
         )
 
-    def initial(self, final: Tensor, index: int) -> Tensor:
-        """One initial state, the one at `index`: (batch, encoder units) -> (batch, units)."""
+    def _initial(self, final: Tensor, index: int) -> Tensor:
+        """The initial state at `index`, counted over layers: (batch, encoder units) -> (batch, units)."""
         raise NotImplementedError
 
 
@@ -56,24 +56,21 @@ class DenseBridge(Bridge):
         self.biases = [self.add_weight((self.units,), "zeros", name=f"bias_{name}") for name in names]
         self.built = True
 
-    def initial(self, final: Tensor, index: int) -> Tensor:
-        """See `Bridge.initial`."""
+    def _initial(self, final: Tensor, index: int) -> Tensor:
         return backend.tanh(backend.product(final, self.kernels[index]) + ops.cast(self.biases[index], final.dtype))
 
 
 class CopyBridge(Bridge):
     """The final state as it is; encoder and decoder have equal units."""
 
-    def initial(self, final: Tensor, index: int) -> Tensor:
-        """See `Bridge.initial`."""
+    def _initial(self, final: Tensor, index: int) -> Tensor:
         return final
 
 
 class ZeroBridge(Bridge):
     """Zeros: what the decoder learns of the source, it learns from its contexts."""
 
-    def initial(self, final: Tensor, index: int) -> Tensor:
-        """See `Bridge.initial`."""
+    def _initial(self, final: Tensor, index: int) -> Tensor:
         return ops.zeros((ops.shape(final)[0], self.units), final.dtype)
 
 

@@ -127,10 +127,10 @@ class Seq2Seq(SeededLayer):
         """Encodes source ids (batch, source); `key` (2,) int32 is dropout's, None in inference."""
         mask = ops.not_equal(source, PAD)
         # ids and mask (batch, source) -> embedded (source, batch, embedding) and mask (source, batch, 1)
-        embedded = self._source_dropout(self._embed(self.source_embedding, ops.transpose(source)), key)
+        embedded = self._source_dropout(self.embed(self.source_embedding, ops.transpose(source)), key)
         annotations, finals = self.encoder.run(embedded, ops.transpose(mask)[:, :, None], key)
-        memory = None  # else of annotations (source, batch, units) -> (batch, source, units)
-        if self.attention is not None:
+        memory = None
+        if self.attention is not None:  # annotations (source, batch, units) -> (batch, source, units)
             memory = self.attention.prepare(ops.swapaxes(annotations, 0, 1), mask)
         return Encoded(memory, self.decoder.initial_state(self.bridge.run(finals), memory))
 
@@ -155,7 +155,7 @@ class Seq2Seq(SeededLayer):
         encoded = self.encode(source, key)
         inputs = ops.concatenate([ops.full_like(target[:, :1], BOS), target[:, :-1]], axis=1)
         # (batch, target) -> (target, batch, embedding)
-        embedded = self._target_dropout(self._embed(self.target_embedding, ops.transpose(inputs)), key)
+        embedded = self._target_dropout(self.embed(self.target_embedding, ops.transpose(inputs)), key)
         readouts, weights = self.decoder.teacher_forced(
             embedded, encoded.state, encoded.memory, key, return_weights=return_weights
         )
@@ -192,7 +192,7 @@ class Seq2Seq(SeededLayer):
         Returns:
             logits (rows, target vocabulary), weights (rows, source) (() without attention), and the new state.
         """
-        projected = self.decoder.project(self._embed(self.target_embedding, tokens))
+        projected = self.decoder.project(self.embed(self.target_embedding, tokens))
         hidden, context, weights, state = self.decoder.position(projected, state, memory, hypotheses=hypotheses)
         readout = state.previous_readout if self.decoder.input_feeding else self.decoder.readout(hidden, context)
         return self.logits(readout), weights, state
@@ -202,9 +202,9 @@ class Seq2Seq(SeededLayer):
         kernel = self.output_kernel.value if self.tied_embeddings == "none" else ops.transpose(self.target_embedding)
         return backend.product(readouts, kernel) + ops.cast(self.output_bias, readouts.dtype)
 
-    def _embed(self, table: Tensor, ids: Tensor) -> Tensor:
-        """Rows of `table`, times √embedding_size (Vaswani et al. 2017, section 3.4) unless `initial_range` is set.
+    def embed(self, table: Tensor, ids: Tensor) -> Tensor:
+        """Rows of `table` for `ids`; without `initial_range` times √embedding_size (Vaswani et al. 2017, section 3.4).
 
-        The numbers in the table are small beside what the optimiser adds: rare words learn fast.
+        The numbers in the table are then small compared with what the optimiser adds: rare words learn fast.
         """
         return ops.cast(ops.take(table, ids, axis=0), self.compute_dtype) * self._embedding_scale

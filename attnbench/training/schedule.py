@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schedule:
-    """Base class, and the constant schedule: a linear warm-up, then `base`.
+    """A linear warm-up to `base` over `warmup_steps` steps, then `base`; the base class of all schedules.
 
-    Attributes:
-        base: the learning rate after the warm-up.
-        warmup_steps: optimiser steps in which it rises to `base`.
-        decay_factor: by how much `plateau` reduces it.
+    A schedule defines `_relative`, its learning rate ÷ `base` after the warm-up, or `reduced`.
     """
 
     base: float
@@ -19,51 +16,39 @@ class Schedule:
     decay_factor: float
 
     def learning_rate(self, step: int, *, total_steps: int, factor: float) -> float:
-        """The learning rate of an optimiser step.
-
-        Args:
-            step: counted from 0.
-            total_steps: of the whole training.
-            factor: 1, and what `reduced` has made of it since.
-        """
+        """The learning rate of optimiser step `step`, counted from 0; `factor` is 1 and what `reduced` makes of it."""
         if step < self.warmup_steps:
             return self.base * (step + 1) / self.warmup_steps
-        return self.base * self.relative(step, total_steps) * factor
+        done = (step - self.warmup_steps) / max(1, total_steps - self.warmup_steps)
+        return self.base * self._relative(step, done) * factor
 
-    def relative(self, step: int, total_steps: int) -> float:
-        """The learning rate ÷ `base` after the warm-up."""
+    def _relative(self, step: int, done: float) -> float:
+        """From the step, and the fraction of the steps after the warm-up that are done."""
         return 1.0
 
     def reduced(self, factor: float) -> float:
         """What an evaluation without improvement makes of `factor`."""
         return factor
 
-    def progress(self, step: int, total_steps: int) -> float:
-        """The fraction of the steps after the warm-up that come before `step`."""
-        return (step - self.warmup_steps) / max(1, total_steps - self.warmup_steps)
-
 
 class Linear(Schedule):
     """Down to 0 at the last step."""
 
-    def relative(self, step: int, total_steps: int) -> float:
-        """See `Schedule.relative`."""
-        return max(0.0, 1 - self.progress(step, total_steps))
+    def _relative(self, step: int, done: float) -> float:
+        return max(0.0, 1 - done)
 
 
 class Cosine(Schedule):
     """Half a cosine down to 0 at the last step (Loshchilov and Hutter 2017)."""
 
-    def relative(self, step: int, total_steps: int) -> float:
-        """See `Schedule.relative`."""
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, self.progress(step, total_steps))))
+    def _relative(self, step: int, done: float) -> float:
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
 class InverseSquareRoot(Schedule):
     """√(warm-up steps / step) (Vaswani et al. 2017)."""
 
-    def relative(self, step: int, total_steps: int) -> float:
-        """See `Schedule.relative`."""
+    def _relative(self, step: int, done: float) -> float:
         return math.sqrt(max(1, self.warmup_steps) / max(1, step + 1, self.warmup_steps))
 
 

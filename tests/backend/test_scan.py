@@ -90,6 +90,31 @@ def test_a_loop_that_multiplies_twice_by_one_kernel_adds_both_gradients(gradient
     assert weight == pytest.approx(540)
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="counts the operations of TensorFlow's graph")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_loop_repeats_no_product_and_makes_a_weights_gradient_in_one(dtype: str) -> None:
+    import tensorflow as tf
+
+    kernel = keras.Variable(np.eye(UNITS), dtype="float32")
+
+    def step(state: Any, inputs: Any, _: Any) -> Any:
+        state = backend.tanh(backend.total([backend.product(state, kernel), inputs]))
+        return state, state
+
+    @tf.function(autograph=False)
+    def gradient(state: Any, inputs: Any) -> Any:
+        with tf.GradientTape() as tape:
+            _, outputs = backend.scan(step, state, inputs, variables=[kernel], dtype=dtype)
+            loss = ops.sum(outputs)
+        return tape.gradient(loss, kernel.value)
+
+    state, inputs, _ = (tf.cast(x, dtype) for x in _arrays())
+    graph = gradient.get_concrete_function(state, inputs).graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    # Forward and backward loop have a first step outside and a body, with one product each; the fifth is the weight's.
+    assert sum(node.op == "MatMul" for node in nodes) == 5
+
+
 def test_products_in_a_loop_have_their_steps_gradients_whatever_they_multiply(gradients: Callable[..., Any]) -> None:
     """Inputs that are the carry, another product's output, both or neither; factors that have other uses as well."""
     kernel = keras.Variable(np.random.default_rng(3).normal(size=(UNITS, UNITS)), dtype="float64")

@@ -187,7 +187,7 @@ def test_embeddings_are_multiplied_only_where_their_table_is_drawn_for_it(
     table = backend.read(model.source_embedding)
     if initial_range is not None:
         assert 0.9 * initial_range < np.abs(table).max() <= initial_range
-    embedded = backend.read(model._embed(model.source_embedding, ops.convert_to_tensor([2, 3])))
+    embedded = backend.read(model.embed(model.source_embedding, ops.convert_to_tensor([2, 3])))
     assert np.allclose(embedded, factor * table[[2, 3]], rtol=1e-6, atol=0)
 
 

@@ -54,7 +54,7 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
     os.environ[_FULL_ERROR] = "1"  # Hydra's errors come as exceptions; by itself it would print them in its own way
     try:
         request = read_command_line()
-        if request is None:
+        if not request.jobs:
             return 0
         first = request.jobs[0].config
         if len(request.jobs) == 1 and first.task in TASKS:

@@ -2,13 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
 
 from rich import progress as bars
-from rich.console import Console, RenderableType
+from rich.console import Console, Group
+from rich.live import Live
 from rich.table import Column
 from rich.text import Text
 
@@ -16,7 +17,6 @@ from attnbench.records import Outcome, Progress
 from attnbench.sweep.words import colour_of, count, duration, status_words
 
 _PLAIN_SECONDS = 15.0
-_REDRAWS_PER_SECOND = 4
 
 
 @dataclass(frozen=True)
@@ -79,65 +79,51 @@ class Display:
 class TerminalDisplay(Display):
     """Two living lines at the bottom of a terminal; one line that stays when the run has ended."""
 
-    def __init__(self, position: Position, console: Console) -> None:
-        super().__init__(position)
-        self._lines = LivingLines(self._head(), console)
-
-    def __enter__(self) -> Self:
-        self._lines.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._lines.stop()
-
-    def update(self, progress: Progress | None) -> None:
-        """Changes the two lines."""
-        if progress is None:
-            return
-        phase, *numbers = _parts(progress, self._position.part)
-        self._lines.show(phase, "  ".join(numbers), progress.step, progress.steps)
-        left = progress.seconds_left
-        if left is not None and self._position.number < self._position.total:
-            sweep_left = self._position.sweep_seconds_left(self._clock() - self._started, left)
-            self._lines.head = self._head((f"  sweep {duration(sweep_left)} left", "dim"))
-
-    def end(self, outcome: Outcome, note: str) -> None:
-        """Replaces the living lines by one that stays."""
-        self._lines.stop()
-        status = (status_words(outcome), colour_of(outcome.status))
-        seconds = duration(self._clock() - self._started)
-        self._lines.console.print(self._head("  ", status, f"  {seconds}", f"  {note}" if note else ""))
-
-    def _head(self, *rest: str | tuple[str, str]) -> Text:
-        number = f"run {self._position.number} of {self._position.total}  "
-        return Text.assemble((number, "dim"), (self._position.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
-
-
-class LivingLines(bars.Progress):
-    """A line of one's own above the phase, the bar and the numbers of one task."""
-
-    def __init__(self, head: Text, console: Console) -> None:
-        self.head = head
-        super().__init__(
+    def __init__(self, position: Position, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(position, clock)
+        self._head = self._line()
+        self._progress = bars.Progress(
             bars.TextColumn("{task.description}", "dim", table_column=Column(no_wrap=True, min_width=len("training"))),
             bars.BarColumn(None, table_column=Column(ratio=1)),
             bars.TextColumn("{task.fields[numbers]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
-            console=console,
-            refresh_per_second=_REDRAWS_PER_SECOND,
-            transient=True,
             expand=True,
         )
-        self._task = self.add_task("starting", total=None, numbers="")
+        self._task = self._progress.add_task("starting", total=None, numbers="")
+        self._live = Live(get_renderable=self.lines, console=console, refresh_per_second=4, transient=True)
 
-    def get_renderables(self) -> Iterable[RenderableType]:
-        """The lines, from top to bottom."""
-        yield self.head
-        yield from super().get_renderables()
+    def lines(self) -> Group:
+        """Run and sweep; phase, bar and numbers."""
+        return Group(self._head, self._progress)
 
-    def show(self, phase: str, numbers: str, step: int | None, steps: int | None) -> None:
-        """Changes the line of the task; its bar moves to and fro where the number of steps is unknown."""
-        self.update(self._task, description=phase, numbers=numbers, completed=step or 0)
-        self.tasks[0].total = steps
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def update(self, progress: Progress | None) -> None:
+        """Changes the two lines; the bar moves to and fro where the number of steps is unknown."""
+        if progress is None:
+            return
+        phase, *numbers = _parts(progress, self._position.part)
+        self._progress.update(self._task, description=phase, numbers="  ".join(numbers), completed=progress.step or 0)
+        self._progress.tasks[0].total = progress.steps
+        left = progress.seconds_left
+        if left is not None and self._position.number < self._position.total:
+            sweep_left = self._position.sweep_seconds_left(self._clock() - self._started, left)
+            self._head = self._line((f"  sweep {duration(sweep_left)} left", "dim"))
+
+    def end(self, outcome: Outcome, note: str) -> None:
+        """Replaces the living lines by one that stays."""
+        self._live.stop()
+        status = (status_words(outcome), colour_of(outcome.status))
+        seconds = duration(self._clock() - self._started)
+        self._live.console.print(self._line("  ", status, f"  {seconds}", f"  {note}" if note else ""))
+
+    def _line(self, *rest: str | tuple[str, str]) -> Text:
+        number = f"run {self._position.number} of {self._position.total}  "
+        return Text.assemble((number, "dim"), (self._position.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
 
 
 def make_display(position: Position, *, alone: bool) -> Display:

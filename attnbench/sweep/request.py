@@ -67,18 +67,18 @@ class Launcher:
         return str(self.config.hydra.launcher._target_)
 
 
-@dataclass(frozen=True)
 class Request:
-    """The jobs of a command, at least one, and the launcher that is to do them."""
+    """What a command asks for: Hydra carries it as its task function to `PlannedSweeper`, which fills it.
 
-    jobs: list[Job]
+    Attributes:
+        jobs: none where Hydra answers a command itself: `--cfg`, `--info`.
+        launcher: the one that is to do them.
+    """
+
     launcher: Launcher
 
-
-class Receiver:
-    """What Hydra takes for the task function: `PlannedSweeper` hands the request over to it."""
-
-    request: Request | None = None
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
 
     def __call__(self, _config: DictConfig) -> None:
         """Refuses to be called, as `hydra.mode=RUN` would do."""
@@ -86,13 +86,13 @@ class Receiver:
         raise SystemExit(ExitCode.REFUSED)
 
 
-def read_command_line() -> Request | None:
-    """The request of this program's command line; None where Hydra has answered it: `--cfg`, `--info`.
+def read_command_line() -> Request:
+    """The request of this program's command line.
 
     Raises:
         ValueError: an option has a wrong value.
         HydraException, OmegaConfBaseException: Hydra cannot compose the options.
     """
-    receiver = Receiver()
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(receiver)()
-    return receiver.request
+    request = Request()
+    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(request)()
+    return request

@@ -74,7 +74,7 @@ def test_a_sweep_that_is_stopped_while_its_report_is_drawn_says_so(
     assert capsys.readouterr().out.endswith("\nStopped by SIGINT. The same command resumes from here.\n")
 
 
-def test_a_run_that_cannot_be_sent_is_told_and_changes_no_result(
+def test_a_run_that_cannot_be_sent_is_named_and_changes_no_result(
     begun: Begun, capsys: pytest.CaptureFixture[str]
 ) -> None:
     work, folder = begun
@@ -87,7 +87,7 @@ def test_a_run_that_cannot_be_sent_is_told_and_changes_no_result(
     )
 
 
-def test_a_report_that_cannot_be_written_is_told_and_changes_no_result(
+def test_a_report_that_cannot_be_written_is_reported_and_changes_no_result(
     begun: Begun, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def refuse(runs_dir: Path, plan: Path, output: Path) -> Path:

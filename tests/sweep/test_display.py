@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console
-from rich.text import Text
 
 from attnbench.records import Outcome, Progress, Status
-from attnbench.sweep.display import Display, LivingLines, Position, TerminalDisplay, make_display
+from attnbench.sweep.display import Display, Position, TerminalDisplay, make_display
 
 POSITION = Position(2, 5, "dot-h128", parallel=1, mean_seconds=60.0)
 PROGRESS = Progress("training", 3, 12, 120, 948, loss=1.2345, target_tokens_per_second=5400.4, seconds_left=33.2)
@@ -41,11 +40,11 @@ def test_a_terminal_keeps_one_line_a_run() -> None:
 def test_the_living_lines_fit_their_terminal(width: int) -> None:
     screen = io.StringIO()
     console = Console(file=screen, width=width, color_system=None)
-    lines = LivingLines(Text("run 2 of 5  dot-h128"), console)
-    lines.show("training", "epoch 3 of 12  loss 1.234  5,400 tokens/s  0:33 left", 120, 948)
-    console.print(lines.get_renderable())
+    display = TerminalDisplay(POSITION, console, clock=lambda: 0.0)
+    display.update(PROGRESS)
+    console.print(display.lines())
     head, line = screen.getvalue().splitlines()
-    assert head.rstrip() == "run 2 of 5  dot-h128"
+    assert head.rstrip() == "run 2 of 5  dot-h128  sweep 3:33 left"
     assert len(line) <= width
     assert line.startswith("training ")
     assert line.rstrip().endswith("0:33 left") == (width >= 80)

@@ -40,11 +40,11 @@ def refusal(*overrides: str) -> str:
         (["study=???"], "Missing option 'study'. Give it a value: study=VALUE."),
     ],
 )
-def test_what_is_unknown_or_missing_is_told_with_the_nearest(overrides: list[str], text: str) -> None:
+def test_what_is_unknown_or_missing_is_named_with_the_nearest(overrides: list[str], text: str) -> None:
     assert refusal(*overrides) == text
 
 
-def test_an_unknown_data_set_names_those_that_are_known() -> None:
+def test_an_unknown_data_set_names_the_choices() -> None:
     printed = refusal("data=gramar")
     assert re.fullmatch(r"Unknown data 'gramar'\. Known: [a-z0-9_, ]+\. Did you mean 'grammar'\?", printed)
 

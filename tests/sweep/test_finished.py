@@ -50,7 +50,7 @@ def test_a_run_is_found_by_the_beginning_of_its_signature_or_by_its_folder(runs_
         ("xyz", "No run 'xyz' among the 3 in {runs_dir}. Give the signature of one."),
     ],
 )
-def test_a_run_that_cannot_be_told_is_refused(runs_dir: Path, name: str, message: str) -> None:
+def test_a_run_that_is_not_one_finished_run_is_refused(runs_dir: Path, name: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message.format(runs_dir=runs_dir))}$"):
         find_run(runs_dir, name)
 

@@ -57,7 +57,7 @@ def test_a_module_that_is_not_there_is_named(here: Path, target: str) -> None:
         source_digest(target)
 
 
-def test_a_misspelt_class_is_told_with_the_nearest(here: Path) -> None:
+def test_a_misspelt_class_is_named_with_the_nearest(here: Path) -> None:
     message = "attention.target 'mine.MyAtention': mine.py defines no 'MyAtention'. Did you mean 'MyAttention'?"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         source_digest("mine.MyAtention")
@@ -86,8 +86,8 @@ def test_a_name_inside_a_class_or_a_function_is_not_the_modules(here: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["mine.py", "helper.py"])
-def test_a_file_that_is_no_python_is_told_with_its_line(here: Path, name: str) -> None:
+def test_a_file_that_is_not_python_is_named_with_its_line(here: Path, name: str) -> None:
     (here / name).write_text("scale = 2\nclass MyAttention\n    pass\n")
-    message = f"{here / name}, line 2 is no Python (expected ':'). Mend it: attention.target needs this file."
+    message = f"{here / name}, line 2 is not valid Python (expected ':'). Fix it: attention.target needs it."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         source_digest("mine.MyAttention")

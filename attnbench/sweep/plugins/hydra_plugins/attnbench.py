@@ -11,7 +11,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from attnbench.sweep.compose import compose_jobs
-from attnbench.sweep.request import Launcher, Receiver, Request
+from attnbench.sweep.request import Launcher, Request
 
 
 class PlannedSweeper(Sweeper):
@@ -27,10 +27,10 @@ class PlannedSweeper(Sweeper):
         self._others = others
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Keeps what Hydra gives a sweeper; `task_function` is the Receiver that it was started with."""
-        assert isinstance(task_function, Receiver)
-        self._receiver = task_function
-        self._launcher = Launcher(hydra_context, config)
+        """Keeps what Hydra gives a sweeper; `task_function` is the Request that it was started with."""
+        assert isinstance(task_function, Request)
+        self._request = task_function
+        self._request.launcher = Launcher(hydra_context, config)
 
     def sweep(self, arguments: list[str]) -> None:
         """Hands over the jobs of `arguments`, which beat a study's `params` of the same key."""
@@ -41,5 +41,5 @@ class PlannedSweeper(Sweeper):
                     "Leave out hydra.sweeper and hydra/sweeper."
                 )
         lines = [*(f"{key}={value}" for key, value in self._params.items()), *arguments]
-        jobs = compose_jobs(self._launcher.context.config_loader, self._launcher.config, lines)
-        self._receiver.request = Request(jobs, self._launcher)
+        launcher = self._request.launcher
+        self._request.jobs = compose_jobs(launcher.context.config_loader, launcher.config, lines)

@@ -3,7 +3,10 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,64 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 # Tests that a shell runs in the background inherit an ignored Ctrl-C; some send one.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-CHECKOUT = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+CHECKOUT = TESTS.parent
+
+SLOW = (
+    # They start processes of Python.
+    "experiments/benchmarks/test_opennmt.py",
+    "experiments/benchmarks/test_peers_turns.py",
+    "launch/test_run.py",
+    "sweep",
+    "test_architecture.py",
+    "test_packaging.py",
+    "worker",
+    # They compile.
+    "backend/test_fused.py",
+    "decoding",
+    "experiments/benchmarks/test_peers.py",
+    "measurement/test_flops.py",
+    "model",
+    "training/test_step.py",
+    "training/test_trainer.py",
+    # They read whole corpora, fill stores of MLflow or write whole reports.
+    "data/test_real_corpora.py",
+    "report/test_command.py",
+    "report/test_report.py",
+    "tracking",
+)
+"""Files and folders of the tests that `make test-fast` leaves out; `slow` marks a single test of another file."""
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Marks the tests in `SLOW`."""
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        if any(path.is_relative_to(slow) for slow in SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(autouse=True)
+def _fast_tests_neither_start_processes_nor_compile(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if request.node.get_closest_marker("slow"):
+        return
+    start = subprocess.Popen.__init__
+
+    def refuse(*_: Any, **__: Any) -> None:
+        pytest.fail("This test starts a process or compiles: add it to SLOW in tests/conftest.py, or mark it slow.")
+
+    def only_git(process: Any, arguments: Any, *others: Any, **options: Any) -> None:
+        """A plan asks git for the commit."""
+        (start if arguments[0] == "git" else refuse)(process, arguments, *others, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", only_git)
+    monkeypatch.setattr(BaseProcess, "start", refuse)
+    if tensorflow := sys.modules.get("tensorflow"):
+        monkeypatch.setattr(type(tensorflow.function(lambda: None)), "__call__", refuse)
+    if jax := sys.modules.get("jax"):
+        monkeypatch.setattr(jax, "jit", refuse)
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class Case(NamedTuple):
             assert np.linalg.norm(np.subtract(one, other)) <= self.tolerance * np.linalg.norm(other)
 
 
-@pytest.fixture(params=TOLERANCE)
+@pytest.fixture(params=["float64", "float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)])
 def precision(request: pytest.FixtureRequest) -> Iterator[str]:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(request.param)
@@ -203,6 +203,7 @@ def test_a_sentence_of_padding_alone_gives_zeros_and_disturbs_no_gradient(
         assert gradient is None or np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_a_compiled_mechanism_that_knows_no_lengths_has_the_same_results(case: Case) -> None:
     queries, annotations = case.query.reshape(BATCH * TARGET, -1), case.values.reshape(BATCH * SOURCE, -1)
 

@@ -20,6 +20,8 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("bahdanau", {"target": COVERAGE, "cell": "lstm"}),
     ("dot with input feeding", {"target": COVERAGE}),
 ]
+# A beam rearranges states of every kind: both cells, layers, the readout, an attention's own, and each kind of memory.
+CASES_OF_A_BEAM = [CASES[number] for number in (1, 2, 4, 5, 8)]
 
 
 def _together_and_alone(searcher: Searcher, sentences: list[list[int]]) -> tuple[list[list[int]], list[list[int]]]:
@@ -37,7 +39,7 @@ def test_a_sentences_greedy_hypothesis_does_not_depend_on_its_batch(preset: str,
     assert lengths[8] < lengths[12] < lengths[14] < lengths[16]
 
 
-@pytest.mark.parametrize(("preset", "changes"), CASES)
+@pytest.mark.parametrize(("preset", "changes"), CASES_OF_A_BEAM)
 def test_a_sentences_hypothesis_of_a_beam_does_not_depend_on_its_batch(preset: str, changes: dict[str, Any]) -> None:
     searcher = Searcher(drawn(preset, **changes), beams=3, length_penalty=1.0)
     together, alone = _together_and_alone(searcher, drawn_sentences(17))

@@ -107,6 +107,12 @@ def test_a_side_that_has_ended_is_quoted(tmp_path: Path) -> None:
 
 
 def test_our_side_trains_a_run_in_turns(tmp_path: Path) -> None:
-    overrides = ["data=copy", "attention=dot", "hidden_size=14", "model.embedding_size=11", "device=cpu", "threads=1"]
-    with side(tmp_path, "-m", "experiments.benchmarks.opennmt.ours", "20", *overrides) as trainer:
+    model = ["attention=dot", "hidden_size=14", "model.embedding_size=11", "device=cpu", "threads=1"]
+    lengths = {"shortest": 3, "middle": 5, "longest": 7, "train_pairs": 2048}
+    data_options = [
+        "data=copy",
+        "sequence_length=7",
+        *(f"data.options.{name}={value}" for name, value in lengths.items()),
+    ]
+    with side(tmp_path, "-m", "experiments.benchmarks.opennmt.ours", "20", *model, *data_options) as trainer:
         assert trainer.tokens_per_second() > 0

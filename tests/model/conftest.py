@@ -52,7 +52,8 @@ def build_model(preset: str, *, seed: int = 1, target: str | None = None, **chan
         "tied_embeddings": "none",
         "initial_range": None,
     }
-    mechanism = attention.build(score, units=7, target=target)
+    own: dict[str, Any] = {"units": 7} if score == "additive" else {}
+    mechanism = attention.build(target=target) if target else attention.build(score, **own)
     return Seq2Seq(mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes})
 
 

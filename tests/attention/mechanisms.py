@@ -9,10 +9,9 @@ from attnbench import backend
 from attnbench.attention import Attention, Memory, build
 from attnbench.attention.scored import ScoredAttention
 from attnbench.attention.weighting import masked_softmax
-from attnbench.mechanisms import BASELINES, SCALES, SCORES, WEIGHTS
+from attnbench.mechanisms import BASELINES, FACTORS, SCALES, SCORES, WEIGHTS
 
-BUILDABLE = {name: choice for name, choice in (BASELINES | SCORES).items() if choice.path is not None}
-COMBINATIONS: list[tuple[str, dict[str, str]]] = [(name, {}) for name in BASELINES if name in BUILDABLE] + [
+COMBINATIONS: list[tuple[str, dict[str, str]]] = [(name, {}) for name in BASELINES if name != "none"] + [
     (name, {"scale": scale, "weights": weights}) for name in SCORES for scale in SCALES for weights in WEIGHTS
 ]
 """Every mechanism of the table: its score and its other options."""
@@ -20,7 +19,7 @@ COMBINATIONS: list[tuple[str, dict[str, str]]] = [(name, {}) for name in BASELIN
 
 def make(score: str, *, units: int, **options: Any) -> Any:
     """The mechanism of a score or baseline, with `units` attention units where it has a size of its own."""
-    if "units" in BUILDABLE[score].options:
+    if "units" in FACTORS["score"][score].options:
         options["units"] = units
     return build(score, **options)
 

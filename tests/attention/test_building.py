@@ -14,8 +14,8 @@ from attnbench.attention.scales import Unscaled
 from attnbench.attention.scores import Score
 from attnbench.attention.seeded import draw_weights
 from attnbench.attention.weighting import Softmax
-from attnbench.mechanisms import BASELINES, SCALES, SCORES, WEIGHTS, Choice
-from tests.attention.mechanisms import BUILDABLE, make
+from attnbench.mechanisms import BASELINES, FACTORS, SCALES, SCORES, WEIGHTS, Choice
+from tests.attention.mechanisms import make
 
 QUERY, VALUES = np.ones((2, 3, 11), np.float32), np.ones((2, 5, 13), np.float32)
 MASK = np.arange(5) < np.array([[5], [3]])
@@ -23,7 +23,7 @@ MASK = np.arange(5) < np.array([[5], [3]])
 
 def built(score: str, seed: int = 0, **factors: Any) -> Any:
     layer = make(score, units=7, **factors)
-    layer.build(VALUES.shape if BUILDABLE[score].equal_sizes else QUERY.shape, VALUES.shape)
+    layer.build(VALUES.shape if FACTORS["score"][score].equal_sizes else QUERY.shape, VALUES.shape)
     draw_weights(layer, seed)
     return layer
 

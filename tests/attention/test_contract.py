@@ -14,7 +14,8 @@ from attnbench import backend
 from attnbench.attention import Memory
 from attnbench.attention.called import Called
 from attnbench.attention.scores import General
-from tests.attention.mechanisms import BUILDABLE, COMBINATIONS, Coverage, Stranger, Tiring, make
+from attnbench.mechanisms import FACTORS
+from tests.attention.mechanisms import COMBINATIONS, Coverage, Stranger, Tiring, make
 
 Array = npt.NDArray[np.float64]
 
@@ -66,7 +67,7 @@ def precision(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, precision: str) -> Case:
     generator = np.random.default_rng(31)
-    choice = BUILDABLE.get(request.param.split()[0])
+    choice = FACTORS["score"].get(request.param.split()[0])
     units = VALUE_UNITS if choice is not None and choice.equal_sizes else QUERY_UNITS
     query, values = generator.normal(size=(BATCH, TARGET, units)), generator.normal(size=(BATCH, SOURCE, VALUE_UNITS))
     layer = CASES[request.param]()

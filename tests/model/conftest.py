@@ -10,6 +10,7 @@ import pytest
 
 from attnbench import attention
 from attnbench.model import Seq2Seq
+from tests.attention.mechanisms import make
 
 PRESETS = {
     "none": ("none", "current", False),
@@ -52,8 +53,7 @@ def build_model(preset: str, *, seed: int = 1, target: str | None = None, **chan
         "tied_embeddings": "none",
         "initial_range": None,
     }
-    own: dict[str, Any] = {"units": 7} if score == "additive" else {}
-    mechanism = attention.build(target=target) if target else attention.build(score, **own)
+    mechanism = attention.build(target=target) if target else make(score, units=7)
     return Seq2Seq(mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes})
 
 

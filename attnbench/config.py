@@ -79,6 +79,11 @@ class AttentionConfig:
         mechanisms.check_options(given)
 
     @property
+    def has_context(self) -> bool:
+        """Whether there is a mechanism at all."""
+        return self.target is not None or self.score != "none"
+
+    @property
     def applicable(self) -> dict[str, Any]:
         """The options that decide something about this mechanism."""
         return {key: getattr(self, key) for key in mechanisms.applicable_options(vars(self))}
@@ -252,7 +257,7 @@ class RunConfig:
                 f"model.bridge=copy needs equal sizes: the decoder has {self.hidden_size} units, the encoder {values}. "
                 "Use model.bridge=dense, or model.encoder_size=null."
             )
-        if self.model.bridge == "zero" and self.attention.score == "none":
+        if self.model.bridge == "zero" and not self.attention.has_context:
             raise ValueError(
                 "model.bridge=zero and no attention leave the decoder without the source. "
                 "Use model.bridge=dense, or another attention."

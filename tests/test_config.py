@@ -152,6 +152,13 @@ def test_a_preset_takes_its_defaults_where_it_says_nothing(preset: str, compose:
     assert from_mapping(compose(f"attention={preset}", *overrides)) == from_mapping(compose(f"attention={preset}"))
 
 
+def test_beside_a_target_there_may_be_no_score_in_either_form(compose: Callable[..., dict[str, Any]]) -> None:
+    own = ("attention=none", "attention.target=mine.Mine", "model.bridge=zero")
+    assert from_mapping(compose(*own)).attention.has_context
+    assert from_mapping(compose(*own, "attention.score=null")).attention.has_context
+    assert not from_mapping(compose("attention=none")).attention.has_context
+
+
 @pytest.mark.parametrize(
     ("overrides", "options"),
     [

@@ -113,7 +113,7 @@ def numbers(score: str, scale: str) -> tuple[dict[str, Array], dict[str, Array]]
     }
     layer = make(score, units=ATTENTION_UNITS, scale=scale)
     layer.build(shapes["query"], shapes["values"])
-    weight_shapes = {variable.name: tuple(variable.shape) for variable in layer.weights}
+    weight_shapes = {weight.name: tuple(weight.shape) for weight in (*layer.score.weights, *layer.weights)}
 
     def draw(shape: tuple[int, ...]) -> Array:
         return np.asarray(generator.normal(scale=0.5, size=shape)).astype(ml_dtypes.bfloat16).astype(np.float64)

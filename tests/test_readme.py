@@ -13,7 +13,6 @@ from omegaconf import OmegaConf
 
 from attnbench.attention import build
 from attnbench.config import from_mapping
-from attnbench.mechanisms import FACTORS
 from attnbench.metrics import METRICS
 
 CHECKOUT = Path(__file__).parent.parent
@@ -79,12 +78,6 @@ def test_every_preset_is_listed_with_its_factors() -> None:
     for name in yaml_names("conf/attention"):
         preset = OmegaConf.load(CHECKOUT / "conf" / "attention" / f"{name}.yaml")
         assert listed[f"`{name}`"][:2] == [preset.score, preset.get("query_time", "–")]
-
-
-def test_every_choice_of_a_factor_is_listed() -> None:
-    listed = rows("factor | values")
-    for factor, table in FACTORS.items():
-        assert sorted(re.findall(r"`(\w+)`", listed[f"`attention.{factor}`"][0])) == sorted(table)
 
 
 def test_every_data_set_is_listed() -> None:

@@ -77,8 +77,7 @@ def test_every_path_of_the_table_leads_to_a_class_that_takes_its_options(table: 
         (
             "generall",
             {},
-            "Unknown attention.score 'generall'. Known: none, final_state, uniform, additive, dot, general. "
-            "Did you mean 'general'?",
+            f"Unknown attention.score 'generall'. Known: {', '.join(FACTORS['score'])}. Did you mean 'general'?",
         ),
         (
             "dot",

@@ -2,7 +2,7 @@
 
 import random
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,12 @@ import numpy as np
 import pytest
 
 from attnbench.config import from_mapping
-from attnbench.worker.build import build_model, flops_metrics
+from attnbench.model.bridge import BRIDGES
+from attnbench.model.cells import CELLS
+from attnbench.training.schedule import SCHEDULES
+from attnbench.training.step import OPTIMIZERS
+from attnbench.worker.build import COMPUTE_TYPES, build_model, flops_metrics
+from tests.test_config import CHOICES
 from tests.worker.conftest import TINY
 
 MODULE = """
@@ -74,3 +79,9 @@ def test_a_mechanism_that_does_not_say_what_it_costs_has_neither_metric() -> Non
 
 def test_without_a_timed_step_there_is_no_utilisation() -> None:
     assert flops_metrics(7.0, None, 1000.0) == {"model/flops_per_target_token": 7.0}
+
+
+def test_every_choice_of_the_configuration_has_its_object() -> None:
+    tables: dict[str, Iterable[str]] = {"model.cell": CELLS, "model.bridge": BRIDGES, "training.optimizer": OPTIMIZERS}
+    tables |= {"training.schedule": SCHEDULES, "precision": COMPUTE_TYPES}
+    assert {key: set(table) for key, table in tables.items()} == {key: set(CHOICES[key]) for key in tables}

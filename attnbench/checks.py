@@ -23,6 +23,12 @@ def check_positive(key: str, value: float) -> None:
         raise ValueError(f"{key} must be positive, received {value!r}. Give a value greater than 0.")
 
 
+def check_not_negative(key: str, value: float) -> None:
+    """Raises ValueError unless `value` is at least zero."""
+    if not value >= 0:
+        raise ValueError(f"{key} must be at least 0, received {value!r}.")
+
+
 def check_fraction(key: str, value: float) -> None:
     """Raises ValueError unless 0 <= `value` < 1."""
     if not 0 <= value < 1:

@@ -1,144 +1,140 @@
 """The checked configuration of one run.
 
-The defaults live in `conf/`; these classes hold none, so a run cannot silently differ from what its YAML says.
+The defaults live in `conf/`; these classes hold none, so a run cannot silently differ from what its YAML says. Only
+those of `AttentionConfig` live here. A field's type says which values are allowed, and its marks what the option means
+for a run: see `Role` and `UsedBy`.
 """
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum, auto
+from typing import Annotated, Any, Literal
 
-from attnbench.checks import check_choice, check_fraction, check_positive
-from attnbench.mapping import build, flatten
+from attnbench import mechanisms
+from attnbench.checks import check_fraction, check_not_negative, check_positive
+from attnbench.mapping import build, flatten, mark
 
 RESULTS_VERSION = 6
 """Raised whenever a change of the code can change a number that a run reports."""
 
 
-SCORES = {
-    "none": frozenset[str](),
-    "final_state": frozenset[str](),
-    "uniform": frozenset[str](),
-    "additive": frozenset({"scale", "use_bias", "units"}),
-    "dot": frozenset({"scale"}),
-    "general": frozenset({"scale", "use_bias"}),
-}
-"""The options that apply to each score; the layers are in `attention/table.py`, which this may not import."""
+class Role(Enum):
+    """What an option means for a run; a group's role is that of its options, unless they have their own."""
 
-FACTORS = ("attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision")
-"""The factors of a comparison."""
+    FACTOR = auto()
+    """A factor of a comparison: it can change results, and is in every table, tag and name of a run."""
+    RESULT = auto()
+    """It can change results; the role of an option without another."""
+    NAME = auto()
+    """What a preset or a data set is called."""
+    MACHINE = auto()
+    """Where a run computes: facts of the machine stand in its place."""
+    PLACE = auto()
+    """Where something lies."""
+    INPUT = auto()
+    """What a task on a finished run reads and writes, as it is typed."""
+    SWEEP = auto()
+    """How a sweep treats its runs."""
+    PROCESS = auto()
+    """How a run is supervised."""
 
-TASKS = ("train", "profile", "translate", "align", "sync")
+
+class UsedBy(Enum):
+    """Which task reads an option; a group's mark is that of its options, unless they have their own."""
+
+    TRAINING = auto()
+    PROFILE = auto()
+    BOTH = auto()
+
+
+Positive = Annotated[int, check_positive]
+PositiveFloat = Annotated[float, check_positive]
+NotNegative = Annotated[int, check_not_negative]
+NotNegativeFloat = Annotated[float, check_not_negative]
+Fraction = Annotated[float, check_fraction]
 
 
 @dataclass(frozen=True)
 class AttentionConfig:
-    """The factors of an attention mechanism; a preset names a combination of them."""
+    """The factors of an attention mechanism; a preset names a combination of them.
 
-    name: str
-    score: str
-    scale: str
-    query_time: str
-    input_feeding: bool
-    weights: str
-    units: int | None
-    use_bias: bool
-    target: str | None
-    options: dict[str, Any]
+    What is null in conf/ takes its default here; an option that does not apply to the mechanism stays at it.
+    """
+
+    name: Annotated[str, Role.NAME]
+    score: str | None = None
+    scale: str = mechanisms.DEFAULTS["scale"]
+    weights: str = mechanisms.DEFAULTS["weights"]
+    units: Positive | None = None
+    use_bias: bool = False
+    query_time: str = mechanisms.DEFAULTS["query_time"]
+    input_feeding: bool = False
+    target: str | None = None
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_choice("attention.scale", self.scale, ("none", "sqrt_units", "learned"))
-        check_choice("attention.query_time", self.query_time, ("previous", "current"))
-        check_choice("attention.weights", self.weights, ("softmax",))
-        if self.units is not None:
-            check_positive("attention.units", self.units)
-        if self.target is None:
-            self._check_score()
+        defaults = {field.name: field.default for field in dataclasses.fields(self)} | {"options": {}}
+        given = {key: value for key, value in vars(self).items() if key != "name" and value != defaults[key]}
+        mechanisms.check_options(given)
 
-    def _check_score(self) -> None:
-        check_choice("attention.score", self.score, tuple(SCORES))
-        options = SCORES[self.score]
-        if self.scale != "none" and "scale" not in options:
-            raise ValueError(f"attention.scale={self.scale} needs a score; {self.score} has none. Use scale=none.")
-        if self.use_bias and "use_bias" not in options:
-            raise ValueError(
-                f"attention.use_bias needs a score with weights; {self.score} has none. Use use_bias=false."
-            )
-        if self.units is not None and "units" not in options:
-            raise ValueError(
-                f"attention.units is the size of a score's hidden layer; {self.score} has none. Use units=null."
-            )
-        if self.score == "none" and self.input_feeding:
-            raise ValueError("attention.input_feeding needs a context: score none has none. Use input_feeding=false.")
+    @property
+    def has_context(self) -> bool:
+        """Whether there is a mechanism at all."""
+        return self.target is not None or self.score != "none"
+
+    @property
+    def applicable(self) -> dict[str, Any]:
+        """The options that decide something about this mechanism."""
+        return {key: getattr(self, key) for key in mechanisms.applicable_options(vars(self))}
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """The shared recurrent sequence-to-sequence model."""
 
-    embedding_size: int
-    cell: str
-    encoder_layers: int
-    decoder_layers: int
+    embedding_size: Positive
+    cell: Literal["gru", "lstm"]
+    encoder_layers: Positive
+    decoder_layers: Positive
     bidirectional: bool
-    encoder_size: int | None
-    bridge: str
-    embedding_dropout: float
-    layer_dropout: float
-    readout_dropout: float
-    tied_embeddings: str
-    initial_range: float | None
-
-    def __post_init__(self) -> None:
-        check_choice("model.cell", self.cell, ("gru", "lstm"))
-        check_choice("model.bridge", self.bridge, ("dense", "copy", "zero"))
-        check_choice("model.tied_embeddings", self.tied_embeddings, ("none", "target", "all"))
-        for key in ("embedding_size", "encoder_layers", "decoder_layers"):
-            check_positive(f"model.{key}", getattr(self, key))
-        if self.encoder_size is not None:
-            check_positive("model.encoder_size", self.encoder_size)
-        if self.initial_range is not None:
-            check_positive("model.initial_range", self.initial_range)
-        for key in ("embedding_dropout", "layer_dropout", "readout_dropout"):
-            check_fraction(f"model.{key}", getattr(self, key))
+    encoder_size: Positive | None
+    bridge: Literal["dense", "copy", "zero"]
+    embedding_dropout: Fraction
+    layer_dropout: Fraction
+    readout_dropout: Fraction
+    tied_embeddings: Literal["none", "target", "all"]
+    initial_range: PositiveFloat | None
 
 
 @dataclass(frozen=True)
 class SubwordConfig:
     """How text becomes pieces: `words` (white space) or `sentencepiece` (trained on the training side only)."""
 
-    kind: str
-    model: str
-    size: int
+    kind: Literal["words", "sentencepiece"]
+    model: Literal["unigram", "bpe"]
+    size: Positive
     joint: bool
-
-    def __post_init__(self) -> None:
-        check_choice("data.subwords.kind", self.kind, ("words", "sentencepiece"))
-        check_choice("data.subwords.model", self.model, ("unigram", "bpe"))
-        check_positive("data.subwords.size", self.size)
 
 
 @dataclass(frozen=True)
 class DataConfig:
     """A data set: which loader, where its files are, and how text becomes pieces."""
 
-    name: str
+    name: Annotated[str, Role.NAME]
     loader: str
-    root: str | None
-    cache_dir: str | None
+    root: Annotated[str | None, Role.PLACE]
+    cache_dir: Annotated[str | None, Role.PLACE]
     source_language: str
     target_language: str
     lowercase: bool
-    bleu_tokenizer: str
+    bleu_tokenizer: Literal["13a", "none", "intl", "char", "zh"]
     subwords: SubwordConfig
     seed: int
-    match_pairs: int | None
+    match_pairs: Positive | None
     options: dict[str, Any]
 
     def __post_init__(self) -> None:
-        check_choice("data.bleu_tokenizer", self.bleu_tokenizer, ("13a", "none", "intl", "char", "zh"))
-        if self.match_pairs is not None:
-            check_positive("data.match_pairs", self.match_pairs)
         if self.source_language == self.target_language:
             raise ValueError(
                 f"data.source_language and data.target_language are both {self.source_language!r}. Name two languages."
@@ -149,90 +145,62 @@ class DataConfig:
 class EarlyStoppingConfig:
     """When training ends before its last epoch: `patience` evaluations without a better `metric`."""
 
-    metric: str
-    patience: int | None
-
-    def __post_init__(self) -> None:
-        check_choice("training.early_stopping.metric", self.metric, ("valid/bleu", "valid/loss"))
-        if self.patience is not None:
-            check_positive("training.early_stopping.patience", self.patience)
+    metric: Literal["valid/bleu", "valid/loss"]
+    patience: Positive | None
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How the model is trained; lengths of time in optimiser steps unless the name says otherwise."""
 
-    epochs: int
-    batch_size: int
-    batch_by: str
-    optimizer: str
-    adam_epsilon: float
-    learning_rate: float
-    schedule: str
-    warmup_steps: int
-    decay_factor: float
-    clip_norm: float | None
-    label_smoothing: float
+    epochs: Positive
+    batch_size: Positive
+    batch_by: Literal["sentences", "tokens"]
+    optimizer: Annotated[Literal["adam", "sgd"], UsedBy.BOTH]
+    adam_epsilon: PositiveFloat
+    learning_rate: PositiveFloat
+    schedule: Literal["constant", "linear", "cosine", "inverse_sqrt", "plateau"]
+    warmup_steps: NotNegative
+    decay_factor: PositiveFloat
+    clip_norm: Annotated[PositiveFloat | None, UsedBy.BOTH]
+    label_smoothing: Annotated[Fraction, UsedBy.BOTH]
     early_stopping: EarlyStoppingConfig
-    validation_sentences: int | None
-    checkpoint_seconds: float
-    deterministic: bool
-
-    def __post_init__(self) -> None:
-        check_choice("training.batch_by", self.batch_by, ("sentences", "tokens"))
-        check_choice("training.optimizer", self.optimizer, ("adam", "sgd"))
-        check_choice("training.schedule", self.schedule, ("constant", "linear", "cosine", "inverse_sqrt", "plateau"))
-        for key in ("epochs", "batch_size", "adam_epsilon", "learning_rate", "decay_factor", "checkpoint_seconds"):
-            check_positive(f"training.{key}", getattr(self, key))
-        if self.warmup_steps < 0:
-            raise ValueError(f"training.warmup_steps must be at least 0, received {self.warmup_steps}.")
-        if self.clip_norm is not None:
-            check_positive("training.clip_norm", self.clip_norm)
-        if self.validation_sentences is not None:
-            check_positive("training.validation_sentences", self.validation_sentences)
-        check_fraction("training.label_smoothing", self.label_smoothing)
+    validation_sentences: Positive | None
+    checkpoint_seconds: Annotated[PositiveFloat, Role.PROCESS]
+    deterministic: Annotated[bool, UsedBy.BOTH]
 
 
 @dataclass(frozen=True)
 class EvaluationConfig:
     """How the test set is decoded and scored; the first beam size gives `test/bleu`, 1 is greedy search."""
 
-    beam_sizes: list[int]
-    length_penalty: float
-    batch_size: int
+    beam_sizes: list[Positive]
+    length_penalty: NotNegativeFloat
+    batch_size: Positive
     lowercase: bool
-    attention_maps: int
+    attention_maps: NotNegative
 
     def __post_init__(self) -> None:
         if not self.beam_sizes:
             raise ValueError(
                 "evaluation.beam_sizes is empty. Give at least one size, for example [1] for greedy search."
             )
-        for size in self.beam_sizes:
-            check_positive("evaluation.beam_sizes", size)
         if len(set(self.beam_sizes)) != len(self.beam_sizes):
             raise ValueError(f"evaluation.beam_sizes names a size twice: {self.beam_sizes}. Name each once.")
-        check_positive("evaluation.batch_size", self.batch_size)
-        if self.length_penalty < 0:
-            raise ValueError(f"evaluation.length_penalty must be at least 0, received {self.length_penalty}.")
-        if self.attention_maps < 0:
-            raise ValueError(f"evaluation.attention_maps must be at least 0, received {self.attention_maps}.")
 
 
 @dataclass(frozen=True)
 class ProfileConfig:
     """`task=profile`: synthetic batches of `batch_size` sentences, every one `sequence_length` tokens long."""
 
-    batch_size: int
-    vocabulary_size: int
-    steps: int
-    minimum_steps: int
-    seconds: float
-    rounds: int
+    batch_size: Positive
+    vocabulary_size: Positive
+    steps: Positive
+    minimum_steps: Positive
+    seconds: PositiveFloat
+    rounds: Positive
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            check_positive(f"profile.{field.name}", getattr(self, field.name))
         if self.minimum_steps > self.steps:
             raise ValueError(
                 f"profile.minimum_steps must not exceed profile.steps, received {self.minimum_steps} and {self.steps}."
@@ -251,65 +219,45 @@ class TrackingConfig:
 class RunConfig:
     """Everything that one run does: the composed Hydra configuration, checked."""
 
-    attention: AttentionConfig
-    hidden_size: int
-    sequence_length: int
-    seed: int
-    data: DataConfig
+    attention: Annotated[AttentionConfig, Role.FACTOR]
+    hidden_size: Annotated[Positive, Role.FACTOR]
+    sequence_length: Annotated[Positive, Role.FACTOR]
+    seed: Annotated[NotNegative, Role.FACTOR, UsedBy.TRAINING]
+    data: Annotated[DataConfig, Role.FACTOR, UsedBy.TRAINING]
     model: ModelConfig
-    training: TrainingConfig
-    evaluation: EvaluationConfig
-    profile: ProfileConfig
-    tracking: TrackingConfig
-    backend: str
-    precision: str
-    device: str
-    threads: int | None
-    task: str
-    study: str
-    runs_dir: str
-    reports_dir: str
-    time_limit_minutes: float | None
-    dry_run: bool
-    rerun: str
-    run: str | None
-    input: str | None
-    output: str | None
+    training: Annotated[TrainingConfig, UsedBy.TRAINING]
+    evaluation: Annotated[EvaluationConfig, UsedBy.TRAINING]
+    profile: Annotated[ProfileConfig, UsedBy.PROFILE]
+    tracking: Annotated[TrackingConfig, Role.PLACE]
+    backend: Annotated[Literal["tensorflow", "jax"], Role.FACTOR]
+    precision: Annotated[Literal["float32", "tf32", "mixed_bfloat16"], Role.FACTOR]
+    device: Annotated[Literal["auto", "cpu", "gpu"], Role.MACHINE]
+    threads: Annotated[Positive | None, Role.MACHINE]
+    task: Literal["train", "profile", "translate", "align", "sync"]
+    study: Annotated[str, Role.SWEEP]
+    runs_dir: Annotated[str, Role.PLACE]
+    reports_dir: Annotated[str, Role.PLACE]
+    time_limit_minutes: Annotated[PositiveFloat | None, Role.PROCESS]
+    dry_run: Annotated[bool, Role.SWEEP]
+    rerun: Annotated[Literal["none", "failed", "all"], Role.SWEEP]
+    run: Annotated[str | None, Role.INPUT]
+    input: Annotated[str | None, Role.INPUT]
+    output: Annotated[str | None, Role.INPUT]
 
     def __post_init__(self) -> None:
-        check_choice("backend", self.backend, ("tensorflow", "jax"))
-        check_choice("precision", self.precision, ("float32", "tf32", "mixed_bfloat16"))
-        check_choice("device", self.device, ("auto", "cpu", "gpu"))
-        check_choice("task", self.task, TASKS)
-        check_choice("rerun", self.rerun, ("none", "failed", "all"))
-        check_positive("hidden_size", self.hidden_size)
-        check_positive("sequence_length", self.sequence_length)
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, received {self.seed}.")
-        if self.threads is not None:
-            check_positive("threads", self.threads)
-        if self.time_limit_minutes is not None:
-            check_positive("time_limit_minutes", self.time_limit_minutes)
-        self._check_sizes()
-
-    def _check_sizes(self) -> None:
         values = self.annotation_size
         if self.model.bidirectional and values % 2:
             raise ValueError(
                 f"A bidirectional encoder needs an even number of units, received {values}. "
                 f"Use hidden_size={values + 1} or model.bidirectional=false."
             )
-        if self.attention.score == "dot" and values != self.hidden_size:
-            raise ValueError(
-                f"dot needs equal sizes: the query has {self.hidden_size} units, the values {values}. "
-                "Use attention=general, or model.encoder_size=null."
-            )
+        mechanisms.check_sizes(self.attention.score, query_units=self.hidden_size, value_units=values)
         if self.model.bridge == "copy" and values != self.hidden_size:
             raise ValueError(
                 f"model.bridge=copy needs equal sizes: the decoder has {self.hidden_size} units, the encoder {values}. "
                 "Use model.bridge=dense, or model.encoder_size=null."
             )
-        if self.model.bridge == "zero" and self.attention.score == "none" and self.attention.target is None:
+        if self.model.bridge == "zero" and not self.attention.has_context:
             raise ValueError(
                 "model.bridge=zero and no attention leave the decoder without the source. "
                 "Use model.bridge=dense, or another attention."
@@ -346,3 +294,22 @@ def parameters(config: RunConfig) -> dict[str, Any]:
     flat["attention"] = flat.pop("attention.name")
     flat["data"] = flat.pop("data.name")
     return flat
+
+
+def role(key: str) -> Role:
+    """The role of an option by its dotted key, or of a param: `data.options.alphabet` has that of `data.options`."""
+    return mark(RunConfig, key, Role.RESULT)
+
+
+def used_by(key: str) -> UsedBy:
+    """Which task reads an option, by its dotted key."""
+    return mark(RunConfig, key, UsedBy.BOTH)
+
+
+def top_level(*roles: Role) -> tuple[str, ...]:
+    """The top-level options and groups of the given roles, in the order of their fields."""
+    return tuple(field.name for field in dataclasses.fields(RunConfig) if role(field.name) in roles)
+
+
+FACTORS = top_level(Role.FACTOR)
+"""The factors of a comparison."""

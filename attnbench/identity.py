@@ -5,36 +5,25 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from attnbench.config import RESULTS_VERSION, RunConfig, to_mapping
-
-_NOT_IDENTIFYING = (
-    "study tracking dry_run rerun run input output runs_dir reports_dir time_limit_minutes task device threads "
-    "backend precision"
-).split()
-_ONLY_TRAINING = ("data", "evaluation", "seed")
-_PROFILED = ("optimizer", "clip_norm", "label_smoothing", "deterministic")
+from attnbench.config import RESULTS_VERSION, Role, RunConfig, UsedBy, role, to_mapping, used_by
+from attnbench.mapping import flatten
 
 
 def identity(config: RunConfig) -> dict[str, Any]:
-    """The part of `config` that decides a run's results: no names, paths, tracking, launcher or display.
+    """The options of `config` that decide a run's results, by dotted key.
 
-    A data set of files is known by the digests of its texts, not by their names. `task`, `backend` and `precision` are
-    part of it; `device` and `threads` enter the signature as what they resolve to.
+    These are the options whose role says so, as far as the run's task reads them; of `attention`, those that apply to
+    the mechanism. A data set of files is known by the digests of its texts, not by their names.
     """
-    kept = {key: value for key, value in to_mapping(config).items() if key not in _NOT_IDENTIFYING}
-    if config.task == "profile":
-        for key in _ONLY_TRAINING:
-            del kept[key]
-        kept["training"] = {key: kept["training"][key] for key in _PROFILED}
-    else:
-        del kept["profile"]
-        for key in ("name", "root", "cache_dir"):
-            del kept["data"][key]
-        if config.data.loader == "files":
-            del kept["data"]["options"]
-        del kept["training"]["checkpoint_seconds"]
-    del kept["attention"]["name"]
-    return kept | {"task": config.task, "backend": config.backend, "precision": config.precision}
+    task = UsedBy.PROFILE if config.task == "profile" else UsedBy.TRAINING
+    options = to_mapping(config) | {"attention": config.attention.applicable}
+    if config.data.loader == "files":
+        options["data"] = options["data"] | {"options": {}}
+    return {
+        key: value
+        for key, value in flatten(options).items()
+        if role(key) in (Role.FACTOR, Role.RESULT) and used_by(key) in (task, UsedBy.BOTH)
+    }
 
 
 def signature(config: RunConfig, facts: Mapping[str, Any]) -> str:

@@ -1,71 +1,109 @@
-"""Nested options as a file holds them, and the dataclasses that they fill."""
+"""Nested options as a file holds them, and the dataclasses that they fill.
 
-import dataclasses
-import enum
+A field's type says what its value may be: `int`, `str | None`, `Literal["gru", "lstm"]`, an enum, another dataclass, or
+`Annotated[int, check_positive]`, where every function among the annotations checks a key and its value.
+"""
+
 import types
-import typing
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from attnbench.checks import suggestion
+from attnbench.checks import check_choice, suggestion
+
+Mark = TypeVar("Mark", bound=Enum)
 
 
 def build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
     """Builds the options class `cls` from `values`; `prefix` is where they stand, for messages.
 
+    A field with a default takes it where its option is absent or null.
+
     Raises:
         ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
     """
-    hints = typing.get_type_hints(cls)
-    optional = {field.name for field in dataclasses.fields(cls) if _has_default(field)}
+    hints = _hints(cls)
+    optional = {field.name for field in fields(cls) if _has_default(field)}
     unknown = [key for key in values if key not in hints]
     if unknown:
         raise ValueError(f"Unknown option '{prefix}{unknown[0]}'.{suggestion(str(unknown[0]), hints)}")
     missing = [key for key in hints if key not in values and key not in optional]
     if missing:
         raise ValueError(f"Missing option '{prefix}{missing[0]}'. Give it a value.")
-    return cls(**{key: typed(hint, values[key], f"{prefix}{key}") for key, hint in hints.items() if key in values})
-
-
-def _has_default(field: dataclasses.Field[Any]) -> bool:
-    return field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+    given = [key for key in hints if key not in optional or values.get(key) is not None]
+    return cls(**{key: typed(hints[key], values[key], f"{prefix}{key}") for key in given})
 
 
 def typed(hint: Any, value: Any, key: str) -> Any:
     """`value` as type `hint`: dataclasses from mappings, enums from their values, lists and dictionaries item by item.
 
     Raises:
-        ValueError: it has another type; `key` is where it stands.
+        ValueError: it has another type or is not allowed; `key` is where it stands.
     """
-    if hint is Any:
+    origin, arguments = get_origin(hint) or hint, get_args(hint)
+    if origin is Any:
         return value
-    if dataclasses.is_dataclass(hint):
-        if not isinstance(value, Mapping):
-            raise ValueError(f"{key} must be a group of options, received {value!r}.")
-        return build(hint, value, f"{key}.")
-    if typing.get_origin(hint) is types.UnionType:
-        if value is None:
-            return None
-        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
-    origin = typing.get_origin(hint) or hint
+    if origin is Annotated:
+        value = typed(arguments[0], value, key)
+        for check in filter(callable, arguments[1:]):
+            check(key, value)
+        return value
+    if origin in (Union, types.UnionType):
+        return None if value is None else typed(arguments[0], value, key)
+    if origin is Literal:
+        check_choice(key, value, arguments)
+        return value
+    if is_dataclass(origin) and isinstance(value, Mapping):
+        return build(origin, value, f"{key}.")
     if origin is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if origin is list and isinstance(value, list | tuple):
-        (item,) = typing.get_args(hint)
-        return [typed(item, entry, key) for entry in value]
+        return [typed(arguments[0], entry, key) for entry in value]
     if origin is dict and isinstance(value, Mapping):
-        _, item = typing.get_args(hint)
-        return {name: typed(item, entry, f"{key}.{name}") for name, entry in value.items()}
-    if isinstance(origin, type) and issubclass(origin, enum.Enum) and value in list(origin):
+        return {name: typed(arguments[1], entry, f"{key}.{name}") for name, entry in value.items()}
+    if issubclass(origin, Enum) and value in list(origin):
         return origin(value)
     if not isinstance(value, origin) or (isinstance(value, bool) and origin is not bool):
-        raise ValueError(f"{key} must be {_type_name(hint)}, received {value!r}.")
+        raise ValueError(f"{key} must be {_type_name(origin)}, received {value!r}.")
     return value
 
 
-def _type_name(hint: Any) -> str:
-    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    return names.get(hint, "a list" if typing.get_origin(hint) is list else "a group of options")
+def _type_name(origin: Any) -> str:
+    names = {int: "an integer", float: "a number", bool: "true or false", str: "a string", list: "a list"}
+    return names.get(origin, "a mapping")
+
+
+def mark(cls: Any, key: str, default: Mark) -> Mark:
+    """The mark of `default`'s class that annotates an option: its own, or that of the nearest group around it.
+
+    Args:
+        cls: an options class.
+        key: dotted, such as `data.root`; of what `cls` does not know, the part that it knows counts.
+        default: for an option without a mark.
+    """
+    found, group = default, cls
+    for name in key.split("."):
+        is_group = is_dataclass(group)
+        group, marks = _parts(_hints(group).get(name) if is_group else None)
+        found = next((each for each in marks if isinstance(each, type(default))), found)
+    return found
+
+
+@cache
+def _hints(cls: Any) -> dict[str, Any]:
+    return get_type_hints(cls, include_extras=True)
+
+
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    """A type without its annotations, and the annotations."""
+    bare, *annotations = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+    return bare, tuple(annotations)
+
+
+def _has_default(field: "Field[Any]") -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

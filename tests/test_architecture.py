@@ -21,8 +21,8 @@ LAYERS = (
     "attention : model : data",
     "backend",
     "identity : records",
-    "config",
-    "mapping",
+    "config : presets",
+    "mapping : mechanisms",
     "checks : metrics : nvml : special_tokens : tensors",
 )
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
@@ -117,7 +117,7 @@ def test_tensorflow_and_jax_stay_behind_the_backend_seam() -> None:
 @pytest.mark.parametrize("part", ["attention", "model"])
 def test_the_model_knows_no_configuration_data_or_store(part: str) -> None:
     known = {target for path, target in inner_imports() if part_of(path) == part}
-    assert known <= {"attention", "model", "backend", "special_tokens", "tensors"}
+    assert known <= {"attention", "model", "backend", "mechanisms", "special_tokens", "tensors"}
 
 
 def test_nothing_below_the_worker_sees_the_whole_configuration() -> None:

@@ -1,12 +1,16 @@
 """Every fault of a configuration is one sentence that says what to do."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from attnbench.config import RunConfig, from_mapping, parameters, to_mapping
+from attnbench.config import FACTORS as FACTORS_OF_A_RUN
+from attnbench.config import Role, RunConfig, UsedBy, from_mapping, parameters, role, to_mapping, used_by
+from attnbench.mechanisms import FACTORS
+from attnbench.presets import conf_folder, preset_names
 
 
 @pytest.mark.parametrize(
@@ -14,13 +18,12 @@ from attnbench.config import RunConfig, from_mapping, parameters, to_mapping
     [
         (
             "attention.score=dott",
-            "Unknown attention.score 'dott'. Known: none, final_state, uniform, additive, dot, general. "
-            "Did you mean 'dot'?",
+            f"Unknown attention.score 'dott'. Known: {', '.join(FACTORS['score'])}. Did you mean 'dot'?",
         ),
         ("backend=tensorflw", "Unknown backend 'tensorflw'. Known: tensorflow, jax. Did you mean 'tensorflow'?"),
         ("hidden_size=0", "hidden_size must be positive, received 0. Give a value greater than 0."),
         ("hidden_size=-2", "hidden_size must be positive, received -2. Give a value greater than 0."),
-        ("hidden_size=many", "hidden_size must be a whole number, received 'many'."),
+        ("hidden_size=many", "hidden_size must be an integer, received 'many'."),
         ("training.learning_rate=true", "training.learning_rate must be a number, received True."),
         ("model.embedding_dropout=1", "model.embedding_dropout must be at least 0 and below 1, received 1.0."),
         ("model.initial_range=0", "model.initial_range must be positive, received 0.0. Give a value greater than 0."),
@@ -47,9 +50,33 @@ from attnbench.config import RunConfig, from_mapping, parameters, to_mapping
         ),
         (
             "attention.units=64",
-            "attention.units is the size of a score's hidden layer; dot has none. Use units=null.",
+            "attention.units=64 does not apply to attention.score=dot. "
+            "Options that apply: scale, weights, query_time, input_feeding. Use attention.units=null.",
         ),
-        ("attention.use_bias=true", "attention.use_bias needs a score with weights; dot has none. Use use_bias=false."),
+        (
+            "attention.use_bias=true",
+            "attention.use_bias=true does not apply to attention.score=dot. "
+            "Options that apply: scale, weights, query_time, input_feeding. Use attention.use_bias=null.",
+        ),
+        (
+            "+attention.options.rank=8",
+            "attention.options={'rank': 8} does not apply to attention.score=dot. "
+            "Options that apply: scale, weights, query_time, input_feeding. Use attention.options=null.",
+        ),
+        (
+            "attention.target=mine.Mine",
+            "attention.score=dot does not apply to attention.target=mine.Mine. "
+            "Options that apply: options, query_time, input_feeding. Use attention.score=null.",
+        ),
+        (
+            "attention.score=null",
+            "attention.score and attention.target are both null. "
+            "Name a score, or the import path of a mechanism of your own as target.",
+        ),
+        (
+            "attention.query_time=between",
+            "Unknown attention.query_time 'between'. Known: previous, current.",
+        ),
         (
             "profile.minimum_steps=30",
             "profile.minimum_steps must not exceed profile.steps, received 30 and 20.",
@@ -75,11 +102,13 @@ def test_a_fault_is_told_in_one_sentence(override: str, message: str, compose: C
         ),
         (
             ("attention=none", "attention.input_feeding=true"),
-            "attention.input_feeding needs a context: score none has none. Use input_feeding=false.",
+            "attention.input_feeding=true does not apply to attention.score=none. "
+            "Options that apply: none. Use attention.input_feeding=null.",
         ),
         (
             ("attention=uniform", "attention.scale=learned"),
-            "attention.scale=learned needs a score; uniform has none. Use scale=none.",
+            "attention.scale=learned does not apply to attention.score=uniform. "
+            "Options that apply: query_time, input_feeding. Use attention.scale=null.",
         ),
         (
             ("attention=general", "model.bridge=copy", "model.encoder_size=64"),
@@ -107,12 +136,97 @@ def test_unknown_and_missing_options_are_named(compose: Callable[..., dict[str, 
         from_mapping(values | {"model": values["model"] | {"cel": "gru"}})
     with pytest.raises(ValueError, match=r"^Missing option 'model\.cell'\. Give it a value\.$"):
         from_mapping(values | {"model": {key: value for key, value in values["model"].items() if key != "cell"}})
-    with pytest.raises(ValueError, match=r"^model must be a group of options, received 3\.$"):
+    with pytest.raises(ValueError, match=r"^model must be a mapping, received 3\.$"):
         from_mapping(values | {"model": 3})
 
 
 def test_a_configuration_comes_back_from_its_plain_values(default_config: RunConfig) -> None:
     assert from_mapping(to_mapping(default_config)) == default_config
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_a_preset_takes_its_defaults_where_it_says_nothing(preset: str, compose: Callable[..., dict[str, Any]]) -> None:
+    defaults = ("scale=none", "weights=softmax", "use_bias=false", "input_feeding=false", "units=null", "target=null")
+    text = (conf_folder() / "attention" / f"{preset}.yaml").read_text(encoding="utf-8")
+    overrides = [f"attention.{option}" for option in defaults if f"{option.partition('=')[0]}:" not in text]
+    assert from_mapping(compose(f"attention={preset}", *overrides)) == from_mapping(compose(f"attention={preset}"))
+
+
+def test_beside_a_target_there_may_be_no_score_in_either_form(compose: Callable[..., dict[str, Any]]) -> None:
+    own = ("attention=none", "attention.target=mine.Mine", "model.bridge=zero")
+    assert from_mapping(compose(*own)).attention.has_context
+    assert from_mapping(compose(*own, "attention.score=null")).attention.has_context
+    assert not from_mapping(compose("attention=none")).attention.has_context
+
+
+@pytest.mark.parametrize(
+    ("overrides", "options"),
+    [
+        (("attention=none",), {"score"}),
+        (("attention=uniform",), {"score", "query_time", "input_feeding"}),
+        (("attention=dot",), {"score", "scale", "weights", "query_time", "input_feeding"}),
+        (
+            ("attention=bahdanau",),
+            {"score", "scale", "weights", "units", "use_bias", "query_time", "input_feeding"},
+        ),
+        (
+            ("attention=dot", "attention.score=null", "attention.target=mine.Mine"),
+            {"target", "options", "query_time", "input_feeding"},
+        ),
+    ],
+)
+def test_each_mechanism_has_the_options_that_apply_to_it(
+    overrides: tuple[str, ...], options: set[str], compose: Callable[..., dict[str, Any]]
+) -> None:
+    assert set(from_mapping(compose(*overrides)).attention.applicable) == options
+
+
+def choices(cls: Any, prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The allowed values of every option whose type is a `Literal`, by dotted key."""
+    for key, hint in get_type_hints(cls).items():
+        if get_origin(hint) is Literal:
+            yield f"{prefix}{key}", get_args(hint)
+        elif is_dataclass(hint):
+            yield from choices(hint, f"{prefix}{key}.")
+
+
+CONF = conf_folder()
+OPTION_FILES = [CONF / "config.yaml", *sorted(CONF.glob("*/default.yaml"))]
+CHOICES = dict(choices(RunConfig))
+
+
+def documented_choices() -> dict[str, tuple[str, ...]]:
+    """The choices that comments of conf/ list, `a | b | c` at their beginning, by the option of their line."""
+    found = {}
+    for path in OPTION_FILES:
+        groups = [] if path.parent == CONF else [path.parent.name]
+        for indent, key, comment in re.findall(r"^( *)(\w+):[^#\n]*(?:# (.*))?$", path.read_text(), re.MULTILINE):
+            groups[len(indent) // 2 + (path.parent != CONF) :] = [key]
+            names = re.match(r"([\w/]+(?: \| [\w/]+)+)", comment)
+            if names:
+                found[".".join(groups)] = tuple(names[1].split(" | "))
+    return found
+
+
+def test_the_comments_of_conf_list_the_values_that_are_allowed() -> None:
+    assert documented_choices() == CHOICES
+
+
+def test_options_say_their_role_and_the_task_that_reads_them() -> None:
+    roles = ("training.learning_rate", "data.options.alphabet", "data.root", "attention.name", "study", "unknown")
+    assert [role(key) for key in roles] == [
+        Role.RESULT, Role.FACTOR, Role.PLACE, Role.NAME, Role.SWEEP, Role.RESULT,
+    ]  # fmt: skip
+    readers = ("training.learning_rate", "training.optimizer", "data.root", "profile.steps", "hidden_size")
+    assert [used_by(key) for key in readers] == [
+        UsedBy.TRAINING, UsedBy.BOTH, UsedBy.TRAINING, UsedBy.PROFILE, UsedBy.BOTH,
+    ]  # fmt: skip
+
+
+def test_the_factors_of_a_comparison_stand_in_their_order() -> None:
+    assert FACTORS_OF_A_RUN == (
+        "attention", "hidden_size", "sequence_length", "seed", "data", "backend", "precision",
+    )  # fmt: skip
 
 
 def test_attention_and_data_are_logged_by_name(default_config: RunConfig) -> None:

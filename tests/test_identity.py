@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from attnbench.config import from_mapping
-from attnbench.identity import signature
+from attnbench.identity import identity, signature
 
 FACTS = {"device": "a CPU", "threads": 2}
 
@@ -58,6 +58,11 @@ def test_what_cannot_change_a_result_does_not_change_the_signature(override: str
 )
 def test_what_can_change_a_result_changes_the_signature(override: str, signed: Callable[..., str]) -> None:
     assert signed(override) != signed()
+
+
+def test_an_option_that_does_not_apply_is_no_part_of_the_identity(compose: Callable[..., dict[str, Any]]) -> None:
+    keys = [key for key in identity(from_mapping(compose("attention=uniform"))) if key.startswith("attention")]
+    assert keys == ["attention.score", "attention.query_time", "attention.input_feeding"]
 
 
 def test_facts_change_the_signature(compose: Callable[..., dict[str, Any]]) -> None:

@@ -14,7 +14,7 @@ Papers' symbols, once for the whole package:
     score_vector  v_a                     -                    (attention units,)
 """
 
+from attnbench.attention.building import build
 from attnbench.attention.mechanism import Attention, Memory
-from attnbench.attention.table import MECHANISMS, build
 
-__all__ = ["MECHANISMS", "Attention", "Memory", "build"]
+__all__ = ["Attention", "Memory", "build"]

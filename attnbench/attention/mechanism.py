@@ -1,12 +1,13 @@
 """The protocol of every attention mechanism."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 from keras import ops
 
 from attnbench import backend
 from attnbench.attention.seeded import SeededLayer
+from attnbench.tensors import Shape, Structure, Tensor
 
 
 class Memory(NamedTuple):
@@ -17,9 +18,9 @@ class Memory(NamedTuple):
     mask: (batch, source), True where there is a token.
     """
 
-    keys: Any
-    values: Any
-    mask: Any
+    keys: Tensor
+    values: Tensor
+    mask: Tensor
 
 
 class Attention(SeededLayer):
@@ -36,7 +37,7 @@ class Attention(SeededLayer):
     recurrent = False
     constant = False
 
-    def prepare(self, values: Any, mask: Any) -> Memory:
+    def prepare(self, values: Tensor, mask: Tensor) -> Memory:
         """Computes once a batch what does not depend on the query.
 
         Args:
@@ -45,11 +46,11 @@ class Attention(SeededLayer):
         """
         return Memory(values, values, mask)
 
-    def initial_state(self, memory: Memory) -> Any:
+    def initial_state(self, memory: Memory) -> Structure:
         """The state before the first target position: a structure of (batch, ...) tensors, empty for most."""
         return ()
 
-    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
+    def attend(self, query: Tensor, memory: Memory, state: Structure) -> tuple[Tensor, Tensor, Structure]:
         """Attends from one query a sentence.
 
         Args:
@@ -62,7 +63,7 @@ class Attention(SeededLayer):
         """
         raise NotImplementedError
 
-    def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
+    def attend_all(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Attends from every target position, equal to `attend` at one after another.
 
         Args:
@@ -73,7 +74,7 @@ class Attention(SeededLayer):
             contexts (target, batch, units) and weights (target, batch, source).
         """
 
-        def step(state: Any, query: Any, memory: Any) -> Any:
+        def step(state: Structure, query: Tensor, memory: Structure) -> tuple[Structure, Structure]:
             context, weights, state = self.attend(query, Memory(*memory), state)
             return state, (context, weights)
 
@@ -87,7 +88,9 @@ class Attention(SeededLayer):
         )
         return contexts, weights
 
-    def attend_shared(self, query: Any, memory: Memory, state: Any, hypotheses: int) -> tuple[Any, Any, Any]:
+    def attend_shared(
+        self, query: Tensor, memory: Memory, state: Structure, hypotheses: int
+    ) -> tuple[Tensor, Tensor, Structure]:
         """Attends from several queries a sentence, one for each hypothesis of a beam, that share its memory.
 
         Args:
@@ -104,30 +107,43 @@ class Attention(SeededLayer):
         if self.recurrent:
             repeated = keras.tree.map_structure(lambda x: ops.concatenate([x] * hypotheses, axis=0), memory)
             return self.attend(query, repeated, state)
+        # Without a state the hypotheses of a sentence are like target positions: (hypotheses, batch, query units).
         contexts, weights = self.attend_all(ops.reshape(query, (hypotheses, -1, query.shape[-1])), memory)
         rows = ops.shape(query)[0]
         return ops.reshape(contexts, (rows, contexts.shape[-1])), ops.reshape(weights, (rows, -1)), state
 
-    def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
+    def flops(self, *, source_tokens: float, target_tokens: float) -> float | None:
+        """FLOPs of one sentence pair's forward pass, 2 per multiply-add of matrix products; None where nobody counts.
+
+        Called once the layer is built. Everything but the readout's and the RNN's products with the context counts.
+
+        Args:
+            source_tokens: length of the source with EOS, or a mean of lengths.
+            target_tokens: length of the target with EOS, or a mean of lengths.
+        """
+        return None
+
+    def build(self, query_shape: Shape, values_shape: Shape, mask_shape: Shape | None = None) -> None:
         """Creates the weights from the shapes of query and values."""
+        self.value_units = values_shape[-1]
         self.built = True
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> None:
-        """The outputs carry no mask: the source's is no mask of contexts."""
+    def compute_mask(self, inputs: Structure, previous_mask: Structure) -> None:
+        """The outputs carry no mask: the source's is not a mask of contexts."""
 
-    def call(self, query: Any, values: Any, mask: Any = None) -> tuple[Any, Any]:
+    def call(self, query: Tensor, values: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Attends from one query, or from several at once, to the values.
 
         Args:
             query: (batch, query units) or (batch, target, query units).
             values: (batch, source, units).
-            mask: (batch, source), True where there is a token; None where every place holds one.
+            mask: (batch, source), True where there is a token; None where every position holds one.
 
         Returns:
             context (batch, [target,] units) and weights (batch, [target,] source).
 
         Raises:
-            ValueError: the shapes do not belong together.
+            ValueError: the shapes do not fit each other.
         """
         _check_shapes(query, values, mask)
         if mask is None:
@@ -140,7 +156,7 @@ class Attention(SeededLayer):
         return ops.swapaxes(contexts, 0, 1), ops.swapaxes(weights, 0, 1)
 
 
-def _check_shapes(query: Any, values: Any, mask: Any) -> None:
+def _check_shapes(query: Tensor, values: Tensor, mask: Tensor | None) -> None:
     if len(query.shape) not in (2, 3) or len(values.shape) != 3:
         raise ValueError(
             "The query must be (batch, units) or (batch, target, units) and the values (batch, source, units), "
@@ -153,10 +169,10 @@ def _check_shapes(query: Any, values: Any, mask: Any) -> None:
         )
     if not _agree(query.shape[:1], values.shape[:1]):
         raise ValueError(
-            f"Query and values must be of one batch, received {query.shape[0]} and {values.shape[0]} sentences."
+            f"Query and values must belong to one batch, received {query.shape[0]} and {values.shape[0]} sentences."
         )
 
 
-def _agree(one: Any, other: Any) -> bool:
+def _agree(one: Shape, other: Shape) -> bool:
     """Whether two shapes can be equal; None is a size that is not known yet."""
     return len(one) == len(other) and all(x == y or None in (x, y) for x, y in zip(one, other))

@@ -6,53 +6,55 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention.mechanism import Attention, Memory
-from attnbench.attention.weighting import masked_softmax
+from attnbench.attention.scales import Unscaled
+from attnbench.attention.scores import Score
+from attnbench.attention.weighting import Softmax
+from attnbench.tensors import Shape, Structure, Tensor
 
 
 class ScoredAttention(Attention):
-    """context = Σ_s weights_s values_s, where weights = softmax_s(scale · score(query, keys_s)).
+    """context = Σ_s weights_s values_s, where weights = weighting_s(scale(score(query, keys_s))).
 
     Args:
-        score: a layer of `scores.py`: `keys(values)`, `scores(query, keys)`, `units`.
-        scale: "none"; "sqrt_units", 1/√units (Vaswani et al. 2017, section 3.2.1); or "learned", one scalar that starts
-            at 1 (Luong's scaled variant in tensorflow/nmt).
+        score: a layer of `scores.py`.
+        scale: an object of `scales.py`; scores as they are by default.
+        weighting: an object of `weighting.py`; softmax by default.
     """
 
-    def __init__(self, score: Any, *, scale: str = "none", **kwargs: Any) -> None:
+    def __init__(
+        self, score: Score, *, scale: Unscaled | None = None, weighting: Softmax | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        if scale not in ("none", "sqrt_units", "learned"):
-            raise ValueError(f"Unknown scale {scale!r}. Known: none, sqrt_units, learned.")
-        self.score, self.scale = score, scale
+        self.score, self.scale, self.weighting = score, scale or Unscaled(), weighting or Softmax()
 
-    def build(self, query_shape: Any, values_shape: Any, mask_shape: Any = None) -> None:
-        """Creates the score's weights, and the learned scale."""
+    def build(self, query_shape: Shape, values_shape: Shape, mask_shape: Shape | None = None) -> None:
+        """Creates the weights of score and scale."""
         self.score.build(query_shape, values_shape)
-        if self.scale == "learned":
-            self.scale_factor = self.add_weight((), "ones", name="scale_factor")
-        self.built = True
+        self.scale.build(self)
+        super().build(query_shape, values_shape, mask_shape)
 
-    def prepare(self, values: Any, mask: Any) -> Memory:
+    def prepare(self, values: Tensor, mask: Tensor) -> Memory:
         """Projects the keys, once a batch."""
         return Memory(self.score.keys(values), values, mask)
 
-    def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
+    def attend(self, query: Tensor, memory: Memory, state: Structure) -> tuple[Tensor, Tensor, Structure]:
         """One query a sentence; see `Attention.attend`."""
-        scores = self._scaled(self.score.scores(query, memory.keys))
-        weights = masked_softmax(scores, memory.mask)
+        weights = self.weighting(self._scaled_scores(query, memory.keys), memory.mask)
         return backend.vecmat(weights, memory.values), weights, state
 
-    def attend_all(self, queries: Any, memory: Memory) -> tuple[Any, Any]:
+    def attend_all(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """All target positions at once, unless one needs the one before."""
         if self.recurrent:
             return super().attend_all(queries, memory)
-        scores = self._scaled(self.score.scores(ops.swapaxes(queries, 0, 1), memory.keys))
-        weights = masked_softmax(scores, memory.mask[:, None, :])
+        # (target, batch, query units) -> scores and weights (batch, target, source) -> contexts (batch, target, units)
+        weights = self.weighting(self._scaled_scores(ops.swapaxes(queries, 0, 1), memory.keys), memory.mask[:, None, :])
         contexts = ops.matmul(weights, memory.values)
         return ops.swapaxes(contexts, 0, 1), ops.swapaxes(weights, 0, 1)
 
-    def _scaled(self, scores: Any) -> Any:
-        if self.scale == "sqrt_units":
-            return scores * self.score.units**-0.5
-        if self.scale == "learned":
-            return scores * ops.cast(self.scale_factor, scores.dtype)
-        return scores
+    def flops(self, *, source_tokens: float, target_tokens: float) -> float:
+        """The score's products, and for each target token the weighted sum of the values; see `Attention.flops`."""
+        weighted_sum = 2.0 * target_tokens * source_tokens * self.value_units
+        return self.score.flops(source_tokens=source_tokens, target_tokens=target_tokens) + weighted_sum
+
+    def _scaled_scores(self, query: Tensor, keys: Tensor) -> Tensor:
+        return self.scale(self.score.scores(query, keys), self.score.units)

@@ -1,21 +1,34 @@
 """Initial values that depend on a seed and on a weight's name alone, so that two models start equal where they can."""
 
 import hashlib
+import math
 from typing import Any
 
 import keras
 import numpy as np
 
+from attnbench.tensors import Shape, Tensor
+
 
 class SeededLayer(keras.layers.Layer):
     """A layer whose weights remember how they are to be drawn."""
 
-    def add_weight(self, shape: Any = None, initializer: Any = None, **kwargs: Any) -> Any:
+    def add_weight(self, shape: Shape | None = None, initializer: Any = None, **kwargs: Any) -> Tensor:
         """Creates a weight as every Keras layer does."""
         initializer = keras.initializers.get(initializer or "glorot_uniform")
         variable = super().add_weight(shape=shape, initializer=initializer, **kwargs)
         variable.drawn_by = initializer
         return variable
+
+
+def product_flops(*kernels: Tensor) -> float:
+    """FLOPs of multiplying one row by each of `kernels`: 2 per multiply-add."""
+    return 2.0 * sum(math.prod(kernel.shape) for kernel in kernels)
+
+
+def layer_flops(layer: keras.layers.Layer) -> float:
+    """FLOPs of multiplying one row by each kernel of `layer` and of the layers in it."""
+    return product_flops(*(variable for variable in layer.trainable_variables if len(variable.shape) == 2))
 
 
 def draw_weights(layer: keras.layers.Layer, seed: int, initial_range: float | None = None) -> None:

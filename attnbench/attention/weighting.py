@@ -1,11 +1,19 @@
-"""From scores to weights."""
-
-from typing import Any
+"""Weightings: how scores become weights."""
 
 from keras import ops
 
+from attnbench.tensors import Tensor
 
-def masked_softmax(scores: Any, mask: Any) -> Any:
+
+class Softmax:
+    """weights_s = exp(score_s) ÷ Σ exp(score) over the tokens of the source."""
+
+    def __call__(self, scores: Tensor, mask: Tensor) -> Tensor:
+        """See `masked_softmax`."""
+        return masked_softmax(scores, mask)
+
+
+def masked_softmax(scores: Tensor, mask: Tensor) -> Tensor:
     """Softmax over the source; exactly zero on padding, and everywhere in a sentence that is all padding.
 
     Args:

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
-from attnbench.checks import check_choice, check_positive
-from attnbench.config import DataConfig
+from attnbench.checks import check_choice
+from attnbench.config import DataConfig, Positive
 from attnbench.data import cache
 from attnbench.data.corpus import Corpus, Links, Pairs
 from attnbench.mapping import build
@@ -29,16 +29,14 @@ class GeneratedOptions:
     each length equally often. Training sentences have `shortest` tokens to `sequence_length` (at most `longest`).
     """
 
-    train_pairs: int
-    valid_pairs: int
-    test_pairs: int
-    shortest: int
+    train_pairs: Positive
+    valid_pairs: Positive
+    test_pairs: Positive
+    shortest: Positive
     middle: int
     longest: int
 
     def __post_init__(self) -> None:
-        for key in ("train_pairs", "valid_pairs", "test_pairs", "shortest"):
-            check_positive(f"data.options.{key}", getattr(self, key))
         if not self.shortest <= self.middle <= self.longest:
             raise ValueError(
                 "data.options must satisfy shortest <= middle <= longest, "

@@ -1,7 +1,6 @@
 """What a run costs: time, memory, floating-point operations."""
 
 from attnbench.measurement.capacity import memory_capacity_bytes
-from attnbench.measurement.flops import forward_flops
 from attnbench.measurement.memory import MemoryPeaks, process_peak_bytes, resident_bytes, used_peak_bytes
 from attnbench.measurement.rate import PRODUCTS, matrix_rate
 from attnbench.measurement.windows import StepClock, Window
@@ -11,7 +10,6 @@ __all__ = [
     "MemoryPeaks",
     "StepClock",
     "Window",
-    "forward_flops",
     "matrix_rate",
     "memory_capacity_bytes",
     "process_peak_bytes",

@@ -7,7 +7,7 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention import Attention, Memory
-from attnbench.attention.seeded import SeededLayer, draw_weights
+from attnbench.attention.seeded import SeededLayer, draw_weights, layer_flops
 from attnbench.model.bridge import BRIDGES
 from attnbench.model.cells import CELLS
 from attnbench.model.decoder import Decoder, DecoderState
@@ -122,6 +122,29 @@ class Seq2Seq(SeededLayer):
     def attention(self) -> Attention | None:
         """The mechanism."""
         return self.decoder.attention
+
+    def flops(self, *, source_tokens: float, target_tokens: float) -> float | None:
+        """FLOPs of one sentence pair's forward pass: 2 per multiply-add of matrix products, nothing else.
+
+        The encoder uses each of its kernels once a source token, the bridge once a sentence, the decoder and the output
+        layer once a target token. Embeddings are looked up, not multiplied.
+
+        Args:
+            source_tokens: length of the source with EOS, or a mean of lengths.
+            target_tokens: length of the target with EOS, or a mean of lengths.
+
+        Returns:
+            None where the mechanism does not count its own; see `Attention.flops`.
+        """
+        of_target_token = layer_flops(self.decoder) + 2.0 * self.decoder.readout_units * self.target_vocabulary
+        of_attention: float | None = 0.0
+        if self.attention is not None:
+            of_target_token -= layer_flops(self.attention)  # which is a part of the decoder, and counts for itself
+            of_attention = self.attention.flops(source_tokens=source_tokens, target_tokens=target_tokens)
+        if of_attention is None:
+            return None
+        of_source = source_tokens * layer_flops(self.encoder) + layer_flops(self.bridge)
+        return of_source + target_tokens * of_target_token + of_attention
 
     def encode(self, source: Tensor, key: Tensor | None = None) -> Encoded:
         """Encodes source ids (batch, source); `key` (2,) int32 is dropout's, None in inference."""

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
@@ -12,9 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 
-from attnbench.config import RunConfig, from_mapping
-
-_STRINGS = ("run", "input", "output")
+from attnbench.config import Role, RunConfig, from_mapping, top_level
 
 
 @dataclass(frozen=True)
@@ -28,13 +25,6 @@ class Job:
 
     overrides: tuple[str, ...]
     config: RunConfig
-
-
-def conf_folder() -> Path:
-    """The folder of configurations: inside the package where it is installed, beside it in a checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "conf"
-    return inside if inside.is_dir() else package.parent / "conf"
 
 
 def compose_jobs(loader: ConfigLoader, config: DictConfig, lines: Sequence[str]) -> list[Job]:
@@ -83,7 +73,7 @@ def _choices(override: Override) -> list[str]:
 def _strings(overrides: Iterable[str]) -> dict[str, str]:
     """File names and signatures as they were typed: `run=12e4` is not a number."""
     typed = dict(override.split("=", 1) for override in overrides if "=" in override)
-    return {key: typed[key].strip("'\"") for key in _STRINGS if typed.get(key, "null") != "null"}
+    return {key: typed[key].strip("'\"") for key in top_level(Role.INPUT) if typed.get(key, "null") != "null"}
 
 
 class _Composer:

@@ -7,6 +7,7 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Literal
 
 from attnbench import nvml
 
@@ -50,7 +51,7 @@ def find_gpus() -> Devices:
         return Devices((), "", f"CUDA_VISIBLE_DEVICES is {visible!r}, and the NVIDIA driver has no such GPU ({error})")
 
 
-def choose_device(requested: str, backend: str, devices: Devices) -> str:
+def choose_device(requested: str, backend: str, devices: Devices) -> Literal["cpu", "gpu"]:
     """Returns cpu or gpu for `device=auto|cpu|gpu`.
 
     Raises:

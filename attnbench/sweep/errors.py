@@ -7,7 +7,7 @@ from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBase
 
 from attnbench.checks import suggestion
 from attnbench.mapping import flatten
-from attnbench.sweep.compose import conf_folder
+from attnbench.presets import conf_folder
 
 REFUSALS = (ValueError, OSError, HydraException, OmegaConfBaseException)
 """What a user can cause: printed as one message, without a traceback."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attnbench.config import RESULTS_VERSION, RunConfig
+from attnbench.config import RESULTS_VERSION, Role, RunConfig, top_level
 from attnbench.identity import signature
 from attnbench.launch import finalize_abandoned
 from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status
@@ -18,7 +18,6 @@ from attnbench.tracking import check_uri, public
 
 _PROBE_BYTES = 1 << 16
 _STUDY = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_SHARED = ("study", "runs_dir", "reports_dir", "tracking", "rerun", "dry_run")
 
 
 def make_plan(jobs: Sequence[Job], *, parallel: int) -> Plan:
@@ -106,7 +105,7 @@ def _without_password(config: RunConfig) -> RunConfig:
 
 def _check_shared(configs: Sequence[RunConfig]) -> None:
     """A sweep has one study, one folder of runs, one store: the report and the summary cover all of it."""
-    for key in _SHARED:
+    for key in top_level(Role.SWEEP, Role.PLACE):
         values = list(dict.fromkeys(str(getattr(config, key)) for config in configs))
         if len(values) > 1:
             listed = ", ".join(map(public, values))

@@ -10,8 +10,9 @@ from hydra.core.plugins import Plugins
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from attnbench.presets import conf_folder
 from attnbench.records import ExitCode
-from attnbench.sweep.compose import Job, conf_folder
+from attnbench.sweep.compose import Job
 from attnbench.tracking import public
 
 # Hydra looks for plugins here too, in this process and in those that a launcher starts.

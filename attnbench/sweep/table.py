@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from attnbench.config import FACTORS, RunConfig, parameters
+from attnbench.config import FACTORS, RunConfig, UsedBy, parameters, used_by
 from attnbench.records import Entry, Outcome, Plan, Result, RunFolder, Status
 from attnbench.sweep.plan import current_outcome
 from attnbench.sweep.words import colour_of, count, counted, duration, megabytes, one_decimal, status_words
@@ -67,8 +67,9 @@ def _counts(plan: Plan) -> str:
 
 def _shared_options(first: RunConfig, varying: Sequence[str]) -> str:
     values = parameters(first)
-    unused = ("seed", "data") if first.task == "profile" else ()
-    return "  ".join(f"{key} {values[key]}" for key in FACTORS if key not in varying and key not in unused)
+    unused = UsedBy.TRAINING if first.task == "profile" else UsedBy.PROFILE
+    keys = [key for key in FACTORS if key not in varying and used_by(key) is not unused]
+    return "  ".join(f"{key} {values[key]}" for key in keys)
 
 
 def _machine(plan: Plan, first: RunConfig) -> str:

@@ -10,6 +10,8 @@ from attnbench import attention, backend
 from attnbench.config import RunConfig
 from attnbench.model import Seq2Seq
 
+_OF_THE_DECODER = ("query_time", "input_feeding")
+
 COMPUTE_TYPES = {"float32": "float32", "tf32": "float32", "mixed_bfloat16": "bfloat16"}
 
 
@@ -28,28 +30,26 @@ def set_up(config: RunConfig) -> None:
 def build_model(config: RunConfig, *, source_vocabulary: int, target_vocabulary: int) -> Seq2Seq:
     """The model of a run, with its initial weights drawn."""
     keras.utils.set_random_seed(config.seed)  # a mechanism of the user's own may draw seeds as soon as it is made
-    factors, options = config.attention, asdict(config.model)
+    options = asdict(config.model)
     del options["encoder_size"]
-    mechanism = attention.build(
-        factors.score,
-        units=config.hidden_size if factors.units is None else factors.units,
-        scale=factors.scale,
-        use_bias=factors.use_bias,
-        bidirectional=config.model.bidirectional,
-        target=factors.target,
-        options=factors.options,
-    )
     return Seq2Seq(
-        mechanism,
+        _mechanism(config),
         source_vocabulary=source_vocabulary,
         target_vocabulary=target_vocabulary,
         hidden_size=config.hidden_size,
         annotation_size=config.annotation_size,
         seed=config.seed,
-        query_time=factors.query_time,
-        input_feeding=factors.input_feeding,
+        query_time=config.attention.query_time,
+        input_feeding=config.attention.input_feeding,
         **options,
     )
+
+
+def _mechanism(config: RunConfig) -> attention.Attention | None:
+    factors = {key: value for key, value in config.attention.applicable.items() if key not in _OF_THE_DECODER}
+    if "units" in factors and factors["units"] is None:
+        factors["units"] = config.hidden_size
+    return attention.build(**factors, bidirectional=config.model.bidirectional)
 
 
 def parameter_counts(model: Seq2Seq) -> dict[str, float]:
@@ -64,3 +64,17 @@ def parameter_counts(model: Seq2Seq) -> dict[str, float]:
         "model/attention_parameters": count(inside),
         "model/context_parameters": count(model.decoder.context_kernels),
     }
+
+
+def flops_metrics(flops: float | None, tokens_per_second: float | None, rate: float) -> dict[str, float]:
+    """The metrics that count FLOPs; none where the mechanism does not say what it costs.
+
+    Args:
+        flops: of the forward pass per target token.
+        tokens_per_second: target tokens trained on; None where no step was timed.
+        rate: the device's FLOP/s.
+    """
+    if flops is None:
+        return {}
+    utilisation = {} if tokens_per_second is None else {"speed/utilisation": 3 * flops * tokens_per_second / rate}
+    return {"model/flops_per_target_token": flops} | utilisation

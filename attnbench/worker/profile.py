@@ -12,12 +12,12 @@ from keras import ops
 from attnbench import backend
 from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.decoding import greedy_search
-from attnbench.measurement import MemoryPeaks, StepClock, Window, forward_flops, matrix_rate
+from attnbench.measurement import MemoryPeaks, StepClock, Window, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.records import Progress, Result, Round, RunFolder
 from attnbench.special_tokens import BOS, EOS, PAD
 from attnbench.training import optimiser_step
-from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
+from attnbench.worker.build import COMPUTE_TYPES, build_model, flops_metrics, parameter_counts, set_up
 from attnbench.worker.forecast import SHORTEST, forecast
 from attnbench.worker.reporter import Reporter
 
@@ -65,12 +65,13 @@ def _round(config: RunConfig, reporter: Reporter, progress: Progress, *, began: 
     training = _time(step, config, reporter, replace(progress, phase="training"), memory)
     search = partial(_decoding(model), *batch)
     decoding = _time(search, config, reporter, replace(progress, phase="decoding"), None)
+    flops = model.flops(source_tokens=length, target_tokens=length)
     return Round(
         training=[list(window) for window in training.windows],
         decoding=[list(window) for window in decoding.windows],
         compile_seconds=training.compile_seconds,
         rate=matrix_rate(COMPUTE_TYPES[config.precision]),
-        flops=forward_flops(model, source_tokens=length, target_tokens=length) / length,
+        flops=None if flops is None else flops / length,
         peaks=memory.metrics(),
         parameters=parameter_counts(model),
         seconds=time.monotonic() - began,
@@ -161,12 +162,8 @@ def _metrics(rounds: list[Round]) -> dict[str, float]:
         "speed/timed_steps": float(len(training)),
         "speed/timed_decodings": float(len(decoding)),
     }
-    flops = rounds[0].flops
-    if flops is not None:
-        rate = max(entry.rate for entry in rounds)
-        metrics["speed/utilisation"] = 3 * flops * float(clock.tokens_per_second or 0) / rate
-        metrics["model/flops_per_target_token"] = flops
-    return metrics
+    rate = max(entry.rate for entry in rounds)
+    return metrics | flops_metrics(rounds[0].flops, clock.tokens_per_second, rate)
 
 
 def _pooled(parts: list[list[list[float]]]) -> list[Window]:

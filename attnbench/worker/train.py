@@ -6,11 +6,11 @@ import numpy as np
 
 from attnbench import backend, data
 from attnbench.config import RESULTS_VERSION, RunConfig
-from attnbench.measurement import PRODUCTS, MemoryPeaks, forward_flops, matrix_rate
+from attnbench.measurement import PRODUCTS, MemoryPeaks, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.records import Progress, Result, RunFolder, Vocabularies
 from attnbench.training import Trainer
-from attnbench.worker.build import COMPUTE_TYPES, build_model, parameter_counts, set_up
+from attnbench.worker.build import COMPUTE_TYPES, build_model, flops_metrics, parameter_counts, set_up
 from attnbench.worker.evaluate import Evaluation, Losses, Validation, test
 from attnbench.worker.reporter import Reporter
 
@@ -28,6 +28,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     rate = matrix_rate(kind, before) if before else 0.0
     memory = MemoryPeaks()
     model = _model(folder, dataset, config)
+    flops = _flops_per_target_token(model, dataset)
     options = config.training
     plan = data.plan_batches(dataset.train, batch_size=options.batch_size, batch_by=options.batch_by)
     losses = Losses(model)
@@ -48,7 +49,7 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     metrics = trainer.clock.metrics() | memory.metrics() | parameter_counts(model)
     metrics |= _data_metrics(dataset) | {"speed/padding_fraction": plan.padding_fraction}
     rate = max(rate, matrix_rate(kind, PRODUCTS - before))
-    metrics |= _flops_metrics(model, dataset, metrics, rate)
+    metrics |= flops_metrics(flops, metrics.get("speed/train_target_tokens_per_second"), rate)
     evaluation = test(folder, model, losses, dataset, config, reporter)
     folder.result.write(_result(folder, dataset, metrics, evaluation, seconds=time.monotonic() - began))
     return True
@@ -70,15 +71,11 @@ def _data_metrics(dataset: data.Dataset) -> dict[str, float]:
     }
 
 
-def _flops_metrics(model: Seq2Seq, dataset: data.Dataset, metrics: dict[str, float], rate: float) -> dict[str, float]:
+def _flops_per_target_token(model: Seq2Seq, dataset: data.Dataset) -> float | None:
     source = float(np.mean(dataset.train.source.lengths)) + 1
     target = float(np.mean(dataset.train.target.lengths)) + 1
-    flops = forward_flops(model, source_tokens=source, target_tokens=target) / target
-    found = {"model/flops_per_target_token": flops}
-    tokens_per_second = metrics.get("speed/train_target_tokens_per_second")
-    if tokens_per_second is not None:
-        found["speed/utilisation"] = 3 * flops * tokens_per_second / rate
-    return found
+    flops = model.flops(source_tokens=source, target_tokens=target)
+    return None if flops is None else flops / target
 
 
 def _result(

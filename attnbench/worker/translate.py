@@ -60,7 +60,7 @@ def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> 
     Raises:
         ValueError: the run has no attention, a line has not one tab, or as `translate`.
     """
-    if config.attention.target is None and config.attention.score == "none":
+    if not config.attention.has_context:
         raise ValueError(
             f"attention={config.attention.name} has no weights to align with. Name a run with an attention mechanism."
         )

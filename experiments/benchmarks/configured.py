@@ -3,7 +3,8 @@
 from hydra import compose, initialize_config_dir
 
 from attnbench.config import RunConfig
-from attnbench.sweep.compose import conf_folder, decode
+from attnbench.presets import conf_folder
+from attnbench.sweep.compose import decode
 
 
 def run_config(*overrides: str) -> RunConfig:

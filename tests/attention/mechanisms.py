@@ -1,4 +1,4 @@
-"""Mechanisms as a user may write them."""
+"""Mechanisms as a user may write them, and those of the table."""
 
 from typing import Any
 
@@ -6,9 +6,22 @@ import keras
 from keras import ops
 
 from attnbench import backend
-from attnbench.attention import Attention, Memory
+from attnbench.attention import Attention, Memory, build
 from attnbench.attention.scored import ScoredAttention
 from attnbench.attention.weighting import masked_softmax
+from attnbench.mechanisms import BASELINES, FACTORS, SCALES, SCORES, WEIGHTS
+
+COMBINATIONS: list[tuple[str, dict[str, str]]] = [(name, {}) for name in BASELINES if name != "none"] + [
+    (name, {"scale": scale, "weights": weights}) for name in SCORES for scale in SCALES for weights in WEIGHTS
+]
+"""Every mechanism of the table: its score and its other options."""
+
+
+def make(score: str, *, units: int, **options: Any) -> Any:
+    """The mechanism of a score or baseline, with `units` attention units where it has a size of its own."""
+    if "units" in FACTORS["score"][score].options:
+        options["units"] = units
+    return build(score, **options)
 
 
 class Stranger(keras.layers.Layer):
@@ -24,7 +37,7 @@ class Stranger(keras.layers.Layer):
 
 
 class Coverage(Attention):
-    """Scores less what a place has received already: each target position needs the state of the one before."""
+    """Scores less what a position has received already: each target position needs the state of the one before."""
 
     recurrent = True
 

@@ -97,10 +97,10 @@ def test_bahdanau_is_the_articles() -> None:
 
 
 def test_luong_dot_is_the_articles() -> None:
-    assert_equal_with_the_same_weights(LuongDotAttention(), build("dot", units=ATTENTION_UNITS), VALUE_UNITS, {})
+    assert_equal_with_the_same_weights(LuongDotAttention(), build("dot"), VALUE_UNITS, {})
 
 
 def test_luong_general_is_the_articles() -> None:
-    ours = build("general", units=ATTENTION_UNITS, use_bias=True)
+    ours = build("general", use_bias=True)
     names = {"key_kernel": lambda article: article.w.kernel, "key_bias": lambda article: article.w.bias}
     assert_equal_with_the_same_weights(LuongGeneralAttention(QUERY_UNITS), ours, QUERY_UNITS, names)

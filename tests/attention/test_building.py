@@ -1,5 +1,7 @@
 """Mechanisms by name: what they hold, what they refuse, and how their weights are drawn."""
 
+import importlib
+import inspect
 import re
 from typing import Any
 
@@ -7,17 +9,21 @@ import numpy as np
 import pytest
 
 from attnbench.attention import build
+from attnbench.attention.mechanism import Attention
+from attnbench.attention.scales import Unscaled
+from attnbench.attention.scores import Score
 from attnbench.attention.seeded import draw_weights
-from attnbench.attention.table import MECHANISMS
-from attnbench.config import SCORES
+from attnbench.attention.weighting import Softmax
+from attnbench.mechanisms import BASELINES, FACTORS, SCALES, SCORES, WEIGHTS, Choice
+from tests.attention.mechanisms import make
 
 QUERY, VALUES = np.ones((2, 3, 11), np.float32), np.ones((2, 5, 13), np.float32)
 MASK = np.arange(5) < np.array([[5], [3]])
 
 
 def built(score: str, seed: int = 0, **factors: Any) -> Any:
-    layer: Any = build(score, units=7, **factors)
-    layer.build(VALUES.shape if score == "dot" else QUERY.shape, VALUES.shape)
+    layer = make(score, units=7, **factors)
+    layer.build(VALUES.shape if FACTORS["score"][score].equal_sizes else QUERY.shape, VALUES.shape)
     draw_weights(layer, seed)
     return layer
 
@@ -27,7 +33,7 @@ def shapes(layer: Any) -> dict[str, tuple[int, ...]]:
 
 
 def test_none_is_no_mechanism() -> None:
-    assert build("none", units=7) is None
+    assert build("none") is None
 
 
 @pytest.mark.parametrize("score", ["dot", "uniform", "final_state"])
@@ -53,19 +59,42 @@ def test_biases_are_there_on_demand() -> None:
     assert shapes(built("additive", use_bias=True)) == shapes(built("additive")) | biases
 
 
-def test_every_score_has_its_facts_in_the_configuration() -> None:
-    assert list(SCORES) == list(MECHANISMS)
+@pytest.mark.parametrize(
+    ("table", "kind"), [(BASELINES, Attention), (SCORES, Score), (SCALES, Unscaled), (WEIGHTS, Softmax)]
+)
+def test_every_path_of_the_table_leads_to_a_class_that_takes_its_options(table: dict[str, Choice], kind: type) -> None:
+    for choice in table.values():
+        if choice.path is not None:
+            module, _, name = choice.path.rpartition(".")
+            cls = getattr(importlib.import_module(module), name)
+            assert issubclass(cls, kind)
+            assert {*choice.options, *choice.circumstances} <= set(inspect.signature(cls).parameters)
 
 
-def test_an_unknown_score_is_refused() -> None:
-    message = "Unknown score 'generall'. Known: none, final_state, uniform, additive, dot, general."
+@pytest.mark.parametrize(
+    ("score", "options", "message"),
+    [
+        (
+            "generall",
+            {},
+            f"Unknown attention.score 'generall'. Known: {', '.join(FACTORS['score'])}. Did you mean 'general'?",
+        ),
+        (
+            "dot",
+            {"scale": "sqrt"},
+            "Unknown attention.scale 'sqrt'. Known: none, sqrt_units, learned. Did you mean 'sqrt_units'?",
+        ),
+        (
+            "dot",
+            {"units": 7},
+            "attention.units=7 does not apply to attention.score=dot. "
+            "Options that apply: scale, weights, query_time, input_feeding. Use attention.units=null.",
+        ),
+    ],
+)
+def test_what_the_table_does_not_know_is_refused(score: str, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        build("generall", units=7)
-
-
-def test_an_unknown_scale_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^Unknown scale 'sqrt'\. Known: none, sqrt_units, learned\."):
-        build("dot", units=7, scale="sqrt")
+        build(score, **options)
 
 
 def test_dot_refuses_unequal_sizes() -> None:
@@ -73,7 +102,7 @@ def test_dot_refuses_unequal_sizes() -> None:
         "dot needs equal sizes: the query has 11 units, the values 13. "
         "Use attention=general, or model.encoder_size=null."
     )
-    layer: Any = build("dot", units=7)
+    layer: Any = build("dot")
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         layer.build(QUERY.shape, VALUES.shape)
 
@@ -115,5 +144,5 @@ def test_an_initial_range_holds_for_every_drawn_weight_and_for_no_constant() -> 
     draw_weights(layer, 3, initial_range=0.01)
     kernel = np.abs(np.asarray(layer.score.key_kernel.value))
     assert 0.009 < kernel.max() <= 0.01
-    assert float(layer.scale_factor.value) == 1
+    assert float(layer.scale.factor.value) == 1
     assert not np.any(np.asarray(layer.score.key_bias.value))

@@ -1,6 +1,7 @@
 """What every mechanism promises, the registered ones and a stranger's alike."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import keras
@@ -10,10 +11,11 @@ import pytest
 from keras import ops
 
 from attnbench import backend
-from attnbench.attention import MECHANISMS, Memory, build
+from attnbench.attention import Memory
 from attnbench.attention.called import Called
 from attnbench.attention.scores import General
-from tests.attention.mechanisms import Coverage, Stranger, Tiring
+from attnbench.mechanisms import FACTORS
+from tests.attention.mechanisms import COMBINATIONS, Coverage, Stranger, Tiring, make
 
 Array = npt.NDArray[np.float64]
 
@@ -23,10 +25,8 @@ MASK = np.arange(SOURCE) < LENGTHS[:, None]
 
 
 REGISTERED = {
-    f"{name} {scale}": lambda name=name, scale=scale: build(name, units=ATTENTION_UNITS, scale=scale)
-    for name in MECHANISMS
-    for scale in ("none", "learned")
-    if name != "none" and (scale == "none" or name in ("additive", "dot", "general"))
+    " ".join([score, *options.values()]): partial(make, score, units=ATTENTION_UNITS, **options)
+    for score, options in COMBINATIONS
 }
 CASES: dict[str, Callable[[], Any]] = REGISTERED | {
     "a stranger's": lambda: Called(Stranger(VALUE_UNITS), name="attention"),
@@ -67,7 +67,8 @@ def precision(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, precision: str) -> Case:
     generator = np.random.default_rng(31)
-    units = VALUE_UNITS if request.param.startswith("dot") else QUERY_UNITS
+    choice = FACTORS["score"].get(request.param.split()[0])
+    units = VALUE_UNITS if choice is not None and choice.equal_sizes else QUERY_UNITS
     query, values = generator.normal(size=(BATCH, TARGET, units)), generator.normal(size=(BATCH, SOURCE, VALUE_UNITS))
     layer = CASES[request.param]()
     layer.build(query.shape, values.shape)
@@ -111,7 +112,7 @@ def test_a_sentence_alone_has_the_result_that_it_has_in_a_batch(case: Case) -> N
         case.assert_equal(alone, (contexts[at : at + 1], weights[at : at + 1, :, :length]))
 
 
-def test_without_a_mask_every_place_is_a_token(case: Case) -> None:
+def test_without_a_mask_every_position_is_a_token(case: Case) -> None:
     case.assert_equal(case(mask=None), case(mask=np.ones_like(MASK)))
 
 

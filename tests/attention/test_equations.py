@@ -44,12 +44,12 @@ def three_to_one(result: tuple[list[float], list[float]]) -> None:
 
 def test_dot_scores_the_product_of_query_and_value() -> None:
     # (ln 3, 0) · (1, 0) = ln 3 and (ln 3, 0) · (0, 1) = 0
-    three_to_one(attended(build("dot", units=5), [LN3, 0]))
+    three_to_one(attended(build("dot"), [LN3, 0]))
 
 
 def test_general_scores_the_product_of_query_and_projected_value() -> None:
     # the kernel takes (1, 0) to (0, 0, ln 3) and (0, 1) to (7, 0, 0); the query picks the third
-    three_to_one(attended(build("general", units=5), [0, 0, 1], key_kernel=[[0, 0, LN3], [7, 0, 0]]))
+    three_to_one(attended(build("general"), [0, 0, 1], key_kernel=[[0, 0, LN3], [7, 0, 0]]))
 
 
 def test_additive_scores_the_tanh_of_both_projections() -> None:
@@ -77,20 +77,20 @@ def test_the_biases_of_additive_enter_the_tanh_and_the_score() -> None:
 
 
 def test_the_bias_of_general_moves_every_score_alike() -> None:
-    layer = build("general", units=5, use_bias=True)
+    layer = build("general", use_bias=True)
     three_to_one(attended(layer, [1], key_kernel=[[LN3], [0]], key_bias=[17]))
 
 
 def test_sqrt_units_divides_the_scores_of_dot_by_the_root_of_the_values_units() -> None:
     # 2 ln 3 / sqrt(4) = ln 3
     values = np.eye(4)[None, :3]
-    context, weights = attended(build("dot", units=5, scale="sqrt_units"), [2 * LN3, 0, 0, 0], values)
+    context, weights = attended(build("dot", scale="sqrt_units"), [2 * LN3, 0, 0, 0], values)
     assert weights == pytest.approx([3 / 4, 1 / 4, 0])
     assert context == pytest.approx([3 / 4, 1 / 4, 0, 0])
 
 
 def test_sqrt_units_divides_the_scores_of_general_by_the_root_of_the_querys_units() -> None:
-    layer = build("general", units=5, scale="sqrt_units")
+    layer = build("general", scale="sqrt_units")
     three_to_one(attended(layer, [2, 0, 0, 0], key_kernel=[[LN3, 0, 0, 0], [0, 1, 0, 0]]))
 
 
@@ -102,29 +102,29 @@ def test_sqrt_units_divides_the_scores_of_additive_by_the_root_of_the_attention_
 
 
 def test_a_learned_scale_multiplies_the_scores() -> None:
-    three_to_one(attended(build("dot", units=5, scale="learned"), [2 * LN3, 0], scale_factor=1 / 2))
+    three_to_one(attended(build("dot", scale="learned"), [2 * LN3, 0], scale_factor=1 / 2))
 
 
 def test_a_learned_scale_starts_at_one() -> None:
-    layer: Any = build("dot", units=5, scale="learned")
+    layer: Any = build("dot", scale="learned")
     layer.build((1, 2), VALUES.shape)
     assert [(v.name, float(v.value)) for v in layer.weights] == [("scale_factor", 1)]
 
 
 def test_uniform_is_the_mean_of_the_tokens() -> None:
-    context, weights = attended(build("uniform", units=5), [11])
+    context, weights = attended(build("uniform"), [11])
     assert weights == pytest.approx([1 / 2, 1 / 2, 0])
     assert context == pytest.approx([1 / 2, 1 / 2])
 
 
 def test_the_final_state_of_one_direction_is_the_last_tokens_annotation() -> None:
-    context, weights = attended(build("final_state", units=5, bidirectional=False), [11])
+    context, weights = attended(build("final_state", bidirectional=False), [11])
     assert (context, weights) == ([0, 1], [0, 1, 0])
 
 
 def test_the_final_state_of_both_directions_joins_last_forward_and_first_backward() -> None:
     values = np.array([[[2.0, 3.0, 5.0, 7.0], [11.0, 13.0, 17.0, 19.0], [50.0, 70.0, 50.0, 70.0]]])
-    context, weights = attended(build("final_state", units=5, bidirectional=True), [11], values)
+    context, weights = attended(build("final_state", bidirectional=True), [11], values)
     assert (context, weights) == ([11, 13, 5, 7], [1 / 2, 1 / 2, 0])
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from attnbench.attention import build
+from attnbench.mechanisms import SCALES, SCORES
+from tests.attention.mechanisms import make
 
 Array = npt.NDArray[np.float64]
 
@@ -63,7 +64,12 @@ def general(query: Array, values: Array, weights: dict[str, Array]) -> Scored:
     return Scored(np.einsum("btq,dq,bsd->bts", query, w, values), query.shape[-1], backward)
 
 
-SCORES = {"additive": additive, "dot": dot, "general": general}
+ORACLES = {"additive": additive, "dot": dot, "general": general}
+FACTORS: dict[str, Callable[[int, dict[str, Array]], Any]] = {
+    "none": lambda units, weights: 1,
+    "sqrt_units": lambda units, weights: 1 / np.sqrt(units),
+    "learned": lambda units, weights: weights["scale_factor"],
+}
 
 
 class Result(NamedTuple):
@@ -82,8 +88,8 @@ class Result(NamedTuple):
 def oracle(
     score: str, scale: str, query: Array, values: Array, weights: dict[str, Array], of_context: Array, of_weights: Array
 ) -> Result:
-    scored = SCORES[score](query, values, weights)
-    factor = {"none": 1, "sqrt_units": 1 / np.sqrt(scored.units), "learned": weights.get("scale_factor", 1)}[scale]
+    scored = ORACLES[score](query, values, weights)
+    factor = FACTORS[scale](scored.units, weights)
     exponentials = np.exp(factor * scored.scores) * MASK[:, None, :]
     attention = exponentials / exponentials.sum(axis=-1, keepdims=True)
     of_attention = of_weights + of_context @ values.swapaxes(1, 2)
@@ -98,23 +104,16 @@ def oracle(
 def numbers(score: str, scale: str) -> tuple[dict[str, Array], dict[str, Array]]:
     """Arguments and weights, exact in bfloat16, so that every precision computes the same thing."""
     generator = np.random.default_rng(17)
-    units = VALUE_UNITS if score == "dot" else QUERY_UNITS
+    units = VALUE_UNITS if SCORES[score].equal_sizes else QUERY_UNITS
     shapes: dict[str, tuple[int, ...]] = {
         "query": (BATCH, TARGET, units),
         "values": (BATCH, SOURCE, VALUE_UNITS),
         "of_context": (BATCH, TARGET, VALUE_UNITS),
         "of_weights": (BATCH, TARGET, SOURCE),
     }
-    kernels: dict[str, dict[str, tuple[int, ...]]] = {
-        "additive": {
-            "query_kernel": (units, ATTENTION_UNITS),
-            "key_kernel": (VALUE_UNITS, ATTENTION_UNITS),
-            "score_vector": (ATTENTION_UNITS,),
-        },
-        "dot": {},
-        "general": {"key_kernel": (VALUE_UNITS, units)},
-    }
-    weight_shapes = kernels[score] | ({"scale_factor": ()} if scale == "learned" else {})
+    layer = make(score, units=ATTENTION_UNITS, scale=scale)
+    layer.build(shapes["query"], shapes["values"])
+    weight_shapes = {weight.name: tuple(weight.shape) for weight in (*layer.score.weights, *layer.weights)}
 
     def draw(shape: tuple[int, ...]) -> Array:
         return np.asarray(generator.normal(scale=0.5, size=shape)).astype(ml_dtypes.bfloat16).astype(np.float64)
@@ -140,16 +139,19 @@ def assert_close(found: Any, expected: Array, tolerance: float, size: float | No
 
 
 def built(score: str, scale: str, arguments: dict[str, Array], weights: dict[str, Array]) -> Any:
-    layer: Any = build(score, units=ATTENTION_UNITS, scale=scale)
+    layer = make(score, units=ATTENTION_UNITS, scale=scale)
     layer.build(arguments["query"].shape, arguments["values"].shape)
-    assert {variable.name for variable in layer.weights} == set(weights)
     for variable in layer.weights:
         variable.assign(weights[variable.name])
     return layer
 
 
-@pytest.mark.parametrize("scale", ["none", "sqrt_units", "learned"])
-@pytest.mark.parametrize("score", SCORES)
+def test_every_score_and_scale_of_the_table_has_an_oracle() -> None:
+    assert (set(ORACLES), set(FACTORS)) == (set(SCORES), set(SCALES))
+
+
+@pytest.mark.parametrize("scale", FACTORS)
+@pytest.mark.parametrize("score", ORACLES)
 def test_context_and_weights_equal_the_oracle(score: str, scale: str, tolerance: float) -> None:
     arguments, weights = numbers(score, scale)
     expected = oracle(score, scale, **arguments, weights=weights)
@@ -159,8 +161,8 @@ def test_context_and_weights_equal_the_oracle(score: str, scale: str, tolerance:
     assert_close(found, expected.weights, tolerance)
 
 
-@pytest.mark.parametrize("scale", ["none", "sqrt_units", "learned"])
-@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("scale", FACTORS)
+@pytest.mark.parametrize("score", ORACLES)
 def test_gradients_equal_the_oracle(
     score: str, scale: str, tolerance: float, gradients: Callable[..., list[Array | None]]
 ) -> None:
@@ -180,8 +182,8 @@ def test_gradients_equal_the_oracle(
         assert_close(gradient, expected.gradients[name], tolerance, sizes.get(name))
 
 
-@pytest.mark.parametrize("scale", ["none", "sqrt_units", "learned"])
-@pytest.mark.parametrize("score", SCORES)
+@pytest.mark.parametrize("scale", FACTORS)
+@pytest.mark.parametrize("score", ORACLES)
 def test_the_oracles_gradients_are_its_slopes(score: str, scale: str) -> None:
     arguments, weights = numbers(score, scale)
     of_context, of_weights = arguments.pop("of_context"), arguments.pop("of_weights")

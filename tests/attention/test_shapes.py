@@ -1,4 +1,4 @@
-"""Shapes that do not belong together are refused in words."""
+"""Shapes that do not fit each other are refused in one sentence."""
 
 import re
 
@@ -22,13 +22,13 @@ VALUES = np.zeros((2, 5, 7), np.float32)
         ),
         ((2, 7), (2, 3), "The mask must be (batch, source) as the values are, (2, 5), received (2, 3)."),
         ((2, 7), (5,), "The mask must be (batch, source) as the values are, (2, 5), received (5,)."),
-        ((3, 7), (2, 5), "Query and values must be of one batch, received 3 and 2 sentences."),
+        ((3, 7), (2, 5), "Query and values must belong to one batch, received 3 and 2 sentences."),
     ],
 )
-def test_shapes_that_do_not_belong_together_are_refused(
+def test_shapes_that_do_not_fit_each_other_are_refused(
     query: tuple[int, ...], mask: tuple[int, ...], message: str
 ) -> None:
-    layer = attention.build("dot", units=7)
+    layer = attention.build("dot")
     assert layer is not None
     with pytest.raises(ValueError, match=re.escape(message)):  # Keras adds the arguments to it
         layer(ops.zeros(query), ops.convert_to_tensor(VALUES), mask=ops.ones(mask, "bool"))

@@ -10,6 +10,7 @@ import pytest
 
 from attnbench import attention
 from attnbench.model import Seq2Seq
+from tests.attention.mechanisms import make
 
 PRESETS = {
     "none": ("none", "current", False),
@@ -52,7 +53,7 @@ def build_model(preset: str, *, seed: int = 1, target: str | None = None, **chan
         "tied_embeddings": "none",
         "initial_range": None,
     }
-    mechanism = attention.build(score, units=7, target=target)
+    mechanism = attention.build(target=target) if target else make(score, units=7)
     return Seq2Seq(mechanism, seed=seed, query_time=query_time, input_feeding=input_feeding, **{**options, **changes})
 
 

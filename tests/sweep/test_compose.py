@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attnbench.config import RunConfig
-from attnbench.sweep.compose import Job, compose_jobs, conf_folder, decode
+from attnbench.presets import conf_folder
+from attnbench.sweep.compose import Job, compose_jobs, decode
 
 OPTIONS = {
     "attention": ["dot", "general", "none"],

@@ -5,7 +5,8 @@ import re
 import hydra
 import pytest
 
-from attnbench.sweep.compose import conf_folder, decode
+from attnbench.presets import conf_folder
+from attnbench.sweep.compose import decode
 from attnbench.sweep.errors import REFUSALS, message
 
 

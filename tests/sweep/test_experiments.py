@@ -9,7 +9,8 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
-from attnbench.sweep.compose import Job, compose_jobs, conf_folder
+from attnbench.presets import conf_folder
+from attnbench.sweep.compose import Job, compose_jobs
 
 CHECKOUT = Path(__file__).parents[2]
 STUDIES = sorted(path.stem for path in (CHECKOUT / "experiments").glob("*.yaml"))

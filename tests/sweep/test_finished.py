@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from mlflow import MlflowClient
@@ -77,7 +77,7 @@ def test_what_a_translation_needs_is_asked_for(
 def test_the_child_is_handed_the_run_the_text_and_the_place(
     runs_dir: Path,
     default_config: RunConfig,
-    task: str,
+    task: Literal["translate", "align"],
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -139,7 +139,7 @@ def test_a_run_that_another_process_has_finished_is_left_alone(
             "non-finite loss",
         ),
         (
-            ["attention.target=my_missing_module.Mine"],
+            ["attention.score=null", "attention.target=my_missing_module.Mine"],
             False,
             "error: attention.target 'my_missing_module.Mine' cannot be imported: No module named 'my_missing_module'. "
             "Put the module into the working folder or install it.",

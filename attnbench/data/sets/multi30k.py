@@ -1,8 +1,8 @@
 """Multi30k (Elliott et al. 2016): image descriptions, raw text, from data.root or downloaded into the cache folder."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-from attnbench.checks import check_choice
 from attnbench.config import DataConfig
 from attnbench.data.parallel import ParallelText, Paths, file_names, local_or_downloaded
 
@@ -19,17 +19,12 @@ DIGESTS = {
 """sha256 of the uncompressed text. The other files are pinned by the commit in the address alone: nobody has checked
 their digests yet."""
 
-_TESTS = ("test_2016_flickr", "test_2017_flickr", "test_2017_mscoco", "test_2018_flickr")
-
 
 @dataclass(frozen=True)
 class Multi30kOptions:
     """`test` names the test set."""
 
-    test: str
-
-    def __post_init__(self) -> None:
-        check_choice("data.options.test", self.test, _TESTS)
+    test: Literal["test_2016_flickr", "test_2017_flickr", "test_2017_mscoco", "test_2018_flickr"]
 
 
 def find(config: DataConfig, options: Multi30kOptions, *, folder: str = _FOLDER) -> Paths:

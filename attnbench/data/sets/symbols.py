@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
+from typing import Literal
 
-from attnbench.checks import check_choice, check_positive
+from attnbench.config import Positive
 from attnbench.data.corpus import Links
 from attnbench.data.generated import Generated, GeneratedOptions, GeneratedPair
 
@@ -28,13 +29,8 @@ _ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
 class SymbolOptions(GeneratedOptions):
     """The task, `copy`, `reverse` or `sort`, and how many different symbols there are."""
 
-    task: str
-    alphabet: int
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice("data.options.task", self.task, _ORDERS)
-        check_positive("data.options.alphabet", self.alphabet)
+    task: Literal["copy", "reverse", "sort"]
+    alphabet: Positive
 
 
 class Symbols:

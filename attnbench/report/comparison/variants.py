@@ -4,13 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attnbench.config import FACTORS
+from attnbench.config import FACTORS, Role, UsedBy, role, used_by
 from attnbench.report.render.wording import factor_value
 from attnbench.report.sources.runs import TEXTS, Run, mechanism_place, natural
-
-_NEVER = ("seed", "study", "task", "dry_run", "rerun", "time_limit_minutes", "training.checkpoint_seconds")
-_ONLY_PROFILE = ("profile.",)
-_ONLY_TRAINING = ("data", "data.", "training.", "evaluation.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +54,11 @@ class Variant:
     def metric(self, key: str) -> list[float]:
         """The values of one metric, by seed; seeds that lack it are left out."""
         return [run.metrics[key] for run in self.runs if key in run.metrics]
+
+
+def is_procedure(key: str) -> bool:
+    """Whether an option says how runs are made, which no result depends on."""
+    return role(key) in (Role.SWEEP, Role.PROCESS)
 
 
 def is_profile(run: Run) -> bool:
@@ -122,10 +123,8 @@ def _place(variant: Variant) -> tuple[object, ...]:
 
 
 def _may_be_factor(key: str, profile: bool) -> bool:
-    foreign = _ONLY_TRAINING if profile else _ONLY_PROFILE
-    return key not in _NEVER and not any(
-        key == prefix or (prefix.endswith(".") and key.startswith(prefix)) for prefix in foreign
-    )
+    other_task = UsedBy.TRAINING if profile else UsedBy.PROFILE
+    return key not in ("seed", "task") and not is_procedure(key) and used_by(key) is not other_task
 
 
 def _follows(runs: Sequence[Run], key: str, factors: Sequence[str]) -> bool:

@@ -59,21 +59,13 @@ class Look:
     dashes: tuple[float, ...]
 
 
-_PRESETS = dict(
-    zip(
-        MECHANISMS,
-        (
-            Look("#767c85", "#9aa4af", "X", (1.0, 1.5)),
-            Look("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
-            Look("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
-            Look("#d55e00", "#f0863a", "o", ()),
-            Look("#0072b2", "#58aef0", "s", (4.0, 1.6)),
-            Look("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
-        ),
-        strict=True,
-    )
-)
-_OTHERS = (
+_LOOKS = (
+    Look("#767c85", "#9aa4af", "X", (1.0, 1.5)),
+    Look("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
+    Look("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
+    Look("#d55e00", "#f0863a", "o", ()),
+    Look("#0072b2", "#58aef0", "s", (4.0, 1.6)),
+    Look("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
     Look("#10206b", "#c7ffa6", "^", (2.5, 1.2)),
     Look("#a3195b", "#ff8fb3", "*", (8.0, 2.0)),
     Look("#4f6d0b", "#b5d33d", "h", (3.0, 1.0, 1.0, 1.0)),
@@ -81,13 +73,14 @@ _OTHERS = (
     Look("#5b4636", "#c99a6b", ">", (2.0, 2.0)),
     Look("#3d3a8c", "#a7a3ff", "p", (1.5, 1.0)),
 )
+"""The presets take the first ones in their order, other mechanisms the next ones by name."""
 
 
 def looks(mechanisms: Iterable[str]) -> dict[str, Look]:
     """The look of each mechanism, in their order: fixed for presets, by name for the others."""
     names = sorted(set(mechanisms), key=mechanism_place)
-    others = [name for name in names if name not in _PRESETS]
-    return {name: _PRESETS.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
+    numbered = [*MECHANISMS, *(name for name in names if name not in MECHANISMS)]
+    return {name: _LOOKS[numbered.index(name) % len(_LOOKS)] for name in names}
 
 
 def from_zero(values: Iterable[float]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from attnbench.report.comparison.estimates import estimate_of
 from attnbench.report.comparison.study import Study
-from attnbench.report.comparison.variants import Variant
+from attnbench.report.comparison.variants import Variant, is_procedure
 from attnbench.report.render.elements import Block, Cell, Column, Section, Table, Text
 from attnbench.report.render.naming import factor_cells, factor_columns
 from attnbench.report.render.wording import DASH, counted, measure
@@ -17,13 +17,13 @@ _PARAMETERS = (
     "model/context_parameters",
     "model/flops_per_target_token",
 )
-_NOT_COMPARED = ("seed", "study", "dry_run", "rerun", "time_limit_minutes")
 
 
 def section(study: Study) -> Section:
     """The options that differ beside each variant's size, and the shared ones folded away."""
     variants = study.finished or tuple(variant for variant in study.profiles if variant.runs)
-    options = sorted({key for variant in variants for run in variant.runs for key in run.params} - set(_NOT_COMPARED))
+    keys = {key for variant in variants for run in variant.runs for key in run.params}
+    options = sorted(key for key in keys if key != "seed" and not is_procedure(key))
     shared = {key: next(iter(found)) for key in options if len(found := _values(variants, key)) == 1}
     differing = [key for key in options if key not in shared and key not in variants[0].values]
     if study.selection:

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from attnbench.config import Role, role
 from attnbench.metrics import METRICS
+from attnbench.presets import preset_names
 from attnbench.records import Status
 
 TEXTS = "data.texts"
 """The param that tells different texts apart that one data set stood for, as `data=files` with two folders does."""
 
-MECHANISMS = ("none", "none_input", "uniform", "bahdanau", "dot", "general")
+MECHANISMS = preset_names()
 """The order of the presets in every table and legend; others follow by name."""
-
-_PLACES = ("runs_dir", "reports_dir", "data.root", "data.cache_dir", "run", "input", "output")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +86,8 @@ class Runs:
 
 def texts(params: Mapping[str, Any]) -> dict[str, str]:
     """Params as the texts that MLflow stores, without empty ones and those that only say where files lie."""
-    kept = {key: str(value) for key, value in sorted(params.items()) if key not in _PLACES}
-    return {key: value for key, value in kept.items() if value and not key.startswith("tracking.")}
+    kept = {key: str(value) for key, value in sorted(params.items()) if role(key) not in (Role.PLACE, Role.INPUT)}
+    return {key: value for key, value in kept.items() if value}
 
 
 def natural(text: str) -> tuple[Any, ...]:

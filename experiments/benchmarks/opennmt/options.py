@@ -42,7 +42,7 @@ def _model_arguments(config: RunConfig) -> list[str]:
     return [
         *("--encoder_type", "brnn", "--decoder_type", "rnn", "--rnn_type", "GRU", "--layers", "1", "--bridge"),
         *("--word_vec_size", str(config.model.embedding_size), "--hidden_size", str(config.hidden_size)),
-        *("--global_attention", _SCORES[config.attention.score]),
+        *("--global_attention", _SCORES[str(config.attention.score)]),
         *("--input_feed", str(int(config.attention.input_feeding))),
         *("--dropout", str(config.model.readout_dropout)),
     ]

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ def _job(arguments: argparse.Namespace, variant: str, precision: str, threads: i
     return Job(config, batches, dataset.source_vocabulary.size, dataset.target_vocabulary.size)
 
 
-def _job_of_run(arguments: argparse.Namespace, path: Path, precision: str, threads: int) -> Job:
+def _job_of_run(arguments: argparse.Namespace, path: Path, precision: Any, threads: int) -> Job:
     """The test set, and the weights of the run in `path`."""
     folder = RunFolder(path)
     saved = folder.config.required()

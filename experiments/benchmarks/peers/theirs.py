@@ -85,7 +85,7 @@ def reference_model(job: Job) -> Reference:
     """The PyTorch model of the sizes and choices in `job`."""
     config = job.config
     return Reference(
-        score=config.attention.score,
+        score=str(config.attention.score),
         query_time=config.attention.query_time,
         input_feeding=config.attention.input_feeding,
         source_vocabulary=job.source_vocabulary,

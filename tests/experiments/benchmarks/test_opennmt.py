@@ -79,7 +79,7 @@ def test_opennmt_py_gets_the_sizes_and_choices_of_the_run() -> None:
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_query_of_every_variant_is_the_current_state(variant: str) -> None:
     attention = run_config(*run_overrides(variant, root="DIR", precision="mixed_bfloat16", threads=1)).attention
-    assert variant == attention.score + "+feeding" * attention.input_feeding
+    assert variant == f"{attention.score}{'+feeding' * attention.input_feeding}"
     assert attention.query_time == "current"
 
 

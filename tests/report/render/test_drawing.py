@@ -30,7 +30,7 @@ def test_a_mechanism_looks_the_same_whatever_it_is_compared_with() -> None:
 
 @pytest.mark.parametrize("part", ["light", "dark", "marker", "dashes"])
 def test_mechanisms_differ_in_colour_and_without_it(part: str) -> None:
-    found = [getattr(look, part) for look in looks([*MECHANISMS, *"abcdef"]).values()]
+    found = [getattr(look, part) for look in looks([*MECHANISMS, *"abcdef"][:12]).values()]
     assert len(set(found)) == len(found) == 12
 
 

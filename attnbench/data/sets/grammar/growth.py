@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from attnbench.checks import check_positive
+from attnbench.config import Positive
 from attnbench.data.generated import GeneratedOptions, GeneratedPair, choice
 from attnbench.data.sets.grammar.lexicon import Lexicon, Verb, Word, invent
 from attnbench.data.sets.grammar.syntax import Clause, NounPhrase, RelativeClause, source_size, translate
@@ -17,15 +17,13 @@ _ATTEMPTS = 300
 class GrammarOptions(GeneratedOptions):
     """Sizes of the synthetic language pair."""
 
-    nouns: int
-    verbs: int
-    adjectives: int
-    adverbs: int
+    nouns: Positive
+    verbs: Positive
+    adjectives: Positive
+    adverbs: Positive
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for key in ("nouns", "verbs", "adjectives", "adverbs"):
-            check_positive(f"data.options.{key}", getattr(self, key))
         if self.shortest < _SHORTEST:
             raise ValueError(
                 f"data.options.shortest must be at least {_SHORTEST}: the grammar's shortest sentence is a determiner, "

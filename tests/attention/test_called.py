@@ -74,7 +74,7 @@ def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def made(name: str, **options: Any) -> Any:
-    return build("additive", units=13, target=f"my_mechanisms.{name}", options=options)
+    return build(target=f"my_mechanisms.{name}", options=options)
 
 
 CLASSES = [("Projected", {"units": VALUE_UNITS}), ("Built", {"temperature": 2.0}), ("Frozen", {"units": VALUE_UNITS})]
@@ -118,9 +118,9 @@ def test_options_become_its_arguments() -> None:
 
 
 def test_a_name_without_a_module_is_refused() -> None:
-    message = "attention.target must be a dotted name such as my_module.MyAttention, received 'Projected'."
+    message = "attention.target must be an import path such as my_module.MyAttention, received 'Projected'."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        build("additive", units=13, target="Projected")
+        build(target="Projected")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_class_that_is_not_there_is_refused(target: str, reason: str) -> None:
         "Put the module into the working folder or install it."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        build("additive", units=13, target=target)
+        build(target=target)
 
 
 def test_options_that_the_class_does_not_take_are_refused() -> None:

@@ -9,12 +9,12 @@ from attnbench.report.render.drawing import draw
 from attnbench.report.render.elements import Figure, Table
 from attnbench.report.render.page import Document, to_html, to_markdown_page
 from attnbench.report.render.tables import to_csv, to_latex
-from attnbench.report.render.wording import counted
 from attnbench.report.sections import SECTIONS
 from attnbench.report.sections.maps import kept_maps
 from attnbench.report.sources.folders import read_all, read_planned
 from attnbench.report.sources.runs import Runs
 from attnbench.report.sources.saved import files_of
+from attnbench.wording import counted
 
 
 def build(

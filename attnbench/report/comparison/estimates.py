@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 
+from attnbench.metrics import Metric
 from attnbench.report.comparison.variants import Variant
-from attnbench.report.render.wording import DASH, Measure
 from attnbench.scoring.intervals import bootstrap_interval, t_interval
+from attnbench.wording import DASH
 
 OVER_SEEDS = "95 % t interval over seeds"
 OVER_SENTENCES = "95 % bootstrap interval over sentences"
@@ -75,17 +76,17 @@ def generator(purpose: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8]))
 
 
-def texts_of(found: Estimate, measure: Measure) -> tuple[str, str]:
+def texts_of(found: Estimate, metric: Metric) -> tuple[str, str]:
     """An estimate for readers: its value; below it the interval or the second of two values, where seeds differ."""
     if not found.exists:
         return DASH, ""
     if found.low == found.high:
-        return measure.format(found.value), ""
+        return metric.format(found.value), ""
     if found.kind == OVER_SEEDS:
-        return measure.format(found.value), f"± {measure.format(found.high - found.value, found.value)}"
+        return metric.format(found.value), f"± {metric.format(found.high - found.value, found.value)}"
     if found.kind == BOTH_VALUES:
-        return measure.format(found.low, found.value), measure.format(found.high, found.value)
+        return metric.format(found.low, found.value), metric.format(found.high, found.value)
     if found.kind == OVER_SENTENCES:
-        low, high = (measure.format(bound, found.value) for bound in (found.low, found.high))
-        return measure.format(found.value), f"[{low}, {high}]"
-    return measure.format(found.value), ""
+        low, high = (metric.format(bound, found.value) for bound in (found.low, found.high))
+        return metric.format(found.value), f"[{low}, {high}]"
+    return metric.format(found.value), ""

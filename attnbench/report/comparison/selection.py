@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attnbench.checks import suggestion
+from attnbench.metrics import HISTORIES, metric_of
 from attnbench.report.comparison.variants import factors_of, is_profile
 from attnbench.report.sources.runs import Run, natural
 
-METRICS = {"valid/bleu": "higher", "valid/loss": "lower"}
-"""What may be selected on, and which way is better."""
+SELECTABLE = tuple(key for key in HISTORIES if key.startswith("valid/"))
+"""The metrics that a run may be selected on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +35,10 @@ def check(metric: str, over: str | None) -> None:
     if metric.startswith("test/"):
         raise ValueError(
             f"select={metric} would choose on the test set, and the test result would then be too good. "
-            f"Choose on validation: {' or '.join(f'select={key}' for key in METRICS)}."
+            f"Choose on validation: {' or '.join(f'select={key}' for key in SELECTABLE)}."
         )
-    if metric not in METRICS:
-        raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(METRICS)}.{suggestion(metric, METRICS)}")
+    if metric not in SELECTABLE:
+        raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(SELECTABLE)}.{suggestion(metric, SELECTABLE)}")
     if not over:
         raise ValueError(
             f"select={metric} needs an option to choose over. "
@@ -80,7 +81,7 @@ def kept_score(run: Run, metric: str) -> float:
             f"Run {run.run_id} has no history of {metric if not run.histories.get(metric) else stopping}, which "
             f"select={metric} needs. Read it from its run folder or MLflow, or leave select out."
         )
-    sign = 1 if METRICS[stopping] == "higher" else -1
+    sign = metric_of(stopping).direction.sign
     points = dict(run.histories[metric])
     shared = [point for point in run.histories[stopping] if point[0] in points]
     step = max(shared, key=lambda point: (sign * point[1], -point[0]))[0]
@@ -90,5 +91,5 @@ def kept_score(run: Run, metric: str) -> float:
 def _choose(members: Sequence[Run], metric: str, over: str) -> Candidates:
     scores = [(run.params.get(over, ""), kept_score(run, metric), run) for run in members]
     scores.sort(key=lambda score: natural(score[0]))
-    sign = 1 if METRICS[metric] == "higher" else -1
+    sign = metric_of(metric).direction.sign
     return Candidates(tuple(scores), max(scores, key=lambda score: sign * score[1])[2])

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from attnbench.metrics import metric_of
 from attnbench.report.comparison.estimates import BOTH_VALUES, ONE_VALUE, OVER_SEEDS, Estimate, estimate_of
 from attnbench.report.comparison.pairs import Pair
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, settings_of
 from attnbench.report.render.elements import Section, Text
 from attnbench.report.render.naming import difference_in_text, in_text
-from attnbench.report.render.wording import counted, listed, measure, number, signed
+from attnbench.wording import counted, listed, number, signed
 
 _BLEU = "test/bleu"
 _SPEED, _MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"
@@ -153,7 +154,7 @@ def _cost(peers: Sequence[Variant]) -> str:
     peaks = {variant.attention: estimate_of(variant, _MEMORY).value for variant in peers if variant.metric(_MEMORY)}
     if len(set(peaks.values())) > 1:
         least, most = min(peaks, key=peaks.__getitem__), max(peaks, key=peaks.__getitem__)
-        shown = measure(_MEMORY).format
+        shown = metric_of(_MEMORY).format
         low, high = f"{shown(peaks[least])} MiB (`{least}`)", f"{shown(peaks[most])} MiB (`{most}`)"
         parts.append(f"Memory in training peaks between {low} and {high}.")
     return " ".join(parts)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import is_profile
 from attnbench.report.render.elements import Notice, Section, Text
-from attnbench.report.render.wording import counted, listed, number
 from attnbench.report.sources.runs import TEXTS, Run
+from attnbench.wording import counted, listed, number
 
 
 def section(study: Study) -> Section:

@@ -2,12 +2,14 @@
 
 import pandas as pd
 
-from attnbench.report.comparison.selection import METRICS, Candidates, Selection
+from attnbench.metrics import metric_of
+from attnbench.report.comparison.selection import Candidates, Selection
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, is_profile
 from attnbench.report.render.elements import Cell, Column, Section, Table, Text
-from attnbench.report.render.wording import DASH, capitalised, factor_name, measure
+from attnbench.report.render.wording import capitalised, factor_name
 from attnbench.report.sources.runs import natural
+from attnbench.wording import DASH
 
 
 def section(study: Study) -> Section:
@@ -17,17 +19,13 @@ def section(study: Study) -> Section:
     if selection is None:
         reason = "nothing was chosen. `select=valid/bleu over=OPTION` picks a value for each variant and seed."
         return Section("choice", title, left_out=reason)
-    known = measure(selection.metric)
+    known = metric_of(selection.metric)
     explanation = (
-        f"For each variant and seed, the `{selection.over}` with the {_best(selection)} {known.name} of the kept "
-        "weights was chosen. The test set had no part in the choice. Every other section shows only the chosen "
+        f"For each variant and seed, the `{selection.over}` with the {known.direction.superlative} {known.name} of the "
+        "kept weights was chosen. The test set had no part in the choice. Every other section shows only the chosen "
         "runs; `runs.csv` holds all of them."
     )
     return Section("choice", title, [Text(explanation), _table(study, selection)])
-
-
-def _best(selection: Selection) -> str:
-    return "highest" if METRICS[selection.metric] == "higher" else "lowest"
 
 
 def _table(study: Study, selection: Selection) -> Table:
@@ -36,7 +34,7 @@ def _table(study: Study, selection: Selection) -> Table:
     rows = [(variant, groups[run.run_id]) for variant in study.finished for run in variant.runs]
     return Table(
         slug="choice",
-        caption=f"{capitalised(measure(selection.metric).name)} of each candidate; chosen in bold",
+        caption=f"{capitalised(metric_of(selection.metric).name)} of each candidate; chosen in bold",
         columns=(
             Column("variant", numeric=False),
             Column("seed"),
@@ -57,7 +55,7 @@ def _table(study: Study, selection: Selection) -> Table:
 def _row(variant: Variant, group: Candidates, values: list[str], metric: str) -> tuple[Cell, ...]:
     scores = {value: (score, run is group.chosen) for value, score, run in group.scores}
     cells = (
-        Cell(measure(metric).format(scores[value][0]), strong=scores[value][1]) if value in scores else Cell(DASH)
+        Cell(metric_of(metric).format(scores[value][0]), strong=scores[value][1]) if value in scores else Cell(DASH)
         for value in values
     )
     return Cell(variant.label, mechanism=variant.attention), Cell(str(group.chosen.seed)), *cells

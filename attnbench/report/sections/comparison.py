@@ -1,34 +1,18 @@
 """The comparison table: a row a variant, every metric with the interval that its seeds allow; and the failed runs."""
 
-import re
 from functools import partial
 
 import pandas as pd
 from matplotlib.axes import Axes
 
+from attnbench.metrics import Metric, in_order, metric_of
 from attnbench.report.comparison.estimates import BOTH_VALUES, KINDS, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, settings_of
 from attnbench.report.render.elements import Block, Cell, Column, Figure, Panel, Section, Table, Text
 from attnbench.report.render.naming import factor_cells, factor_columns
 from attnbench.report.render.style import INK, Look
-from attnbench.report.render.wording import DASH, Measure, counted, measure
-from attnbench.report.sources.runs import metric_order
-
-_COLUMNS = (
-    ("test/bleu", "BLEU", "", "Test quality"),
-    ("test/chrf", "chrF", "", "Test quality"),
-    ("test/perplexity", "perplexity", "", "Test quality"),
-    ("length/bleu_within", "within", "", "BLEU and the training limit"),
-    ("length/bleu_beyond", "beyond", "", "BLEU and the training limit"),
-    ("length/extrapolation", "ratio", "", "BLEU and the training limit"),
-    ("align/aer", "AER", "", "Alignment"),
-    ("speed/train_target_tokens_per_second", "training", "tokens/s", "Cost"),
-    ("speed/train_step_ms_p50", "step", "ms", "Cost"),
-    ("speed/decode_target_tokens_per_second", "decoding", "tokens/s", "Cost"),
-    ("memory/train_peak_bytes", "peak", "MiB", "Cost"),
-    ("model/parameters", "params", "million", "Cost"),
-)
+from attnbench.wording import DASH, counted
 
 
 def section(study: Study) -> Section:
@@ -58,41 +42,27 @@ def _explanation(study: Study) -> str:
             "it says nothing about what another seed would give."
         )
     if any(variant.metric("length/bleu_within") for variant in study.finished):
-        parts.append(
-            "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
-            "ratio: beyond ÷ within."
-        )
+        parts.append("Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens.")
     return " ".join(parts)
 
 
-def _columns(study: Study) -> list[tuple[Measure, Column]]:
-    """The columns that at least one variant fills; beam search follows BLEU, one column a size."""
-    keys = {key for variant in study.finished for run in variant.runs for key in run.metrics}
-    beams = [key for key in metric_order(keys) if re.fullmatch(r"test/bleu_beam_\d+", key)]
-    specifications = list(_COLUMNS)
-    specifications[1:1] = [(key, f"BLEU, beam {key.rsplit('_', 1)[1]}", "", "Test quality") for key in beams]
-    shown = []
-    for key, header, unit, group in specifications:
-        if key in keys:
-            known = measure("test/bleu_beam_K" if key in beams else key)
-            divisor = 1e6 if unit == "million" else known.divisor
-            decimals = None if unit == "million" else known.decimals
-            shown.append((Measure(key, known.name, unit, decimals, divisor), Column(header, unit, group)))
-    return shown
-
-
 def _table(study: Study) -> Table:
-    shown = _columns(study)
+    keys = in_order(key for variant in study.finished for run in variant.runs for key in run.metrics)
+    shown = [metric for key in keys if (metric := metric_of(key)).group]
     return Table(
         slug="comparison",
         caption="Every variant on the test set, and what it costs",
-        columns=(*factor_columns(study.factors), Column("seeds"), *(column for _, column in shown)),
-        rows=tuple(_row(variant, [known for known, _ in shown]) for variant in study.variants),
-        data=pd.DataFrame([_record(variant, [known for known, _ in shown]) for variant in study.variants]),
+        columns=(
+            *factor_columns(study.factors),
+            Column("seeds"),
+            *(Column(metric.heading, metric.shown_unit, metric.group) for metric in shown),
+        ),
+        rows=tuple(_row(variant, shown) for variant in study.variants),
+        data=pd.DataFrame([_record(variant, shown) for variant in study.variants]),
     )
 
 
-def _row(variant: Variant, shown: list[Measure]) -> tuple[Cell, ...]:
+def _row(variant: Variant, shown: list[Metric]) -> tuple[Cell, ...]:
     finished, planned = len(variant.runs), len(variant.runs) + len(variant.unfinished)
     text = f"{finished} of {planned}" if finished < planned else str(finished)
     seeds = Cell(text, KINDS.get(estimate_of(variant, "test/bleu").kind, ""))
@@ -103,7 +73,7 @@ def _row(variant: Variant, shown: list[Measure]) -> tuple[Cell, ...]:
     )
 
 
-def _record(variant: Variant, shown: list[Measure]) -> dict[str, object]:
+def _record(variant: Variant, shown: list[Metric]) -> dict[str, object]:
     record: dict[str, object] = {
         **variant.values,
         "seeds": len(variant.runs),
@@ -183,7 +153,7 @@ def _caption(study: Study) -> str:
 
 
 def _bleu(variant: Variant) -> tuple[str, str]:
-    return texts_of(estimate_of(variant, "test/bleu"), measure("test/bleu"))
+    return texts_of(estimate_of(variant, "test/bleu"), metric_of("test/bleu"))
 
 
 def _height(group: list[Variant]) -> float:

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from attnbench.metrics import metric_of
 from attnbench.report.comparison.estimates import estimate_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.render.elements import Block, Cell, Column, Section, Table, Text
 from attnbench.report.render.naming import factor_cells, factor_columns
-from attnbench.report.render.wording import DASH, counted, measure
+from attnbench.wording import DASH, counted
 
 _PARAMETERS = (
     "model/parameters",
@@ -55,13 +56,13 @@ def _table(variants: Sequence[Variant], differing: Sequence[str]) -> Table:
         columns=(
             *factor_columns(tuple(variants[0].values)),
             *(Column(key.removeprefix("attention."), group="options", numeric=False) for key in differing),
-            *(Column(measure(key).name, measure(key).unit, group="size") for key in counts),
+            *(Column(metric_of(key).name, metric_of(key).shown_unit, group="size") for key in counts),
         ),
         rows=tuple(
             (
                 *factor_cells(variant),
                 *(Cell(_value(variant, key)) for key in differing),
-                *(Cell(measure(key).format(estimate_of(variant, key).value)) for key in counts),
+                *(Cell(metric_of(key).format(estimate_of(variant, key).value)) for key in counts),
             )
             for variant in variants
         ),

@@ -9,13 +9,15 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from attnbench.metrics import metric_of
 from attnbench.report.comparison.estimates import estimate_of, texts_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.render.elements import Block, Cell, Column, Figure, Notice, Panel, Section, Table, Text
 from attnbench.report.render.naming import factor_cells, factor_columns
 from attnbench.report.render.style import Look, from_zero
-from attnbench.report.render.wording import factor_name, factor_unit, factor_value, measure, number
+from attnbench.report.render.wording import factor_name, factor_unit, factor_value
+from attnbench.wording import number
 
 _FACTORS = ("sequence_length", "hidden_size")
 _KEYS = (
@@ -63,7 +65,7 @@ def _figure(study: Study, variants: Sequence[Variant], source: str, factor: str)
     label = f"{name} ({factor_unit(factor)})"
     panels = tuple(
         Panel(
-            f"{measure(key).name}{f', {setting}' if setting else ''}",
+            f"{metric_of(key).name}{f', {setting}' if setting else ''}",
             partial(_draw, part=part, label=label, key=key, looks=study.looks),
             3.15,
             2.6,
@@ -97,7 +99,7 @@ def _frame(variants: Sequence[Variant], factor: str) -> pd.DataFrame:
                     "setting": ", ".join(others),
                     "size": int(variant.values[factor]),
                     "key": key,
-                    "value": found.value / measure(key).divisor,
+                    "value": metric_of(key).shown(found.value),
                 }
             )
     return pd.DataFrame(records, columns=["attention", "setting", "size", "key", "value"])
@@ -109,7 +111,7 @@ def _spoken(frame: pd.DataFrame) -> str:
         points = ", ".join(
             f"{number(row.value)} at {row.size_}" for row in part.rename(columns={"size": "size_"}).itertuples()
         )
-        lines.append(f"{measure(key).label}, {attention}{f', {setting}' if setting else ''}: {points}.")
+        lines.append(f"{metric_of(key).label}, {attention}{f', {setting}' if setting else ''}: {points}.")
     return " ".join(lines)
 
 
@@ -133,7 +135,7 @@ def _draw(axes: Axes, part: pd.DataFrame, label: str, key: str, looks: dict[str,
         axes.set_ylim(from_zero(part["value"]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel(label)
-    axes.set_ylabel(measure(key).unit)
+    axes.set_ylabel(metric_of(key).shown_unit)
 
 
 def _table(study: Study) -> Table:
@@ -144,9 +146,9 @@ def _table(study: Study) -> Table:
     return Table(
         slug="profiles",
         caption="Cost on synthetic batches",
-        columns=(*factor_columns(factors), *(Column(measure(key).name, measure(key).unit) for key in keys)),
+        columns=(*factor_columns(factors), *(Column(metric_of(key).name, metric_of(key).shown_unit) for key in keys)),
         rows=tuple(
-            (*factor_cells(variant), *(Cell(*texts_of(estimate_of(variant, key), measure(key))) for key in keys))
+            (*factor_cells(variant), *(Cell(*texts_of(estimate_of(variant, key), metric_of(key))) for key in keys))
             for variant in study.profiles
         ),
         data=pd.DataFrame(

@@ -9,12 +9,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from attnbench.metrics import HISTORIES
+from attnbench.metrics import HISTORIES, metric_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, settings_of
 from attnbench.report.render.elements import Figure, Panel, Section
 from attnbench.report.render.style import Look, from_zero
-from attnbench.report.render.wording import measure, number
+from attnbench.wording import number
 
 
 def section(study: Study) -> Section:
@@ -33,9 +33,11 @@ def section(study: Study) -> Section:
 
 def _figure(study: Study, setting: str, group: Sequence[Variant], index: int) -> Figure:
     frame = _frame(group)
-    shown = [key for key in HISTORIES[::-1] if key in set(frame["key"])]
+    shown = [key for key in HISTORIES if key in set(frame["key"])]
     panels = tuple(
-        Panel(measure(key).name, partial(_draw, part=frame[frame["key"] == key], key=key, looks=study.looks), 3.15, 2.5)
+        Panel(
+            metric_of(key).name, partial(_draw, part=frame[frame["key"] == key], key=key, looks=study.looks), 3.15, 2.5
+        )
         for key in shown
     )
     several = any(len(variant.runs) > 1 for variant in group)
@@ -64,7 +66,7 @@ def _frame(group: Sequence[Variant]) -> pd.DataFrame:
 def _spoken(frame: pd.DataFrame) -> str:
     last = frame.sort_values("step", kind="stable").groupby(["key", "attention", "run"], sort=False)["value"].last()
     means = last.groupby(["key", "attention"], sort=False).mean()
-    return " ".join(f"Last {measure(key).name} of {name}: {number(value)}." for (key, name), value in means.items())
+    return " ".join(f"Last {metric_of(key).name} of {name}: {number(value)}." for (key, name), value in means.items())
 
 
 def _draw(axes: Axes, part: pd.DataFrame, key: str, looks: dict[str, Look]) -> None:
@@ -83,4 +85,4 @@ def _draw(axes: Axes, part: pd.DataFrame, key: str, looks: dict[str, Look]) -> N
         axes.set_ylim(from_zero(part["value"]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_xlabel("optimiser steps")
-    axes.set_ylabel(measure(key).unit or "BLEU (0\u2013100)")
+    axes.set_ylabel(metric_of(key).shown_unit or "BLEU (0\u2013100)")

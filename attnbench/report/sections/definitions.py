@@ -2,16 +2,14 @@
 
 import pandas as pd
 
-from attnbench.metrics import METRICS
+from attnbench.metrics import definitions
 from attnbench.report.comparison.study import Study
 from attnbench.report.render.elements import Cell, Column, Section, Table, Text
-from attnbench.report.sources.runs import definition_of
 
 
 def section(study: Study) -> Section:
     """The definitions of the metrics that these runs logged, as the README has them."""
-    logged = {definition_of(key) for run in study.runs for key in (*run.metrics, *run.histories)}
-    shown = [metric for index, metric in enumerate(METRICS) if index in logged]
+    shown = definitions(key for run in study.runs for key in (*run.metrics, *run.histories))
     return Section(
         "definitions",
         "What the numbers mean",
@@ -25,11 +23,11 @@ def section(study: Study) -> Section:
                     Column("meaning", numeric=False, prose=True),
                 ),
                 rows=tuple(
-                    (Cell(f"`{metric.key}`"), Cell(metric.unit), Cell(metric.better), Cell(metric.meaning))
+                    (Cell(f"`{metric.key}`"), Cell(metric.unit), Cell(metric.direction.value), Cell(metric.meaning))
                     for metric in shown
                 ),
                 data=pd.DataFrame(
-                    [(metric.key, metric.unit, metric.better, metric.meaning) for metric in shown],
+                    [(metric.key, metric.unit, metric.direction.value, metric.meaning) for metric in shown],
                     columns=["metric", "unit", "better", "meaning"],
                 ),
             ),

@@ -14,8 +14,8 @@ from attnbench.report.comparison.variants import Variant, settings_of
 from attnbench.report.render.elements import Cell, Column, Figure, Panel, Section, Table, Text
 from attnbench.report.render.naming import factor_cells, factor_columns
 from attnbench.report.render.style import FRONT, INK, Look, from_zero, line
-from attnbench.report.render.wording import DASH, number
 from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket, bucket_bleu
+from attnbench.wording import DASH, number
 
 
 @dataclass(frozen=True, eq=False)

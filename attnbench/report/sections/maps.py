@@ -12,8 +12,8 @@ from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, settings_of
 from attnbench.report.render.elements import Figure, Panel, Section, Text
 from attnbench.report.render.style import MUTED
-from attnbench.report.render.wording import listed
 from attnbench.report.sources.runs import Run
+from attnbench.wording import listed
 
 SENTENCES = 3
 _READABLE_TOKENS = 30

@@ -7,8 +7,8 @@ import pandas as pd
 from attnbench.mapping import flatten
 from attnbench.report.comparison.study import Study
 from attnbench.report.render.elements import Cell, Column, Section, Table, Text
-from attnbench.report.render.wording import counted, number
 from attnbench.report.sources.runs import Run
+from attnbench.wording import counted, number
 
 _FACTS = (
     ("command", "command"),

@@ -10,8 +10,9 @@ from attnbench.report.comparison.pairs import DRAWS, Pair
 from attnbench.report.comparison.study import Study
 from attnbench.report.render.elements import Cell, Column, Section, Table, Text
 from attnbench.report.render.naming import others_cell, value_cell
-from attnbench.report.render.wording import DASH, counted, number, probability, signed
+from attnbench.report.render.wording import probability
 from attnbench.scoring.significance import LEVEL, SIGN_FLIP_SEEDS, needed_t, smallest_possible_p
+from attnbench.wording import DASH, counted, number, signed
 
 _A = (
     "**Test A, noise of the test set**: would other test sentences of the same kind turn the order round? Approximate "

@@ -8,13 +8,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
+from attnbench.metrics import metric_of
 from attnbench.report.comparison.estimates import Estimate, estimate_of, texts_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.render.elements import Cell, Column, Figure, Panel, Section, Table, Text
 from attnbench.report.render.naming import factor_cells, factor_columns
 from attnbench.report.render.style import FRONT, INK, Look, from_zero
-from attnbench.report.render.wording import DASH, measure, number
+from attnbench.wording import DASH, number
 
 _QUALITY = "test/bleu"
 _SPEEDS = ("speed/train_target_tokens_per_second", "speed/decode_target_tokens_per_second")
@@ -70,14 +71,14 @@ def _figure(study: Study, variants: Sequence[Variant], speeds: Sequence[str]) ->
     groups = _by_data(variants)
     panels = tuple(
         Panel(
-            f"{measure(speed).name}{f', {data}' if len(groups) > 1 else ''}",
+            f"{metric_of(speed).name}{f', {data}' if len(groups) > 1 else ''}",
             partial(_draw, variants=group, speed=speed, looks=study.looks),
         )
         for data, group in groups.items()
         for speed in speeds
     )
     spoken = ". ".join(
-        f"On the front of {measure(speed).name}: {', '.join(sorted(_on_front(variants, speed)))}" for speed in speeds
+        f"On the front of {metric_of(speed).name}: {', '.join(sorted(_on_front(variants, speed)))}" for speed in speeds
     )
     return Figure(
         slug="tradeoff",
@@ -111,7 +112,7 @@ def _draw(axes: Axes, variants: Sequence[Variant], speed: str, looks: dict[str, 
             axes.annotate(variant.setting, (x, y), xytext=(6, 4), textcoords="offset points", color=INK, fontsize=6.5)
     axes.set_xlim(from_zero(x for x, _ in points))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
-    axes.set_xlabel(measure(speed).unit)
+    axes.set_xlabel(metric_of(speed).shown_unit)
     axes.set_ylabel("test BLEU (0\u2013100)")
 
 
@@ -123,10 +124,10 @@ def _table(variants: Sequence[Variant], speeds: Sequence[str]) -> Table:
     fronts = {speed: _on_front(variants, speed) for speed in speeds}
     columns = [Column("BLEU")]
     for speed in speeds:
-        columns += [Column(measure(speed).name, "tokens/s"), Column("on the front", numeric=False)]
+        columns += [Column(metric_of(speed).name, "tokens/s"), Column("on the front", numeric=False)]
 
     def cells(variant: Variant) -> list[Cell]:
-        found = [Cell(*texts_of(estimate_of(variant, _QUALITY), measure(_QUALITY)))]
+        found = [Cell(*texts_of(estimate_of(variant, _QUALITY), metric_of(_QUALITY)))]
         for speed in speeds:
             on_front = variant.label in fronts[speed]
             value = estimate_of(variant, speed).value

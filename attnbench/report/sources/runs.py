@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnbench.metrics import METRICS
 from attnbench.records import Status
 
 TEXTS = "data.texts"
@@ -103,16 +101,6 @@ def mechanism_place(name: str) -> tuple[int, str]:
     return (MECHANISMS.index(name) if name in MECHANISMS else len(MECHANISMS)), name
 
 
-def metric_order(keys: Iterable[str]) -> list[str]:
-    """Metric keys in the order of the registry, unknown ones last by name."""
-    return sorted(set(keys), key=_metric_place)
-
-
-def definition_of(key: str) -> int | None:
-    """The index in `METRICS` of the metric that `key` is an instance of."""
-    return next((index for index, pattern in enumerate(_PATTERNS) if pattern.fullmatch(key)), None)
-
-
 def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
     """The runs, with the param `TEXTS` where the texts of their data set are not the same in all of them."""
     known: dict[str, set[str]] = defaultdict(set)
@@ -132,11 +120,3 @@ def _place(run: Run) -> tuple[Any, ...]:
         *(natural(params[key]) for key in ("hidden_size", "sequence_length", "backend", "precision", "seed")),
         run.run_id,
     )
-
-
-def _metric_place(key: str) -> tuple[Any, ...]:
-    index = definition_of(key)
-    return (len(METRICS) if index is None else index), key
-
-
-_PATTERNS = tuple(re.compile(re.sub("LLL|HHH|K$", lambda _: r"\d+", metric.key)) for metric in METRICS)

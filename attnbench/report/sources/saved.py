@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from attnbench.config import FACTORS
+from attnbench.metrics import in_order
 from attnbench.records import Status, read_record
 from attnbench.records.sentences import VALUES
-from attnbench.report.sources.runs import Run, Runs, metric_order
+from attnbench.report.sources.runs import Run, Runs
 
 _IDENTITY = ("run_id", "status", "signature")
 _PARAMS = "params."
@@ -111,7 +112,7 @@ def _run(row: Mapping[str, str], beside: _Beside, provenance: Mapping[str, Any])
 
 def _runs_csv(runs: Sequence[Run]) -> bytes:
     params = sorted({key for run in runs for key in run.params} - set(FACTORS))
-    metrics = metric_order(key for run in runs for key in run.metrics)
+    metrics = in_order(key for run in runs for key in run.metrics)
     header = [*_IDENTITY, *FACTORS, *(_PARAMS + key for key in params), *metrics]
     return write_csv(
         header,

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from attnbench.metrics import metric_of
 from attnbench.report.comparison.estimates import (
     BOTH_VALUES,
     ONE_VALUE,
@@ -14,10 +15,9 @@ from attnbench.report.comparison.estimates import (
     generator,
     texts_of,
 )
-from attnbench.report.render.wording import Measure
 from tests.report.synthetic import drawn_sentences
 
-BLEU = Measure("test/bleu", "BLEU", "", 2)
+BLEU = metric_of("test/bleu")
 
 
 def test_three_seeds_give_mean_and_t_interval() -> None:

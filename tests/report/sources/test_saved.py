@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attnbench.report.sources.runs import Run, Runs, metric_order
+from attnbench.report.sources.runs import Run, Runs
 from attnbench.report.sources.saved import files_of, read
 from tests.report.synthetic import attention_map, drawn_sentences
 
@@ -64,18 +64,6 @@ def test_a_bare_runs_csv_is_enough(make_run: Make, tmp_path: Path) -> None:
 def test_the_same_runs_write_the_same_bytes(make_run: Make) -> None:
     runs = [make_run(name, sentences=drawn_sentences(0.5, count=7)) for name in ("dot", "none")]
     assert files_of(Runs.of("small", runs), {}) == files_of(Runs.of("small", runs[::-1]), {})
-
-
-def test_metric_columns_follow_the_registry() -> None:
-    keys = ["zebra/stripes", "length/bleu_011_020", "length/bleu_001_010", "test/bleu_beam_5", "test/bleu", "test/chrf"]
-    assert metric_order(keys) == [
-        "test/bleu",
-        "test/chrf",
-        "test/bleu_beam_5",
-        "length/bleu_001_010",
-        "length/bleu_011_020",
-        "zebra/stripes",
-    ]
 
 
 def test_a_missing_file_is_an_error_that_says_which_file_to_give(tmp_path: Path) -> None:

@@ -44,9 +44,8 @@ def typed(hint: Any, value: Any, key: str) -> Any:
             raise ValueError(f"{key} must be a group of options, received {value!r}.")
         return build(hint, value, f"{key}.")
     if typing.get_origin(hint) is types.UnionType:
-        if value is None:
-            return None
-        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
+        present = next(option for option in typing.get_args(hint) if option is not types.NoneType)
+        return None if value is None else typed(present, value, key)
     origin = typing.get_origin(hint) or hint
     if origin is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

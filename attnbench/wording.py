@@ -43,3 +43,12 @@ def counted(count: int, noun: str) -> str:
 def listed(items: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def probability(p: float) -> str:
+    """A p-value, with four decimals where three would hide it."""
+    if math.isnan(p):
+        return DASH
+    if p < 0.0001:
+        return "< 0.0001"
+    return f"{p:.4f}" if p < 0.01 else f"{p:.3f}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnbench.wording import MINUS, counted, listed, number, signed
+from attnbench.wording import MINUS, counted, listed, number, probability, signed
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,8 @@ def test_a_difference_always_shows_its_sign() -> None:
 def test_lists_and_counts_read_as_english() -> None:
     assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     assert [counted(1, "run"), counted(0, "run"), counted(1000, "run")] == ["1 run", "0 runs", "1,000 runs"]
+
+
+def test_a_probability_has_as_many_digits_as_it_deserves() -> None:
+    values = (0.5, 0.0123, 0.00456, 0.00001, 0.0, float("nan"))
+    assert [probability(p) for p in values] == ["0.500", "0.012", "0.0046", "< 0.0001", "< 0.0001", "–"]

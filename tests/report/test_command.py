@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attnbench.results import FAILED, KILLED
 
+from attnbench.records import Status
 from attnbench.report.__main__ import main
 from tests.report.synthetic import write_plan, write_run
 
@@ -46,12 +46,12 @@ def test_no_finished_run_is_one_error_and_writes_nothing(
     runs_dir, output = tmp_path / "runs", tmp_path / "report"
     folders = [
         write_run(runs_dir, compose(f"attention={name}"), status=status, reason="out of memory")
-        for name, status in (("dot", FAILED), ("none", FAILED), ("general", KILLED))
+        for name, status in (("dot", Status.FAILED), ("none", Status.FAILED), ("general", Status.KILLED))
     ]
     write_plan(runs_dir, "mechanisms", folders)
     assert refusal("--runs", str(runs_dir), "--output", str(output)) == (
-        "attnbench.report: Study 'mechanisms' has no finished run. Expected at least one, received 2 FAILED, 1 KILLED. "
-        "See the run.log of a failed run; the command that started the study goes on where it stopped.\n"
+        "attnbench.report: Study 'mechanisms' has no finished run. Expected at least one, received 2 FAILED and 1 "
+        "KILLED. See the run.log of a failed run; the command that started the study resumes it.\n"
     )
     assert not output.exists()
 
@@ -65,13 +65,13 @@ def test_two_studies(refusal: Callable[..., str]) -> None:
 def test_a_study_beside_a_file(refusal: Callable[..., str]) -> None:
     assert refusal("mechanisms", "--csv", "reports/length/runs.csv") == (
         "attnbench.report: --csv reports/length/runs.csv holds one study, received a name as well: mechanisms. "
-        "Leave one out.\n"
+        "Omit one of them.\n"
     )
 
 
-def test_an_unknown_word(refusal: Callable[..., str]) -> None:
+def test_an_unknown_option(refusal: Callable[..., str]) -> None:
     assert refusal("selekt=valid/bleu") == (
-        "attnbench.report: Unknown option 'selekt'. Known: select, over. Did you mean 'select'?\n"
+        "attnbench.report: Unknown option 'selekt'. Known: select, over, results_version. Did you mean 'select'?\n"
     )
 
 

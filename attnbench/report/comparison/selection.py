@@ -56,8 +56,8 @@ def select(runs: Sequence[Run], metric: str, over: str) -> tuple[tuple[Run, ...]
     training = [run for run in runs if run.finished and not is_profile(run)]
     varied = [key for key in factors_of(training) if key != "attention"]
     if len({run.params.get(over, "") for run in training}) < 2:
-        known = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
-        hint = f"{known}{suggestion(over, varied)}"
+        differences = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
+        hint = f"{differences}{suggestion(over, varied)}"
         raise ValueError(f"over={over} chooses nothing: the finished runs do not differ in this option. {hint}")
     factors = factors_of(training, ignored=[over])
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
@@ -84,7 +84,7 @@ def kept_score(run: Run, metric: str) -> float:
     sign = metric_of(stopping).direction.sign
     points = dict(run.histories[metric])
     shared = [point for point in run.histories[stopping] if point[0] in points]
-    step = max(shared, key=lambda point: (sign * point[1], -point[0]))[0]
+    step, _ = max(shared, key=lambda point: (sign * point[1], -point[0]))
     return points[step]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from attnbench.report.sources.runs import MECHANISMS, mechanism_place
+from attnbench.report.sources.runs import MECHANISMS, mechanism_order
 
 INK, MUTED, GRID, PAPER = "#1b2028", "#5b6570", "#dfe3e8", "#ffffff"
 """Text and axes, secondary text, grid, background: the page replaces them by its own for light and dark."""
@@ -50,7 +50,7 @@ RC: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class Style:
     """How one mechanism is drawn: colours on light and dark paper, matplotlib's marker, and dashes in line widths."""
 
     light: str
@@ -63,38 +63,38 @@ _PRESETS = dict(
     zip(
         MECHANISMS,
         (
-            Look("#767c85", "#9aa4af", "X", (1.0, 1.5)),
-            Look("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
-            Look("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
-            Look("#d55e00", "#f0863a", "o", ()),
-            Look("#0072b2", "#58aef0", "s", (4.0, 1.6)),
-            Look("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
+            Style("#767c85", "#9aa4af", "X", (1.0, 1.5)),
+            Style("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
+            Style("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
+            Style("#d55e00", "#f0863a", "o", ()),
+            Style("#0072b2", "#58aef0", "s", (4.0, 1.6)),
+            Style("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
         ),
         strict=True,
     )
 )
 _OTHERS = (
-    Look("#10206b", "#c7ffa6", "^", (2.5, 1.2)),
-    Look("#a3195b", "#ff8fb3", "*", (8.0, 2.0)),
-    Look("#4f6d0b", "#b5d33d", "h", (3.0, 1.0, 1.0, 1.0)),
-    Look("#1d8fa8", "#7fe3f2", "<", (5.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
-    Look("#5b4636", "#c99a6b", ">", (2.0, 2.0)),
-    Look("#3d3a8c", "#a7a3ff", "p", (1.5, 1.0)),
+    Style("#10206b", "#c7ffa6", "^", (2.5, 1.2)),
+    Style("#a3195b", "#ff8fb3", "*", (8.0, 2.0)),
+    Style("#4f6d0b", "#b5d33d", "h", (3.0, 1.0, 1.0, 1.0)),
+    Style("#1d8fa8", "#7fe3f2", "<", (5.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
+    Style("#5b4636", "#c99a6b", ">", (2.0, 2.0)),
+    Style("#3d3a8c", "#a7a3ff", "p", (1.5, 1.0)),
 )
 
 
-def looks(mechanisms: Iterable[str]) -> dict[str, Look]:
-    """The look of each mechanism, in their order: fixed for presets, by name for the others."""
-    names = sorted(set(mechanisms), key=mechanism_place)
+def styles(mechanisms: Iterable[str]) -> dict[str, Style]:
+    """The style of each mechanism, in their order: fixed for presets, by name for the others."""
+    names = sorted(set(mechanisms), key=mechanism_order)
     others = [name for name in names if name not in _PRESETS]
     return {name: _PRESETS.get(name) or _OTHERS[others.index(name) % len(_OTHERS)] for name in names}
 
 
 def from_zero(values: Iterable[float]) -> tuple[float, float]:
-    """Limits of an axis that begins at zero and has room above the greatest value."""
+    """Limits of an axis that starts at zero and has room above the largest value."""
     return 0.0, 1.06 * max(values) or 1.0
 
 
-def line(look: Look) -> dict[str, Any]:
-    """The look as matplotlib's arguments of a line with markers."""
-    return {"color": look.light, "marker": look.marker, "linestyle": (0, look.dashes) if look.dashes else "-"}
+def line(style: Style) -> dict[str, Any]:
+    """The style as matplotlib's arguments of a line with markers."""
+    return {"color": style.light, "marker": style.marker, "linestyle": (0, style.dashes) if style.dashes else "-"}

@@ -1,61 +1,81 @@
 """What was chosen on validation, among which candidates."""
 
-import pandas as pd
+from dataclasses import dataclass
 
-from attnbench.metrics import metric_of
+from attnbench.metrics import Metric, metric_of
 from attnbench.report.comparison.selection import Candidates, Selection
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, is_profile
-from attnbench.report.render.elements import Cell, Column, Section, Table, Text
-from attnbench.report.render.wording import capitalised, factor_name
+from attnbench.report.options import option_name
+from attnbench.report.render.elements import Cell, Field, Section, Table, Text
 from attnbench.report.sources.runs import natural
-from attnbench.wording import DASH
+
+TITLE = "Hyperparameters chosen on validation"
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """The candidates of one variant and seed."""
+
+    variant: Variant
+    candidates: Candidates
+
+    def score(self, value: str) -> float:
+        """The validation score of the candidate with this value of the option; NaN where there is none."""
+        return next((score for other, score, _ in self.candidates.scores if other == value), float("nan"))
+
+    def chose(self, value: str) -> bool:
+        """Whether the candidate with this value was chosen."""
+        return any(other == value and run is self.candidates.chosen for other, _, run in self.candidates.scores)
 
 
 def section(study: Study) -> Section:
     """A row a variant and seed, a column a candidate, the chosen one in bold."""
     selection = study.selection
-    title = "Choice on validation"
     if selection is None:
-        reason = "nothing was chosen. `select=valid/bleu over=OPTION` picks a value for each variant and seed."
-        return Section("choice", title, left_out=reason)
-    known = metric_of(selection.metric)
+        missing = "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant and seed."
+        return Section("choice", TITLE, missing=missing)
+    metric = metric_of(selection.metric)
     explanation = (
-        f"For each variant and seed, the `{selection.over}` with the {known.direction.superlative} {known.name} of the "
-        "kept weights was chosen. The test set had no part in the choice. Every other section shows only the chosen "
-        "runs; `runs.csv` holds all of them."
+        f"For each variant and seed, the `{selection.over}` with the {metric.direction.superlative} {metric.name} of "
+        "the kept weights was chosen. The test set had no part in the choice. Every other section shows only the "
+        "chosen runs; `runs.csv` holds all of them."
     )
-    return Section("choice", title, [Text(explanation), _table(study, selection)])
+    return Section("choice", TITLE, [Text(explanation), _table(study, selection, metric)])
 
 
-def _table(study: Study, selection: Selection) -> Table:
+def _table(study: Study, selection: Selection, metric: Metric) -> Table[_Choice]:
     values = sorted({run.params.get(selection.over, "") for run in study.runs if not is_profile(run)}, key=natural)
     groups = {group.chosen.run_id: group for group in selection.groups}
-    rows = [(variant, groups[run.run_id]) for variant in study.finished for run in variant.runs]
+    fields: list[Field[_Choice]] = [
+        Field(
+            "variant",
+            lambda choice: Cell(choice.variant.label, mechanism=choice.variant.attention),
+            lambda choice: choice.variant.values,
+            numeric=False,
+        ),
+        Field(
+            "seed",
+            lambda choice: Cell(str(choice.candidates.chosen.seed)),
+            lambda choice: {
+                "seed": choice.candidates.chosen.seed,
+                "chosen": choice.candidates.chosen.params.get(selection.over, ""),
+            },
+        ),
+        *(_candidate_field(value, selection, metric) for value in values),
+    ]
     return Table(
         slug="choice",
-        caption=f"{capitalised(metric_of(selection.metric).name)} of each candidate; chosen in bold",
-        columns=(
-            Column("variant", numeric=False),
-            Column("seed"),
-            *(Column(value, group=factor_name(selection.over)) for value in values),
-        ),
-        rows=tuple(_row(variant, group, values, selection.metric) for variant, group in rows),
-        data=pd.DataFrame(
-            [
-                variant.values
-                | {"seed": run.seed, selection.over: value, selection.metric: score, "chosen": run is group.chosen}
-                for variant, group in rows
-                for value, score, run in group.scores
-            ]
-        ),
+        caption=f"The {metric.name} of each candidate; chosen in bold",
+        fields=fields,
+        rows=[_Choice(variant, groups[run.run_id]) for variant in study.finished for run in variant.runs],
     )
 
 
-def _row(variant: Variant, group: Candidates, values: list[str], metric: str) -> tuple[Cell, ...]:
-    scores = {value: (score, run is group.chosen) for value, score, run in group.scores}
-    cells = (
-        Cell(metric_of(metric).format(scores[value][0]), strong=scores[value][1]) if value in scores else Cell(DASH)
-        for value in values
+def _candidate_field(value: str, selection: Selection, metric: Metric) -> Field[_Choice]:
+    return Field(
+        header=value,
+        cell=lambda choice: Cell(metric.format(choice.score(value)), strong=choice.chose(value)),
+        values=lambda choice: {f"{metric.key} at {value}": choice.score(value)},
+        group=option_name(selection.over),
     )
-    return Cell(variant.label, mechanism=variant.attention), Cell(str(group.chosen.seed)), *cells

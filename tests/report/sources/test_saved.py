@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from attnbench.records import Status
 from attnbench.report.sources.runs import Run, Runs
 from attnbench.report.sources.saved import files_of, read
 from tests.report.synthetic import attention_map, drawn_sentences
@@ -28,18 +29,18 @@ def test_a_run_comes_back_as_it_was(make_run: Make, tmp_path: Path) -> None:
         histories={"train/loss": ((20, 3.25), (40, 1 / 3))},
         sentences=drawn_sentences(0.5, count=7),
         maps=[attention_map(3, ["a"], ["b", "c"])],
-        provenance={"threads": 2, "versions": {"keras": "3.15.1"}, "notes": ["3 pairs were skipped."]},
+        origin={"threads": 2, "versions": {"keras": "3.15.1"}, "notes": ["3 pairs were skipped."], "dirty": False},
         data__lowercase="False",
         time_limit_minutes="None",
     )
-    failed = make_run("dot", status="FAILED", provenance={"reason": 'a "quoted", long reason'})
+    failed = make_run("dot", status=Status.FAILED, origin={"reason": 'a "quoted", long reason'})
     found = again(Runs.of("small", [run, failed]), tmp_path)
     assert (found.study, [run.run_id for run in found.runs]) == ("small", [run.run_id, failed.run_id])
-    for name in ("status", "signature", "params", "metrics", "histories", "maps", "provenance"):
+    for name in ("status", "signature", "params", "metrics", "histories", "maps", "origin"):
         assert getattr(found.runs[0], name) == getattr(run, name)
     assert found.runs[0].sentences is not None
     np.testing.assert_array_equal(found.runs[0].sentences, run.sentences)
-    assert found.runs[1].provenance == failed.provenance
+    assert found.runs[1].origin == failed.origin
     assert found.runs[1].metrics == {}
 
 

@@ -15,9 +15,9 @@ SELECTABLE = tuple(key for key in HISTORIES if key.startswith("valid/"))
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The runs of one variant and seed among which one was chosen: `(value of the option, score, run)` by value."""
+    """The runs of one variant and seed: their scores by the option's value, and the chosen one."""
 
-    scores: tuple[tuple[str, float, Run], ...]
+    scores: dict[str, float]
     chosen: Run
 
 
@@ -79,7 +79,7 @@ def kept_score(run: Run, metric: str) -> float:
     if not run.histories.get(metric) or not run.histories.get(stopping):
         raise ValueError(
             f"Run {run.run_id} has no history of {metric if not run.histories.get(metric) else stopping}, which "
-            f"select={metric} needs. Read it from its run folder or MLflow, or leave select out."
+            f"select={metric} needs. Read it from its run folder or MLflow, or omit select."
         )
     sign = metric_of(stopping).direction.sign
     points = dict(run.histories[metric])
@@ -89,7 +89,8 @@ def kept_score(run: Run, metric: str) -> float:
 
 
 def _choose(members: Sequence[Run], metric: str, over: str) -> Candidates:
-    scores = [(run.params.get(over, ""), kept_score(run, metric), run) for run in members]
-    scores.sort(key=lambda score: natural(score[0]))
-    sign = metric_of(metric).direction.sign
-    return Candidates(tuple(scores), max(scores, key=lambda score: sign * score[1])[2])
+    ordered = sorted(members, key=lambda run: natural(run.params.get(over, "")))
+    scores = {run: kept_score(run, metric) for run in ordered}
+    chosen = max(ordered, key=lambda run: metric_of(metric).direction.sign * scores[run])
+    by_value = {run.params.get(over, ""): scores[run] for run in (*ordered, chosen)}
+    return Candidates(by_value, chosen)

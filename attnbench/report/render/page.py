@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import jinja2
 from markupsafe import Markup, escape
@@ -57,9 +56,7 @@ def inline(text: str) -> Markup:
 
 def _render(template: str, document: Document, *, autoescape: bool) -> bytes:
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(
-            lambda name: files("attnbench.report.render").joinpath(name).read_text(encoding="utf-8")
-        ),
+        loader=jinja2.PackageLoader("attnbench.report", "render"),
         autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,

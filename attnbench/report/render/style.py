@@ -2,51 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from typing import Any
+
+import matplotlib
 
 from attnbench.report.sources.runs import MECHANISMS, mechanism_order
 
-INK, MUTED, GRID, PAPER = "#1b2028", "#5b6570", "#dfe3e8", "#ffffff"
+with as_file(files("attnbench.report.render").joinpath("report.mplstyle")) as path:
+    _loaded: Any = matplotlib.rc_params_from_file(path, use_default_template=False)
+RC: dict[str, Any] = dict(_loaded)
+"""Matplotlib's settings for every figure."""
+
+INK, MUTED, GRID, PAPER = (RC[key] for key in ("text.color", "xtick.color", "grid.color", "figure.facecolor"))
 """Text and axes, secondary text, grid, background: the page replaces them by its own for light and dark."""
 
 FRONT = "#8c95a0"
 """Reference lines and the Pareto front."""
-
-RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "svg.fonttype": "none",
-    "text.color": INK,
-    "text.parse_math": False,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.facecolor": "none",
-    "axes.titlesize": 9,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.formatter.use_mathtext": False,
-    "grid.color": GRID,
-    "grid.linewidth": 0.7,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "lines.linewidth": 1.6,
-    "lines.markersize": 5.5,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "figure.facecolor": PAPER,
-    "figure.dpi": 100,
-    "savefig.dpi": 160,
-}
 
 
 @dataclass(frozen=True)

@@ -6,37 +6,38 @@ from typing import Any
 from attnbench.report.render.elements import Cell, Table
 from attnbench.report.sources.saved import write_csv
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
-    "±": r"$\pm$",
-    "\u2212": r"$-$",
-    "\u2013": "--",
-    "÷": r"$\div$",
-    "·": r"$\cdot$",
-    "×": r"$\times$",
-    "≤": r"$\le$",
-    "∞": r"$\infty$",
-    "³": r"$^3$",
-}
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
+        "±": r"$\pm$",
+        "\u2212": r"$-$",
+        "\u2013": "--",
+        "÷": r"$\div$",
+        "·": r"$\cdot$",
+        "×": r"$\times$",
+        "≤": r"$\le$",
+        "∞": r"$\infty$",
+        "³": r"$^3$",
+    }
+)
 
 
 def to_csv(table: Table[Any]) -> bytes:
     """The unrounded values behind the table, empty where there is none."""
-    records = table.records
-    rows = [["" if value != value else value for value in record.values()] for record in records]
-    return write_csv(list(records[0]), rows)
+    rows = [{key: "" if value != value else value for key, value in record.items()} for record in table.records]
+    return write_csv(list(rows[0]), rows)
 
 
 def to_latex(table: Table[Any]) -> bytes:
@@ -83,7 +84,7 @@ def _latex_groups(table: Table[Any]) -> list[str]:
 
 def _latex(text: str) -> str:
     plain = re.sub(r"[`]|\*\*", "", text)
-    return "".join(_LATEX.get(character, character) for character in plain)
+    return plain.translate(_LATEX)
 
 
 def _latex_cell(cell: Cell) -> str:

@@ -1,6 +1,7 @@
 """Are the runs comparable? Whether they differ in data, in training pairs, in code or in machine."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import is_profile
@@ -8,12 +9,14 @@ from attnbench.report.render.elements import Notice, Section, Text
 from attnbench.report.sources.runs import TEXTS, Run
 from attnbench.wording import counted, listed, number
 
+Value = TypeVar("Value")
 TITLE = "Are the runs comparable?"
 
 
 def section(study: Study) -> Section:
     """The warnings and remarks that apply, or the checks that passed."""
-    lines = (*study.remarks, *(line for check in CHECKS if (line := check(study))))
+    remarks = (f"**Remark**: {remark}" for remark in study.remarks)
+    lines = (*remarks, *(line for check in CHECKS if (line := check(study))))
     if lines:
         return Section("caveats", TITLE, [Notice("Keep in mind", lines)])
     passed = (
@@ -24,15 +27,15 @@ def section(study: Study) -> Section:
 
 
 def _training_pairs(study: Study) -> str:
-    counts: dict[str, dict[int, list[str]]] = {}
-    for variant in study.finished:
-        for count in sorted({int(value) for value in variant.metric("data/train_pairs")}):
-            counts.setdefault(variant.data, {}).setdefault(count, []).append(variant.label)
+    counts = [
+        (variant.data, int(count), variant.label)
+        for variant in study.finished
+        for count in sorted(set(variant.metric("data/train_pairs")))
+    ]
     differing = [
         f"{number(count, 0)} for {_some(labels)}"
-        for labels_of in counts.values()
-        if len(labels_of) > 1
-        for count, labels in sorted(labels_of.items())
+        for labels_by_count in _differing(counts).values()
+        for count, labels in sorted(labels_by_count.items())
     ]
     if not differing:
         return ""
@@ -43,27 +46,27 @@ def _training_pairs(study: Study) -> str:
 
 
 def _data_files(study: Study) -> str:
-    texts: dict[str, dict[str, list[str]]] = {}
-    for run in _training(study):
-        if TEXTS in run.params:
-            texts.setdefault(run.params["data"], {}).setdefault(run.params[TEXTS], []).append(run.run_id)
+    texts = [(run.params["data"], run.params[TEXTS], run.run_id) for run in _training(study) if TEXTS in run.params]
     differing = [
         f"{name} is {listed([f'{digest} in {_some(runs)}' for digest, runs in sorted(digests.items())])}"
-        for name, digests in texts.items()
-        if len(digests) > 1
+        for name, digests in _differing(texts).items()
     ]
     return f"**Data files** differ between runs, by their sha256 digests: {'; '.join(differing)}." if differing else ""
 
 
 def _test_sets(study: Study) -> str:
-    differing = _differing_data(study, lambda run: None if run.sentences is None else run.sentences[:, -1].tobytes())
-    if not differing:
+    references = [
+        (run.params["data"], run.sentences[:, -1].tobytes(), run.run_id)
+        for run in _training(study)
+        if run.sentences is not None
+    ]
+    if not (differing := list(_differing(references))):
         return ""
     return f"**Test sets** of {listed(differing)} differ between runs; such runs are not tested against each other."
 
 
 def _scoring(study: Study) -> str:
-    differing = _differing_data(study, lambda run: run.origin.bleu_signature)
+    differing = list(_differing((run.params["data"], run.origin.bleu_signature, "") for run in _training(study)))
     return f"**BLEU** of {listed(differing)} was computed in different ways: signatures differ." if differing else ""
 
 
@@ -114,12 +117,12 @@ def _training(study: Study) -> list[Run]:
     return [run for run in study.compared if not is_profile(run)]
 
 
-def _differing_data(study: Study, value: Callable[[Run], object]) -> list[str]:
-    """The data sets whose training runs differ in `value`; None is no value."""
-    values: dict[str, set[object]] = {}
-    for run in _training(study):
-        values.setdefault(run.params["data"], set()).add(value(run))
-    return [name for name, found in values.items() if len(found - {None}) > 1]
+def _differing(values: Iterable[tuple[str, Value, str]]) -> dict[str, dict[Value, list[str]]]:
+    """Of `(data set, value, name)`, the data sets with more than one value: the names that have each value."""
+    names: dict[str, dict[Value, list[str]]] = {}
+    for data, value, name in values:
+        names.setdefault(data, {}).setdefault(value, []).append(name)
+    return {data: by_value for data, by_value in names.items() if len(by_value) > 1}
 
 
 def _distinct(values: Iterable[str | None]) -> list[str]:

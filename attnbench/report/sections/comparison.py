@@ -45,7 +45,10 @@ def _explanation(study: Study) -> str:
     shown = _bounds(study)
     parts = [text for bounds, text in explained.items() if bounds in shown]
     if any(variant.metric("length/bleu_within") for variant in study.finished):
-        parts.append("Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens.")
+        parts.append(
+            "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
+            "quotient: beyond ÷ within."
+        )
     return " ".join(parts)
 
 

@@ -10,9 +10,10 @@ provenance.json   the study's name and remarks; versions, device, commit, comman
 import csv
 import gzip
 import io
+import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,27 +48,27 @@ class Provenance:
     remarks: list[str] = field(default_factory=list)
 
 
-def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A table as UTF-8 CSV; floats as their shortest exact text."""
+def write_csv(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """A table as UTF-8 CSV, empty where a row lacks a column; floats as their shortest exact text."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer = csv.DictWriter(text, header, lineterminator="\n")
+    writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
 
 
 def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str, bytes]:
-    """The content of every file that `read` takes; `maps` are those to keep, by run."""
+    """The content of every file that `read` takes and that would not be empty; `maps` are those to keep, by run."""
     origins = {run.run_id: _known(asdict(run.origin)) for run in runs.runs}
     provenance = _known({"study": runs.study, "runs": _known(origins), "remarks": list(runs.remarks)})
-    files = {RUNS: _runs_csv(runs.runs)}
-    if any(run.sentences is not None for run in runs.runs):
-        files[SENTENCES] = gzip.compress(_sentences_csv(runs.runs), mtime=0)
-    if any(run.histories for run in runs.runs):
-        files[HISTORIES] = _histories_csv(runs.runs)
+    files = {RUNS: _runs_csv(runs.runs), PROVENANCE: _json(provenance)}
+    if sentences := list(_sentence_rows(runs.runs)):
+        files[SENTENCES] = gzip.compress(write_csv(list(sentences[0]), sentences), mtime=0)
+    if points := list(_history_rows(runs.runs)):
+        files[HISTORIES] = write_csv(list(points[0]), points)
     if maps:
         files[MAPS] = _json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
-    return files | {PROVENANCE: _json(provenance)}
+    return files
 
 
 def read(path: Path) -> Runs:
@@ -78,7 +79,8 @@ def read(path: Path) -> Runs:
     """
     if not path.is_file():
         raise ValueError(f"No file {path}. Give --csv the runs.csv of a report, for example reports/STUDY/runs.csv.")
-    header, *rows = _csv_rows(path.read_bytes().decode())
+    rows = _csv_rows(path.read_bytes())
+    header = next(rows)
     missing = [name for name in (*_IDENTITY, *FACTORS) if name not in header]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}. Expected the runs.csv of a report.")
@@ -112,16 +114,16 @@ def _study(runs: Sequence[Run], path: Path) -> str:
     return studies.pop() if len(studies) == 1 else path.resolve().parent.name
 
 
-def _csv_rows(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text, newline="")))
+def _csv_rows(data: bytes) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(data.decode(), newline=""))
 
 
 def _sentences(path: Path) -> dict[str, list[list[int]]]:
     """The rows of each run's sentences; empty where there is no such file."""
     rows: dict[str, list[list[int]]] = defaultdict(list)
     if path.is_file():
-        for run_id, _, *values in _csv_rows(gzip.decompress(path.read_bytes()).decode())[1:]:
-            rows[run_id].append([int(value) for value in values])
+        for run_id, _, *values in itertools.islice(_csv_rows(gzip.decompress(path.read_bytes())), 1, None):
+            rows[run_id].append(list(map(int, values)))
     return rows
 
 
@@ -129,7 +131,7 @@ def _histories(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """Each run's `(step, value)` points by key; empty where there is no such file."""
     points: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
     if path.is_file():
-        for run_id, key, step, value in _csv_rows(path.read_bytes().decode())[1:]:
+        for run_id, key, step, value in itertools.islice(_csv_rows(path.read_bytes()), 1, None):
             points[run_id][key].append((int(step), float(value)))
     return points
 
@@ -138,38 +140,27 @@ def _runs_csv(runs: Sequence[Run]) -> bytes:
     params = sorted({key for run in runs for key in run.params} - set(FACTORS))
     metrics = in_order(key for run in runs for key in run.metrics)
     header = [*_IDENTITY, *FACTORS, *(_PARAMS + key for key in params), *metrics]
-    return write_csv(
-        header,
-        (
-            [
-                *(run.run_id, run.status, run.signature),
-                *(run.params[key] for key in FACTORS),
-                *(run.params.get(key, "") for key in params),
-                *(run.metrics.get(key, "") for key in metrics),
-            ]
-            for run in runs
-        ),
-    )
-
-
-def _sentences_csv(runs: Sequence[Run]) -> bytes:
     rows = (
-        [run.run_id, index, *sentence.tolist()]
+        {
+            **dict(zip(_IDENTITY, (run.run_id, run.status, run.signature), strict=True)),
+            **{key if key in FACTORS else _PARAMS + key: value for key, value in run.params.items()},
+            **run.metrics,
+        }
         for run in runs
-        if run.sentences is not None
-        for index, sentence in enumerate(run.sentences)
     )
-    return write_csv(["run", "sentence", *VALUES], rows)
+    return write_csv(header, rows)
 
 
-def _histories_csv(runs: Sequence[Run]) -> bytes:
-    rows = (
-        [run.run_id, key, step, value]
-        for run in runs
-        for key, points in sorted(run.histories.items())
-        for step, value in points
-    )
-    return write_csv(["run_id", "key", "step", "value"], rows)
+def _sentence_rows(runs: Sequence[Run]) -> Iterator[dict[str, object]]:
+    for run in runs:
+        for index, values in enumerate([] if run.sentences is None else run.sentences.tolist()):
+            yield {"run": run.run_id, "sentence": index, **dict(zip(VALUES, values, strict=True))}
+
+
+def _history_rows(runs: Sequence[Run]) -> Iterator[dict[str, object]]:
+    for run in runs:
+        for key, points in sorted(run.histories.items()):
+            yield from ({"run_id": run.run_id, "key": key, "step": step, "value": value} for step, value in points)
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

@@ -105,5 +105,5 @@ def test_a_run_without_a_history_cannot_be_chosen(make_run: Make) -> None:
     runs = [make_run(training__learning_rate=rate, run_id=f"run-{rate}") for rate in (0.1, 0.2)]
     assert refusal(runs, "valid/bleu", RATE) == (
         "Run run-0.1 has no history of valid/bleu, which select=valid/bleu needs. "
-        "Read it from its run folder or MLflow, or leave select out."
+        "Read it from its run folder or MLflow, or omit select."
     )

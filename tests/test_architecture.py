@@ -23,7 +23,7 @@ LAYERS = (
     "identity : records",
     "config : presets",
     "mapping : mechanisms",
-    "checks : metrics : nvml : special_tokens : tensors",
+    "checks : metrics : nvml : special_tokens : tensors : wording",
 )
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})

@@ -37,7 +37,8 @@ def yaml_names(folder: str) -> set[str]:
 
 def test_every_metric_is_defined_word_for_word_and_in_order() -> None:
     header = "| key | unit | better | meaning |\n|---|---|---|---|\n"
-    table = "".join(f"| `{metric.key}` | {metric.unit} | {metric.better} | {metric.meaning} |\n" for metric in METRICS)
+    rows = ([f"`{metric.key}`", metric.unit, metric.direction.value, metric.meaning] for metric in METRICS)
+    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
     assert header + table + "\n" in README, f"The README's table of metrics must read:\n\n{header}{table}"
 
 

@@ -3,26 +3,31 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from attnbench.checks import suggestion
+from attnbench.report.comparison.versions import of_version
 from attnbench.report.sources.folders import latest_plan, read_all, read_planned
 from attnbench.report.sources.runs import Runs
 from attnbench.report.sources.saved import read
 from attnbench.report.sources.store import read_store
 from attnbench.report.write import write
 
-_CHOICES = ("select", "over")
+_CHOICES = ("select", "over", "results_version")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the report and says where; returns the exit status, 2 for what the user has to change."""
     options = _parser().parse_args(arguments)
     try:
-        study, choices = _words(options.words)
+        study, choices = _split(options.arguments)
         runs = _read(options, study)
+        if "results_version" in choices:
+            runs = of_version(runs, choices["results_version"])
+        runs = replace(runs, remarks=tuple(dict.fromkeys([*runs.remarks, *options.remark])))
         output = options.output or Path("reports") / runs.study
-        page = write(runs, output, **choices)
+        page = write(runs, output, select=choices.get("select"), over=choices.get("over"))
     except ValueError as error:
         print(f"attnbench.report: {error}", file=sys.stderr)
         return 2
@@ -35,24 +40,32 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m attnbench.report",
         description="Writes a comparison report: one page, tables, figures and the numbers behind them.",
         epilog="select=valid/bleu over=training.learning_rate shows, for each variant and seed, only the run that was "
-        "best on validation.",
+        "best on validation. results_version=N shows only the runs that were made under that results version: runs of "
+        "different versions are never compared.",
     )
-    words = "STUDY | select=METRIC | over=OPTION"
-    parser.add_argument("words", nargs="*", metavar=words, help="default: the latest sweep")
+    usage = "STUDY | select=METRIC | over=OPTION | results_version=N"
+    parser.add_argument("arguments", nargs="*", metavar=usage, help="default: the latest sweep")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="run folders (default: runs)")
     source.add_argument("--csv", type=Path, metavar="FILE", help="the runs.csv of an earlier report")
     source.add_argument("--mlflow", metavar="URI", help="an MLflow store, for example sqlite:///mlflow.db")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where to write (default: reports/STUDY)")
+    parser.add_argument(
+        "--remark",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what a reader must know, shown in the report",
+    )
     return parser
 
 
-def _words(words: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+def _split(arguments: Sequence[str]) -> tuple[str | None, dict[str, str]]:
     """The study's name, if any, and the choices."""
-    studies = [word for word in words if "=" not in word]
+    studies = [argument for argument in arguments if "=" not in argument]
     if len(studies) > 1:
         raise ValueError(f"A report is of one study, received {len(studies)}: {', '.join(studies)}. Name one.")
-    choices = dict(word.split("=", 1) for word in words if "=" in word)
+    choices = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     for key in choices:
         if key not in _CHOICES:
             raise ValueError(f"Unknown option {key!r}. Known: {', '.join(_CHOICES)}.{suggestion(key, _CHOICES)}")
@@ -62,7 +75,9 @@ def _words(words: Sequence[str]) -> tuple[str | None, dict[str, str]]:
 def _read(options: argparse.Namespace, study: str | None) -> Runs:
     if options.csv is not None:
         if study is not None:
-            raise ValueError(f"--csv {options.csv} holds one study, received a name as well: {study}. Leave one out.")
+            raise ValueError(
+                f"--csv {options.csv} holds one study, received a name as well: {study}. Omit one of them."
+            )
         return read(options.csv)
     if options.mlflow is not None:
         return read_store(options.mlflow, study)

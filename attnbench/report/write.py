@@ -4,17 +4,18 @@ import re
 from pathlib import Path
 
 from attnbench.records import Plan, write_atomically
+from attnbench.report.comparison.maps import choose_maps
 from attnbench.report.comparison.study import Study, study_of
-from attnbench.report.render.drawing import draw
+from attnbench.report.render.drawing import FORMAT, draw
 from attnbench.report.render.elements import Figure, Table
 from attnbench.report.render.page import Document, to_html, to_markdown_page
+from attnbench.report.render.style import styles
 from attnbench.report.render.tables import to_csv, to_latex
-from attnbench.report.render.wording import counted
 from attnbench.report.sections import SECTIONS
-from attnbench.report.sections.maps import kept_maps
+from attnbench.report.sections.top import age, summary
 from attnbench.report.sources.folders import read_all, read_planned
 from attnbench.report.sources.runs import Runs
-from attnbench.report.sources.saved import files_of
+from attnbench.report.sources.saved import NAMES, files_of
 
 
 def build(
@@ -45,7 +46,7 @@ def write(runs: Runs, output: Path, *, select: str | None = None, over: str | No
     try:
         output.mkdir(parents=True, exist_ok=True)
         content = contents(study, runs)
-        for stale in _written_before(output) - set(content):
+        for stale in (_written_before(output) | set(NAMES)) - set(content):
             (output / stale).unlink(missing_ok=True)
         for name, data in content.items():
             write_atomically(output / name, data)
@@ -67,26 +68,11 @@ def contents(study: Study, runs: Runs) -> dict[str, bytes]:
     """The content of every file, by its path in the report's folder."""
     sections = [section(study) for section in SECTIONS]
     blocks = [block for section in sections for block in section.blocks]
-    drawings = {block.slug: draw(block, study.looks) for block in blocks if isinstance(block, Figure)}
-    document = Document(study.name, _summary(study), sections, drawings, study.looks)
-    found = {"index.html": to_html(document), "report.md": to_markdown_page(document)}
+    mechanisms = styles(study.mechanisms)
+    drawings = {block.slug: draw(block, mechanisms) for block in blocks if isinstance(block, Figure)}
+    saved = files_of(runs, choose_maps(study.finished).by_run())
+    document = Document(study.name, summary(study), age(study), sections, drawings, mechanisms, list(saved))
+    files = {"index.html": to_html(document), "report.md": to_markdown_page(document)}
     for table in (block for block in blocks if isinstance(block, Table)):
-        found |= {f"tables/{table.slug}.csv": to_csv(table), f"tables/{table.slug}.tex": to_latex(table)}
-    for slug, drawing in drawings.items():
-        found |= {f"figures/{slug}.svg": drawing.svg, f"figures/{slug}.png": drawing.png}
-    return found | files_of(runs, kept_maps(study))
-
-
-def _summary(study: Study) -> str:
-    """What was compared, in one line."""
-    variants = study.variants or study.profiles
-    mechanisms = list(dict.fromkeys(variant.attention for variant in variants))
-    seeds = {run.seed for variant in variants for run in variant.runs}
-    parts = [
-        ", ".join(mechanisms),
-        ", ".join(sorted({variant.data for variant in study.variants})),
-        counted(len(variants), "variant"),
-        counted(len(seeds), "seed"),
-        f"{sum(run.finished for run in study.runs)} of {counted(len(study.runs), 'run')} finished",
-    ]
-    return " · ".join(part for part in parts if part)
+        files |= {f"tables/{table.slug}.csv": to_csv(table), f"tables/{table.slug}.tex": to_latex(table)}
+    return files | {f"figures/{slug}.{FORMAT}": drawing.file for slug, drawing in drawings.items()} | saved

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attnbench.results import FAILED
 
-from attnbench.report.sources.runs import Run
+from attnbench.config import RESULTS_VERSION
+from attnbench.records import Status
+from attnbench.report.sources.runs import Origin, Run
 from tests.report.synthetic import attention_map, drawn_sentences, quality, write_plan, write_run
 
 ATTENTIONS = {"none": 0.3, "bahdanau": 0.9, "dot": 0.85}
@@ -43,7 +44,7 @@ def write_study(compose: Callable[..., dict[str, Any]]) -> Callable[[Path], Path
                     )
                 )
         failed = compose("attention=general", "study=small")
-        folders.append(write_run(runs_dir, failed, status=FAILED, reason="out of memory"))
+        folders.append(write_run(runs_dir, failed, status=Status.FAILED, reason="out of memory"))
         return write_plan(runs_dir, "small", folders)
 
     return written
@@ -59,7 +60,7 @@ def small_runs(tmp_path_factory: pytest.TempPathFactory, write_study: Callable[[
 
 @pytest.fixture
 def make_run() -> Callable[..., Run]:
-    """Makes a run as a source gives it: `make_run("dot", seed=2, bleu=43.0, hidden_size="256")`."""
+    """Makes a run as a source gives it: `make_run("dot", seed=2, bleu=43.0, origin={"dirty": True})`."""
 
     def made(attention: str = "dot", *, seed: int = 1, bleu: float | None = None, **options: Any) -> Run:
         own = {name: options.pop(name) for name in tuple(options) if name in Run.__dataclass_fields__}
@@ -75,15 +76,16 @@ def make_run() -> Callable[..., Run]:
         } | {key.replace("__", "."): str(value) for key, value in options.items()}
         fields: dict[str, Any] = {
             "run_id": "-".join([attention, *map(str, options.values()), f"s{seed}"]),
-            "status": "FINISHED",
+            "status": Status.FINISHED,
             "signature": "3f" * 32,
             "params": params,
             "metrics": {} if bleu is None else {"test/bleu": bleu},
             "histories": {},
             "sentences": None,
             "maps": [],
-            "provenance": {},
+            "origin": {},
         }
-        return Run(**fields | own)
+        fields |= own
+        return Run(**fields | {"origin": Origin(**{"results_version": RESULTS_VERSION} | fields["origin"])})
 
     return made

@@ -1,6 +1,7 @@
 """One section of a report on runs made by hand, and its parts."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from attnbench.report.comparison.study import study_of
 from attnbench.report.render.elements import Figure, Section, Table, Text
@@ -19,7 +20,7 @@ def texts(section: Section) -> list[str]:
     return [block.text for block in section.blocks if isinstance(block, Text)]
 
 
-def table(section: Section, slug: str) -> Table:
+def table(section: Section, slug: str) -> Table[Any]:
     return next(block for block in section.blocks if isinstance(block, Table) and block.slug == slug)
 
 
@@ -29,3 +30,12 @@ def figures(section: Section) -> list[Figure]:
 
 def seeds(make_run: Make, name: str, values: Sequence[float], **options: object) -> list[Run]:
     return [make_run(name, seed=seed, bleu=value, **options) for seed, value in enumerate(values, start=1)]
+
+
+def column(table: Table[Any], key: str) -> list[object]:
+    """A column of a table's CSV file."""
+    return [record[key] for record in table.records]
+
+
+def headers(table: Table[Any]) -> list[str]:
+    return [field.header for field in table.fields]

@@ -1,22 +1,38 @@
 """Run folders as a sweep and its workers leave them, with numbers that the tests choose."""
 
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attnbench.results import FINISHED, RUNNING, RunFolder, write_json
 
-from attnbench.config import from_mapping, parameters
+from attnbench.config import RESULTS_VERSION, RunConfig, from_mapping, parameters
 from attnbench.identity import signature
-from attnbench.report.sources.runs import SENTENCE_COLUMNS
+from attnbench.records import (
+    AttentionMap,
+    Entry,
+    Facts,
+    MetricsEvent,
+    Outcome,
+    Plan,
+    Provenance,
+    Result,
+    RunFolder,
+    RunIdentity,
+    Status,
+)
+from attnbench.records.sentences import write_sentences
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.length import length_metrics
 
-SIGNATURES = {"bleu_signature": "nrefs:1|case:mixed|tok:none", "chrf_signature": "nrefs:1|case:mixed"}
 VERSIONS = {"attnbench": "0.1.0", "keras": "3.15.1", "tensorflow": "2.21.0"}
+
+
+def facts_of(data: Mapping[str, str]) -> Facts:
+    """What identifies a run on one machine, by the digests of its texts."""
+    return Facts(data=dict(data), device="a processor", mechanism=None, threads=1, versions=VERSIONS)
 
 
 def sentences(correct: Sequence[Sequence[int]], lengths: Sequence[int]) -> npt.NDArray[np.int64]:
@@ -44,103 +60,89 @@ def quality(rows: npt.NDArray[np.int64], sequence_length: int) -> dict[str, floa
     return {"test/bleu": bleu, **length_metrics(rows[:, 1:], rows[:, 0], sequence_length=sequence_length)}
 
 
-def attention_map(sentence: int, source: Sequence[str], target: Sequence[str]) -> dict[str, Any]:
+def attention_map(sentence: int, source: Sequence[str], target: Sequence[str]) -> AttentionMap:
     """A map whose rows put half of their weight on one source token and share out the rest."""
     size = len(source)
     weights = [[0.5 + 0.5 / size if s == t % size else 0.5 / size for s in range(size)] for t in range(len(target))]
-    return {"sentence": sentence, "source": list(source), "target": list(target), "weights": weights}
+    return AttentionMap(sentence, list(source), list(target), weights)
 
 
 def write_run(
     runs_dir: Path,
-    config: Mapping[str, Any],
+    options: Mapping[str, Any],
     *,
     metrics: Mapping[str, float] | None = None,
     rows: npt.NDArray[np.int64] | None = None,
     histories: Mapping[str, Sequence[tuple[int, float]]] | None = None,
-    maps: Sequence[Mapping[str, Any]] = (),
-    status: str = FINISHED,
+    maps: Sequence[AttentionMap] = (),
+    status: Status = Status.FINISHED,
     reason: str = "",
-    facts: Mapping[str, Any] | None = None,
-    provenance: Mapping[str, Any] | None = None,
+    results_version: int | None = RESULTS_VERSION,
 ) -> Path:
     """Writes one run folder and returns it."""
-    checked = from_mapping(config)
-    options = parameters(checked)
-    name = f"{options['attention']}-h{checked.hidden_size}-l{checked.sequence_length}-s{checked.seed}-{options['data']}"
-    known = {"data": {"train": "0123abcd"}, "device": "a processor", "threads": 1, "versions": VERSIONS}
-    identifying = known | dict(facts or {})
-    signed = signature(checked, identifying)
-    folder = RunFolder(runs_dir / f"{name}-{signed[:10]}")
+    config = from_mapping(options)
+    identity = _identity(config, results_version)
+    name = f"{config.attention.name}-s{config.seed}-{parameters(config)['data']}"
+    folder = RunFolder(runs_dir / f"{name}-{identity.signature[:10]}")
     folder.path.mkdir(parents=True)
-    write_json(folder.config, dict(config))
-    origin = {
-        "command": "python -m attnbench -m attention=dot,general",
-        "commit": "c0ffee0c0ffee0c0ffee0c0ffee0c0ffee0c0ffee",
-        "dirty": False,
-        "device": "a processor",
-        "python": "3.11.7",
-        "started": "2026-01-02T03:04:05+00:00",
-        "versions": VERSIONS,
-    }
-    write_json(
-        folder.facts,
-        {"signature": signed, "facts": identifying, "provenance": origin | dict(provenance or {})},
-    )
-    folder.append("status", status=RUNNING)
+    folder.config.write(config)
+    folder.facts.write(identity)
+    folder.record(Outcome(Status.RUNNING))
     for key, points in (histories or {}).items():
         for step, value in points:
-            folder.append("metrics", step=step, values={key: value})
-    folder.append("status", status=status, **({"reason": reason} if reason else {}))
-    if status == FINISHED:
-        _write_result(folder, checked.task, signed, dict(metrics or {}), rows, maps)
+            folder.append(MetricsEvent(step, {key: value}))
+    folder.record(Outcome(status, reason))
+    if status == Status.FINISHED:
+        _write_result(folder, config.task, identity, dict(metrics or {}), rows, maps)
     return folder.path
+
+
+def _identity(config: RunConfig, results_version: int | None) -> RunIdentity:
+    facts = facts_of({"train": "0123abcd"})
+    provenance = Provenance(
+        command="python -m attnbench -m attention=dot,general",
+        commit="c0ffee0c0ffee0c0ffee0c0ffee0c0ffee0c0ffee",
+        dirty=False,
+        device="a processor",
+        python="3.11.7",
+        started="2026-01-02T03:04:05+00:00",
+        versions=VERSIONS,
+    )
+    return RunIdentity(signature(config, asdict(facts)), facts, provenance, results_version)
 
 
 def write_plan(runs_dir: Path, study: str, folders: Sequence[Path], created: str = "2026-01-02T03:00:00+00:00") -> Path:
     """Writes the frozen plan of a sweep over the runs in `folders`."""
-    entries = []
-    for folder in folders:
-        run = RunFolder(folder)
-        facts = read(run.facts)
-        known = {"signature": facts["signature"], "facts": facts}
-        entries.append(known | {"folder": folder.name, "config": read(run.config)})
-    path = runs_dir / "plans" / f"{study}-{created[:10]}.json"
-    write_json(path, {"study": study, "command": "python -m attnbench -m", "created": created, "entries": entries})
-    return path
+    entries = [entry_of(RunFolder(folder)) for folder in folders]
+    return Plan(study, "python -m attnbench -m", created, "failed", 1, [], entries).write(runs_dir)
 
 
-def read(path: Path) -> Any:
-    """The JSON in a file that must exist."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def entry_of(folder: RunFolder) -> Entry:
+    """A run as a plan has it."""
+    return Entry(folder.path.name, folder.config.required(), folder.facts.required(), [], Status.SCHEDULED)
 
 
 def _write_result(
     folder: RunFolder,
     task: str,
-    signed: str,
-    metrics: Mapping[str, float],
+    identity: RunIdentity,
+    metrics: dict[str, float],
     rows: npt.NDArray[np.int64] | None,
-    maps: Sequence[Mapping[str, Any]],
+    maps: Sequence[AttentionMap],
 ) -> None:
-    result = {
-        "format": 1,
-        "status": FINISHED,
-        "task": task,
-        "signature": signed,
-        "metrics": metrics,
-        **SIGNATURES,
-        "vocabularies": {"source": 11, "target": 13},
-        "device": "a processor",
-        "threads": 1,
-        "versions": VERSIONS,
-        "notes": [],
-        "duration_seconds": 60.0,
-    }
-    write_json(folder.result, result)
+    folder.result.write(
+        Result(
+            task=task,
+            signature=identity.signature,
+            metrics=metrics,
+            vocabularies={"source": 11, "target": 13},
+            duration_seconds=60.0,
+            results_version=identity.results_version,
+            bleu_signature="nrefs:1|case:mixed|tok:none",
+            chrf_signature="nrefs:1|case:mixed",
+        )
+    )
     if rows is not None:
-        lines = [",".join(["sentence", *SENTENCE_COLUMNS])]
-        lines += [",".join(map(str, [index, *row])) for index, row in enumerate(rows.tolist())]
-        folder.sentences.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_sentences(folder.sentences.path, rows.tolist())
     if maps:
-        write_json(folder.maps, list(maps))
+        folder.maps.write(list(maps))

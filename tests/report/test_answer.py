@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from attnbench.records import Status
 from attnbench.report.render.elements import Notice
 from attnbench.report.sections import (
     answer,
@@ -10,8 +11,8 @@ from attnbench.report.sections import (
     comparison,
     significance,
 )
-from tests.report.reading import MEMORY, SPEED, Make, seeds, shown, table, texts
-from tests.report.synthetic import drawn_sentences, quality
+from tests.report.reading import MEMORY, SPEED, Make, column, headers, seeds, shown, table, texts
+from tests.report.synthetic import drawn_sentences, facts_of, quality
 
 # The answer
 
@@ -23,14 +24,14 @@ def test_the_answer_names_the_best_with_its_interval_and_what_is_established(mak
             rows = drawn_sentences(share + 0.001 * seed, seed=seed + 10 * (name == "general"))
             runs.append(make_run(name, seed=seed, sentences=rows, metrics=quality(rows, 20)))
     (text, *_) = texts(shown(answer, runs))
-    first = table(shown(significance, runs), "differences").rows
+    first = table(shown(significance, runs), "differences").cells
     assert text.startswith("On `grammar`, **`")
     assert "(mean of 3 seeds with its 95 % t interval)" in text
     assert "Its lead over `none` (+" in text
     assert "is more than the choice of test sentences and the choice of seeds explain." in text
     assert (
-        "is **not established**: other test sentences could turn it round. This does not show that they are equal."
-        in text
+        "is **not established**: other test sentences could reverse the ranking. "
+        "This does not show that they are equal." in text
     )
     assert [row[-1].text for row in first] == ["both", "both", "–"]
 
@@ -56,13 +57,13 @@ def test_the_answer_says_what_happens_beyond_the_training_limit_and_what_it_cost
     ]
     _, beyond, price = texts(shown(answer, runs))
     assert beyond == (
-        "On sentences longer than the training limit of 20 tokens, BLEU goes "
-        "from 90.0 to 50.0 with `dot` and from 40.0 to 7.0 with `none`."
+        "On test sentences beyond the training limit, BLEU drops from 90.0 (at most 20 source tokens) to 50.0 "
+        "(more than 20) with `dot` and from 40.0 to 7.0 with `none`."
     )
     assert price == (
-        "Training is fastest with `none`, 6,000 target tokens/s, 2.000 times as fast as with `dot`, the slowest. "
+        "Training is fastest with `none`, 6,000 target tokens/s, 2.00 times as fast as with `dot`, the slowest. "
         "Memory in training peaks between 128.0 MiB (`none`) and 256.0 MiB (`dot`)."
-    ).replace("2.000 times", "2.00 times")
+    )
 
 
 def test_several_settings_are_counted(make_run: Make) -> None:
@@ -80,7 +81,7 @@ def test_several_settings_are_counted(make_run: Make) -> None:
     )
 
 
-# Before comparing
+# Are the runs comparable?
 
 
 def test_nothing_to_warn_of_is_said(make_run: Make) -> None:
@@ -115,7 +116,7 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
         ("versions", [{"keras": "3.1"}, {"keras": "3.2"}], "**Versions** differ between runs: keras."),
         (
             "facts",
-            [{"data": {"train": "01"}}, {"data": {"train": "23"}}],
+            [facts_of({"train": "01"}), facts_of({"train": "23"})],
             # printf '{"train": "01"}' | sha256sum begins with 522d284d.
             "**Data files** differ between runs, by their sha256 digests: "
             "grammar is 522d284d in none-s1 and 98e22433 in dot-s1.",
@@ -128,7 +129,7 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
     ],
 )
 def test_a_difference_in_origin_is_warned_of(make_run: Make, name: str, values: list[object], line: str) -> None:
-    runs = [make_run(who, provenance={name: value}) for who, value in zip(("none", "dot"), values, strict=True)]
+    runs = [make_run(who, origin={name: value}) for who, value in zip(("none", "dot"), values, strict=True)]
     (notice,) = shown(caveats, runs).blocks
     assert isinstance(notice, Notice)
     assert notice.lines == (line,)
@@ -140,26 +141,26 @@ def test_a_difference_in_origin_is_warned_of(make_run: Make, name: str, values: 
 def test_the_comparison_has_a_row_a_variant_and_the_columns_that_runs_fill(make_run: Make) -> None:
     runs = [*seeds(make_run, "dot", [40.0, 41.0, 42.0]), *seeds(make_run, "none", [7.0, 5.0])]
     found = table(shown(comparison, runs), "comparison")
-    assert [column.header for column in found.columns] == ["attention", "seeds", "BLEU"]
-    assert [[(cell.text, cell.detail) for cell in row] for row in found.rows] == [
+    assert headers(found) == ["attention", "seeds", "BLEU"]
+    assert [[(cell.text, cell.detail) for cell in row] for row in found.cells] == [
         [("none", ""), ("2", "both values"), ("5.00", "7.00")],
         [("dot", ""), ("3", "t interval"), ("41.00", "± 2.48")],
     ]
-    assert found.data["test/bleu"].tolist() == [6.0, 41.0]
-    assert found.data["test/bleu_low"].tolist() == pytest.approx([5.0, 41.0 - 4.30265 / np.sqrt(3)], abs=1e-4)
+    assert column(found, "test/bleu") == [6.0, 41.0]
+    assert column(found, "test/bleu_low") == pytest.approx([5.0, 41.0 - 4.30265 / np.sqrt(3)], abs=1e-4)
 
 
 def test_beam_search_has_a_column_a_size(make_run: Make) -> None:
     metrics = {"test/bleu": 40.0, "test/bleu_beam_10": 42.0, "test/bleu_beam_1": 40.0}
     found = table(shown(comparison, [make_run(metrics=metrics)]), "comparison")
-    assert [column.header for column in found.columns[2:]] == ["BLEU", "BLEU, beam 1", "BLEU, beam 10"]
+    assert headers(found)[2:] == ["BLEU", "BLEU, beam 1", "BLEU, beam 10"]
 
 
 def test_a_variant_without_a_finished_run_is_shown(make_run: Make) -> None:
-    runs = [make_run("dot", bleu=1.0), make_run("none", status="FAILED", provenance={"reason": "time limit"})]
+    runs = [make_run("dot", bleu=1.0), make_run("none", status=Status.FAILED, origin={"reason": "time limit"})]
     section = shown(comparison, runs)
-    assert [cell.text for cell in table(section, "comparison").rows[0]] == ["none", "0 of 1", "–"]
-    assert [cell.text for cell in table(section, "unfinished").rows[0]][1:] == ["none", "1", "FAILED", "time limit"]
+    assert [cell.text for cell in table(section, "comparison").cells[0]] == ["none", "0 of 1", "–"]
+    assert [cell.text for cell in table(section, "unfinished").cells[0]][1:] == ["none", "1", "FAILED", "time limit"]
 
 
 # Pairwise differences
@@ -172,7 +173,7 @@ def test_what_three_seeds_cannot_show_is_said_in_numbers(make_run: Make) -> None
     assert limits == (
         "**What 3 seeds cannot show**: with 3 comparisons, the smallest p of test B stays below 0.05 after Holm only "
         "if |t| > 7.6, that is, if the mean difference exceeds 4.4 times the standard deviation of the differences "
-        "between seeds; the exact sign-flip test could not go below p = 0.25 and is left out. "
+        "between seeds; the sign-flip test could not go below p = 0.25 and is omitted. "
         "A difference that is not established is not shown to be zero."
     )
 
@@ -181,5 +182,5 @@ def test_what_one_seed_cannot_show_is_said(make_run: Make) -> None:
     limits = texts(shown(significance, [make_run("dot", bleu=3.0), make_run("none", bleu=1.0)]))[3]
     assert limits == (
         "**What one seed cannot show** (1 pair): how much a result would change with another seed. Test B has no value "
-        "there, so the difference cannot be in bold; it may be luck. Train with `seed=1,2,3`."
+        "there, so the difference cannot be in bold; it may be chance. Train with `seed=1,2,3`."
     )

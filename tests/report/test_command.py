@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attnbench.results import FAILED, KILLED
 
+from attnbench.config import RESULTS_VERSION
+from attnbench.records import Status
 from attnbench.report.__main__ import main
+from attnbench.report.sources.saved import read
 from tests.report.synthetic import write_plan, write_run
 
 Compose = Callable[..., dict[str, Any]]
@@ -46,12 +48,12 @@ def test_no_finished_run_is_one_error_and_writes_nothing(
     runs_dir, output = tmp_path / "runs", tmp_path / "report"
     folders = [
         write_run(runs_dir, compose(f"attention={name}"), status=status, reason="out of memory")
-        for name, status in (("dot", FAILED), ("none", FAILED), ("general", KILLED))
+        for name, status in (("dot", Status.FAILED), ("none", Status.FAILED), ("general", Status.KILLED))
     ]
     write_plan(runs_dir, "mechanisms", folders)
     assert refusal("--runs", str(runs_dir), "--output", str(output)) == (
-        "attnbench.report: Study 'mechanisms' has no finished run. Expected at least one, received 2 FAILED, 1 KILLED. "
-        "See the run.log of a failed run; the command that started the study goes on where it stopped.\n"
+        "attnbench.report: Study 'mechanisms' has no finished run. Expected at least one, received 2 FAILED and 1 "
+        "KILLED. See the run.log of a failed run; the command that started the study resumes it.\n"
     )
     assert not output.exists()
 
@@ -65,13 +67,13 @@ def test_two_studies(refusal: Callable[..., str]) -> None:
 def test_a_study_beside_a_file(refusal: Callable[..., str]) -> None:
     assert refusal("mechanisms", "--csv", "reports/length/runs.csv") == (
         "attnbench.report: --csv reports/length/runs.csv holds one study, received a name as well: mechanisms. "
-        "Leave one out.\n"
+        "Omit one of them.\n"
     )
 
 
-def test_an_unknown_word(refusal: Callable[..., str]) -> None:
+def test_an_unknown_option(refusal: Callable[..., str]) -> None:
     assert refusal("selekt=valid/bleu") == (
-        "attnbench.report: Unknown option 'selekt'. Known: select, over. Did you mean 'select'?\n"
+        "attnbench.report: Unknown option 'selekt'. Known: select, over, results_version. Did you mean 'select'?\n"
     )
 
 
@@ -102,3 +104,26 @@ def test_a_store_that_does_not_answer(refusal: Callable[..., str]) -> None:
     assert refusal("--mlflow", "http://127.0.0.1:9") == (
         "attnbench.report: MLflow at http://127.0.0.1:9 cannot be read: no connection. Start it, or give --runs DIR.\n"
     )
+
+
+def test_one_version_of_a_study_can_be_reported(
+    refusal: Callable[..., str], compose: Compose, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs_dir, output = tmp_path / "runs", tmp_path / "report"
+    for seed, version in ((1, 3), (2, RESULTS_VERSION)):
+        write_run(runs_dir, compose(f"seed={seed}"), metrics={"test/bleu": 43.0}, results_version=version)
+    arguments = ["--runs", str(runs_dir), "--output", str(output)]
+    assert refusal(*arguments).startswith(
+        "attnbench.report: The finished runs of study 'main' were made under different results versions: 3 (1 run)"
+    )
+    assert main([*arguments, "results_version=3"]) == 0
+    assert [run.seed for run in read(output / "runs.csv").runs] == [1]
+
+
+def test_a_remark_is_shown_and_kept(compose: Compose, tmp_path: Path) -> None:
+    runs_dir, first, again = (tmp_path / name for name in ("runs", "first", "again"))
+    write_run(runs_dir, compose(), metrics={"test/bleu": 43.0})
+    assert main(["--runs", str(runs_dir), "--output", str(first), "--remark", "The machine was busy."]) == 0
+    assert main(["--csv", str(first / "runs.csv"), "--output", str(again), "--remark", "The machine was busy."]) == 0
+    assert read(again / "runs.csv").remarks == ("The machine was busy.",)
+    assert (again / "report.md").read_text(encoding="utf-8").count("\n> - **Remark**: The machine was busy.\n") == 1

@@ -5,6 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attnbench.config import RESULTS_VERSION
+from attnbench.records import AttentionMap, Status
+from attnbench.report.comparison.pareto import pareto_front
 from attnbench.report.render.elements import Notice
 from attnbench.report.sections import (
     answer,
@@ -21,7 +24,7 @@ from attnbench.report.sections import (
     tradeoff,
 )
 from attnbench.report.sources.runs import Run
-from tests.report.reading import MEMORY, SPEED, Make, figures, shown, table, texts
+from tests.report.reading import MEMORY, SPEED, Make, column, figures, headers, shown, table, texts
 from tests.report.synthetic import attention_map, drawn_sentences, quality
 
 # Length
@@ -30,13 +33,12 @@ from tests.report.synthetic import attention_map, drawn_sentences, quality
 def test_bleu_by_length_is_the_mean_over_seeds_of_each_bucket(make_run: Make) -> None:
     rows = [drawn_sentences(share, count=160, seed=3) for share in (0.4, 0.6)]
     runs = [make_run(seed=seed, sentences=found, metrics=quality(found, 20)) for seed, found in enumerate(rows)]
-    found = table(shown(length, runs), "length").data
+    (row,) = table(shown(length, runs), "length").records
     key = "length/bleu_011_020"
     expected = np.mean([run.metrics[key] for run in runs])
-    row = found[found["source_tokens_low"] == 11].iloc[0]
-    assert row["bleu"] == pytest.approx(expected)
-    assert row["bleu_low"] < expected < row["bleu_high"]
-    assert row["sentences"] == 40
+    assert row[key] == pytest.approx(expected)
+    assert float(str(row[f"{key}_low"])) < expected < float(str(row[f"{key}_high"]))
+    assert row["length/sentences_011_020"] == 40
 
 
 # Cost
@@ -54,7 +56,7 @@ def profiles(make_run: Make) -> list[Run]:
 
 def test_profiles_give_cost_curves_and_a_table(make_run: Make) -> None:
     failed = make_run(
-        "bahdanau", task="profile", sequence_length="256", status="FAILED", provenance={"reason": "out of memory"}
+        "bahdanau", task="profile", sequence_length="256", status=Status.FAILED, origin={"reason": "out of memory"}
     )
     section = shown(cost, [*profiles(make_run), failed])
     (figure,) = figures(section)
@@ -65,14 +67,14 @@ def test_profiles_give_cost_curves_and_a_table(make_run: Make) -> None:
     assert "training memory peak (MiB), dot: 16.00 at 16, 64.00 at 64, 256.0 at 256." in figure.alt
     (notice,) = (block for block in section.blocks if isinstance(block, Notice))
     assert notice.lines == ("bahdanau · limit 256 tokens: FAILED, out of memory",)
-    assert table(section, "profiles").data[SPEED].dropna().tolist() == [2000.0, 1000.0] * 3
+    assert [speed for speed in column(table(section, "profiles"), SPEED) if speed == speed] == [2000.0, 1000.0] * 3
 
 
-def test_profiles_alone_make_a_report_that_speaks_of_no_quality(make_run: Make) -> None:
+def test_profiles_alone_make_a_report_that_says_nothing_about_quality(make_run: Make) -> None:
     assert texts(shown(answer, profiles(make_run))) == [
-        "These runs measured cost only (`task=profile`), so nothing here speaks of quality."
+        "These runs measured cost only (`task=profile`): they say nothing about quality."
     ]
-    assert shown(comparison, profiles(make_run)).left_out == "no training run is among the runs."
+    assert shown(comparison, profiles(make_run)).missing == "no training run is among the runs."
 
 
 def test_training_runs_of_two_sizes_give_cost_curves(make_run: Make) -> None:
@@ -90,7 +92,7 @@ def test_the_pareto_front_holds_what_nothing_else_beats(points: list[tuple[int, 
     def beats(one: tuple[int, int], other: tuple[int, int]) -> bool:
         return one != other and one[0] >= other[0] and one[1] >= other[1]
 
-    front = tradeoff.pareto_front(points)
+    front = pareto_front(points)
     assert front == [index for index, point in enumerate(points) if not any(beats(other, point) for other in points)]
 
 
@@ -102,8 +104,8 @@ def test_the_front_is_drawn_for_each_data_set(make_run: Make) -> None:
         ("none", "sort"): (3.0, 2.0),
     }
     runs = [make_run(name, data=data, metrics={"test/bleu": y, SPEED: x}) for (name, data), (y, x) in scores.items()]
-    found = table(shown(tradeoff, runs), "tradeoff").data.set_index(["data", "attention"])
-    assert found[f"{SPEED}_on_front"].to_dict() == {
+    rows = table(shown(tradeoff, runs), "tradeoff").records
+    assert {(row["data"], row["attention"]): row[f"{SPEED}_on_front"] for row in rows} == {
         ("copy", "none"): True,
         ("copy", "dot"): True,
         ("sort", "none"): False,
@@ -122,13 +124,13 @@ def test_curves_have_a_panel_a_history(make_run: Make) -> None:
 
 
 def test_maps_are_of_sentences_that_all_mechanisms_share(make_run: Make) -> None:
-    def drawn(*sizes: tuple[int, int]) -> list[dict[str, object]]:
+    def drawn(*sizes: tuple[int, int]) -> list[AttentionMap]:
         return [attention_map(index, ["s"] * size, ["t"] * size) for index, size in sizes]
 
     runs = [
         make_run("dot", maps=drawn((1, 3), (2, 29), (3, 5), (4, 7), (5, 9), (6, 31))),
         make_run("general", maps=drawn((2, 29), (3, 5), (4, 7), (5, 9), (6, 31))),
-        make_run("uniform", maps=[{"sentence": 3, "source": ["s"], "target": ["t"], "weights": [[1.0]]}]),
+        make_run("uniform", maps=[AttentionMap(3, ["s"], ["t"], [[1.0]])]),
         make_run("none"),
     ]
     section = shown(maps, runs)
@@ -138,10 +140,10 @@ def test_maps_are_of_sentences_that_all_mechanisms_share(make_run: Make) -> None
 
 
 def test_a_map_of_an_empty_translation_is_passed_over(make_run: Make) -> None:
-    empty = {"sentence": 1, "source": ["s"], "target": [], "weights": []}
+    empty = AttentionMap(1, ["s"], [], [])
     runs = [make_run("dot", maps=[empty, attention_map(2, ["a", "b"], ["c"])])]
     assert [figure.slug for figure in figures(shown(maps, runs))] == ["map-2"]
-    assert shown(maps, [make_run("dot", maps=[empty])]).left_out == "no run has attention maps."
+    assert shown(maps, [make_run("dot", maps=[empty])]).missing == "no run has attention maps."
 
 
 def test_the_choice_shows_every_candidate_and_the_chosen_in_bold(make_run: Make) -> None:
@@ -151,8 +153,8 @@ def test_the_choice_shows_every_candidate_and_the_chosen_in_bold(make_run: Make)
     ]
     section = shown(choice, runs, metric="valid/bleu", over="training.learning_rate")
     found = table(section, "choice")
-    assert [column.header for column in found.columns] == ["variant", "seed", "0.001", "0.01"]
-    assert [(cell.text, cell.strong) for cell in found.rows[0][2:]] == [("11.00", False), ("13.00", True)]
+    assert headers(found) == ["variant", "seed", "0.001", "0.01"]
+    assert [(cell.text, cell.strong) for cell in found.cells[0][2:]] == [("11.00", False), ("13.00", True)]
     assert "The test set had no part in the choice." in texts(section)[0]
 
 
@@ -163,35 +165,40 @@ def test_options_that_differ_stand_beside_the_parameter_counts(make_run: Make) -
     ]
     section = shown(configs, runs)
     found = table(section, "configs")
-    assert [column.header for column in found.columns] == ["attention", "score", "parameters"]
-    assert [[cell.text for cell in row] for row in found.rows] == [
+    assert headers(found) == ["attention", "score", "parameters"]
+    assert [[cell.text for cell in row] for row in found.cells] == [
         ["bahdanau", "additive", "1,300"],
         ["dot", "dot", "1,000"],
     ]
-    assert "seed" not in table(section, "shared-options").data["option"].tolist()
-    assert "hidden_size" in table(section, "shared-options").data["option"].tolist()
+    assert "seed" not in column(table(section, "shared-options"), "option")
+    assert "hidden_size" in column(table(section, "shared-options"), "option")
 
 
 def test_only_the_metrics_that_runs_logged_are_defined(make_run: Make) -> None:
     metrics = {"test/bleu": 1.0, "length/bleu_011_020": 1.0, "test/bleu_beam_5": 2.0, "zebra": 3.0}
-    found = table(shown(definitions, [make_run(metrics=metrics)]), "definitions").data["metric"]
-    assert found.tolist() == ["test/bleu", "test/bleu_beam_K", "length/bleu_LLL_HHH"]
+    found = table(shown(definitions, [make_run(metrics=metrics)]), "definitions")
+    assert column(found, "metric") == ["test/bleu", "test/bleu_beam_K", "length/bleu_LLL_HHH"]
 
 
 def test_the_origin_gives_one_value_or_each_with_its_runs(make_run: Make) -> None:
     shared = {"commit": "c0ffee", "versions": {"keras": "3.1"}, "duration_seconds": 90.0}
-    runs = [make_run(seed=seed, provenance=shared | {"device": name}) for seed, name in ((1, "A"), (2, "B"), (3, "B"))]
+    runs = [make_run(seed=seed, origin=shared | {"device": name}) for seed, name in ((1, "A"), (2, "B"), (3, "B"))]
     section = shown(origin, runs)
-    found = table(section, "origin").data.set_index("what")["value"]
-    assert found.to_dict() == {"commit": "c0ffee", "device": "A (1 run); B (2 runs)", "keras": "3.1"}
+    found = table(section, "origin").records
+    assert {row["what"]: row["value"] for row in found} == {
+        "commit": "c0ffee",
+        "results version": str(RESULTS_VERSION),
+        "device": "A (1 run); B (2 runs)",
+        "keras": "3.1",
+    }
     assert texts(section)[0] == "3 runs, 3 of them finished; 4 min of computing in the compared runs."
 
 
 def test_a_section_without_its_input_says_what_it_needs(make_run: Make) -> None:
-    left_out = {module.__name__.rpartition(".")[2]: shown(module, [make_run(bleu=1.0)]).left_out for module in (
-        significance, length, cost, tradeoff, curves, maps, choice, origin,
-    )}  # fmt: skip
-    assert left_out == {
+    modules = (significance, length, cost, tradeoff, curves, maps, choice, origin)
+    runs = [make_run(bleu=1.0, origin={"results_version": None})]
+    missing = {module.__name__.rpartition(".")[2]: shown(module, runs).missing for module in modules}
+    assert missing == {
         "significance": "it needs two variants that differ in one factor and share a seed and the test set.",
         "length": "it needs the per-sentence statistics of the test set (sentences.csv), "
         "and buckets of at least 30 sentences.",
@@ -199,6 +206,6 @@ def test_a_section_without_its_input_says_what_it_needs(make_run: Make) -> None:
         "tradeoff": "it needs two variants with a test BLEU and a measured speed.",
         "curves": "no run has a history of its losses or of validation BLEU.",
         "maps": "no run has attention maps.",
-        "choice": "nothing was chosen. `select=valid/bleu over=OPTION` picks a value for each variant and seed.",
+        "choice": "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant and seed.",
         "origin": "the source holds no commit, versions, device or command of the runs.",
     }

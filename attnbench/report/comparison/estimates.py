@@ -1,32 +1,49 @@
-"""One number for the runs of a variant, with the interval that so many seeds allow."""
+"""One number for the runs of a variant, with the bounds that so many seeds allow."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
 import numpy as np
 
 from attnbench.report.comparison.variants import Variant
-from attnbench.report.render.wording import DASH, Measure
-from attnbench.scoring.intervals import bootstrap_interval, t_interval
+from attnbench.scoring.intervals import Interval, bootstrap_interval, t_interval
 
-OVER_SEEDS = "95 % t interval over seeds"
-OVER_SENTENCES = "95 % bootstrap interval over sentences"
-BOTH_VALUES = "both values"
-ONE_VALUE = "one value"
-KINDS = {OVER_SEEDS: "t interval", BOTH_VALUES: "both values", OVER_SENTENCES: "bootstrap"}
-"""What stands below a number of seeds."""
+NAN = float("nan")
+
+
+class Bounds(StrEnum):
+    """What the bounds of an estimate are."""
+
+    OVER_SEEDS = "95 % t interval over seeds"
+    OVER_SENTENCES = "95 % bootstrap interval over sentences"
+    BOTH_VALUES = "both values"
+    ONE_VALUE = "one value"
+    NONE = ""
+
+    @property
+    def label(self) -> str:
+        """In short, below a number of seeds; empty where there are no bounds."""
+        return _LABELS.get(self, "")
+
+
+_LABELS = {
+    Bounds.OVER_SEEDS: "t interval",
+    Bounds.OVER_SENTENCES: "bootstrap",
+    Bounds.BOTH_VALUES: "both values",
+}
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value and its bounds, in the metric's unit; `kind` says what the bounds are; NaN where there are none."""
+    """A value, low and high in the metric's unit, NaN where there are none; `bounds` says what low and high are."""
 
     value: float
     low: float
     high: float
-    kind: str
+    bounds: Bounds
 
     @property
     def exists(self) -> bool:
@@ -38,54 +55,47 @@ class Estimate:
         """Whether it has bounds."""
         return not np.isnan(self.low)
 
+    @property
+    def error(self) -> list[list[float]] | None:
+        """Distances to low and high, as matplotlib draws error bars."""
+        return [[self.value - self.low], [self.high - self.value]] if self.bounded else None
 
-def estimate(values: Sequence[float], statistics: np.ndarray | None = None, purpose: str = "") -> Estimate:
+
+def estimate(values: Sequence[float], over_sentences: Callable[[], Interval] | None = None) -> Estimate:
     """Mean and t interval from three values on; of two, both; of one, or with one that is not finite, the mean alone.
 
     Args:
         values: one a seed.
-        statistics: BLEU statistics `(sentences, 10)` of the only seed: then its bootstrap interval is given.
-        purpose: names the estimate, so that its random numbers depend on nothing else.
+        over_sentences: draws the bootstrap interval of the only seed, where that is possible.
     """
-    nan = float("nan")
+    if not values:
+        return Estimate(NAN, NAN, NAN, Bounds.NONE)
+    mean = float(np.mean(values))
     if not np.all(np.isfinite(values)):
-        return Estimate(float(np.mean(values)), nan, nan, ONE_VALUE)
+        return Estimate(mean, NAN, NAN, Bounds.ONE_VALUE)
     if len(values) >= 2 and len(set(values)) == 1:
-        return Estimate(values[0], values[0], values[0], OVER_SEEDS if len(values) >= 3 else BOTH_VALUES)
-    if len(values) >= 3:
+        return Estimate(values[0], values[0], values[0], Bounds.OVER_SEEDS if len(values) > 2 else Bounds.BOTH_VALUES)
+    if len(values) > 2:
         interval = t_interval(values)
-        return Estimate(interval.value, interval.low, interval.high, OVER_SEEDS)
+        return Estimate(interval.value, interval.low, interval.high, Bounds.OVER_SEEDS)
     if len(values) == 2:
-        return Estimate(float(np.mean(values)), min(values), max(values), BOTH_VALUES)
-    if len(values) == 1 and statistics is not None:
-        interval = bootstrap_interval(statistics, generator=generator(purpose))
-        return Estimate(values[0], interval.low, interval.high, OVER_SENTENCES)
-    return Estimate(values[0], nan, nan, ONE_VALUE) if values else Estimate(nan, nan, nan, "")
+        return Estimate(mean, min(values), max(values), Bounds.BOTH_VALUES)
+    if over_sentences is not None:
+        interval = over_sentences()
+        return Estimate(values[0], interval.low, interval.high, Bounds.OVER_SENTENCES)
+    return Estimate(values[0], NAN, NAN, Bounds.ONE_VALUE)
 
 
 @cache
 def estimate_of(variant: Variant, key: str) -> Estimate:
     """The estimate of one metric; for test BLEU of a single seed with the bootstrap interval over its sentences."""
-    only = variant.runs[0].statistics if key == "test/bleu" and len(variant.runs) == 1 else None
-    return estimate(variant.metric(key), only, f"{key} {variant.label}")
+    statistics = variant.runs[0].statistics if key == "test/bleu" and len(variant.runs) == 1 else None
+    if statistics is None:
+        return estimate(variant.metric(key))
+    draws = generator(f"{key} {variant.label}")
+    return estimate(variant.metric(key), lambda: bootstrap_interval(statistics, generator=draws))
 
 
 def generator(purpose: str) -> np.random.Generator:
     """A random generator that depends on `purpose` alone, so that the same runs give the same report."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8]))
-
-
-def texts_of(found: Estimate, measure: Measure) -> tuple[str, str]:
-    """An estimate for readers: its value; below it the interval or the second of two values, where seeds differ."""
-    if not found.exists:
-        return DASH, ""
-    if found.low == found.high:
-        return measure.format(found.value), ""
-    if found.kind == OVER_SEEDS:
-        return measure.format(found.value), f"± {measure.format(found.high - found.value, found.value)}"
-    if found.kind == BOTH_VALUES:
-        return measure.format(found.low, found.value), measure.format(found.high, found.value)
-    if found.kind == OVER_SENTENCES:
-        low, high = (measure.format(bound, found.value) for bound in (found.low, found.high))
-        return measure.format(found.value), f"[{low}, {high}]"
-    return measure.format(found.value), ""

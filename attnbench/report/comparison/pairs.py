@@ -3,20 +3,15 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
-from attnbench.report.comparison.estimates import (
-    BOTH_VALUES,
-    ONE_VALUE,
-    OVER_SEEDS,
-    OVER_SENTENCES,
-    Estimate,
-    generator,
-)
+from attnbench.report.comparison.estimates import NAN, Estimate, estimate, generator
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.sources.runs import TEXTS, Run
-from attnbench.scoring.intervals import bootstrap_difference, t_interval
+from attnbench.scoring.intervals import Interval, bootstrap_difference
 from attnbench.scoring.significance import (
     LEVEL,
     SIGN_FLIP_SEEDS,
@@ -27,7 +22,9 @@ from attnbench.scoring.significance import (
 )
 
 DRAWS = 10_000
-NAN = float("nan")
+
+Statistics = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""BLEU statistics of both variants of a pair, each `(seeds, sentences, 10)`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +41,7 @@ class Pair:
         a_holm: the same after Holm's correction over all pairs.
         b: p of test B (paired t), NaN with fewer than two seeds.
         b_holm: the same after Holm's correction over all pairs.
-        exact: p of the exact sign-flip test, uncorrected, NaN with too few seeds.
+        sign_flip: p of the sign-flip test, uncorrected, NaN with too few seeds.
     """
 
     first: Variant
@@ -54,7 +51,7 @@ class Pair:
     difference: Estimate
     a: float
     b: float
-    exact: float
+    sign_flip: float
     a_holm: float = NAN
     b_holm: float = NAN
 
@@ -111,20 +108,24 @@ def _compare(one: Variant, other: Variant, factor: str) -> Pair:
     statistics = _statistics(shared)
     purpose = f"{one.label} | {other.label}"
     first, second = scores.T.tolist()
-    seeds = len(shared)
+    differences = [a - b for a, b in zip(first, second, strict=True)]
     return Pair(
         first=one,
         second=other,
         factor=factor,
         seeds=tuple(run.seed for run, _ in shared),
-        difference=_difference(first, second, statistics, purpose),
+        difference=estimate(differences, statistics and partial(_over_sentences, statistics, purpose)),
         a=NAN if statistics is None else _test_a(statistics, purpose),
-        b=paired_t(first, second).p if seeds >= 2 else NAN,
-        exact=sign_flip(first, second).p if seeds in SIGN_FLIP_SEEDS else NAN,
+        b=paired_t(first, second).p if len(shared) >= 2 else NAN,
+        sign_flip=_sign_flip(first, second, purpose) if len(shared) >= SIGN_FLIP_SEEDS else NAN,
     )
 
 
-def _statistics(shared: Sequence[tuple[Run, Run]]) -> tuple[np.ndarray, np.ndarray] | None:
+def _over_sentences(statistics: Statistics, purpose: str) -> Interval:
+    return bootstrap_difference(*statistics, generator=generator(f"difference {purpose}"))
+
+
+def _statistics(shared: Sequence[tuple[Run, Run]]) -> Statistics | None:
     """BLEU statistics of both, each `(seeds, sentences, 10)`; None unless every run has them."""
     first, second = [a.statistics for a, _ in shared], [b.statistics for _, b in shared]
     if any(rows is None for rows in first + second):
@@ -132,27 +133,15 @@ def _statistics(shared: Sequence[tuple[Run, Run]]) -> tuple[np.ndarray, np.ndarr
     return np.stack([rows for rows in first if rows is not None]), np.stack([r for r in second if r is not None])
 
 
-def _test_a(statistics: tuple[np.ndarray, np.ndarray], purpose: str) -> float:
+def _test_a(statistics: Statistics, purpose: str) -> float:
     return approximate_randomisation(*statistics, generator=generator(f"A {purpose}"), draws=DRAWS).p
 
 
-def _difference(
-    first: Sequence[float], second: Sequence[float], statistics: tuple[np.ndarray, np.ndarray] | None, purpose: str
-) -> Estimate:
-    differences = [a - b for a, b in zip(first, second, strict=True)]
-    if len(differences) >= 3:
-        interval = t_interval(differences)
-        return Estimate(interval.value, interval.low, interval.high, OVER_SEEDS)
-    if len(differences) == 2:
-        return Estimate(sum(differences) / 2, min(differences), max(differences), BOTH_VALUES)
-    if statistics is None:
-        return Estimate(differences[0], NAN, NAN, ONE_VALUE)
-    interval = bootstrap_difference(*statistics, generator=generator(f"difference {purpose}"))
-    return Estimate(differences[0], interval.low, interval.high, OVER_SENTENCES)
+def _sign_flip(first: Sequence[float], second: Sequence[float], purpose: str) -> float:
+    return sign_flip(first, second, generator=generator(f"sign flip {purpose}")).p
 
 
 def _corrected(values: Sequence[float]) -> list[float]:
     """Holm's correction of those that are numbers; NaN stays."""
-    known = [value for value in values if not np.isnan(value)]
-    corrected = iter(holm(known) if known else [])
+    corrected = iter(holm([value for value in values if not np.isnan(value)]))
     return [NAN if np.isnan(value) else next(corrected) for value in values]

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from attnbench.checks import suggestion
+from attnbench.metrics import HISTORIES, metric_of
 from attnbench.report.comparison.variants import factors_of, is_profile
 from attnbench.report.sources.runs import Run, natural
 
-METRICS = {"valid/bleu": "higher", "valid/loss": "lower"}
-"""What may be selected on, and which way is better."""
+SELECTABLE = tuple(key for key in HISTORIES if key.startswith("valid/"))
+"""The metrics that a run may be selected on."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """The runs of one variant and seed among which one was chosen: `(value of the option, score, run)` by value."""
+    """The runs of one variant and seed: their scores by the option's value, and the chosen one."""
 
-    scores: tuple[tuple[str, float, Run], ...]
+    scores: dict[str, float]
     chosen: Run
 
 
@@ -34,10 +35,10 @@ def check(metric: str, over: str | None) -> None:
     if metric.startswith("test/"):
         raise ValueError(
             f"select={metric} would choose on the test set, and the test result would then be too good. "
-            f"Choose on validation: {' or '.join(f'select={key}' for key in METRICS)}."
+            f"Choose on validation: {' or '.join(f'select={key}' for key in SELECTABLE)}."
         )
-    if metric not in METRICS:
-        raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(METRICS)}.{suggestion(metric, METRICS)}")
+    if metric not in SELECTABLE:
+        raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(SELECTABLE)}.{suggestion(metric, SELECTABLE)}")
     if not over:
         raise ValueError(
             f"select={metric} needs an option to choose over. "
@@ -55,8 +56,8 @@ def select(runs: Sequence[Run], metric: str, over: str) -> tuple[tuple[Run, ...]
     training = [run for run in runs if run.finished and not is_profile(run)]
     varied = [key for key in factors_of(training) if key != "attention"]
     if len({run.params.get(over, "") for run in training}) < 2:
-        known = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
-        hint = f"{known}{suggestion(over, varied)}"
+        differences = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
+        hint = f"{differences}{suggestion(over, varied)}"
         raise ValueError(f"over={over} chooses nothing: the finished runs do not differ in this option. {hint}")
     factors = factors_of(training, ignored=[over])
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
@@ -78,17 +79,18 @@ def kept_score(run: Run, metric: str) -> float:
     if not run.histories.get(metric) or not run.histories.get(stopping):
         raise ValueError(
             f"Run {run.run_id} has no history of {metric if not run.histories.get(metric) else stopping}, which "
-            f"select={metric} needs. Read it from its run folder or MLflow, or leave select out."
+            f"select={metric} needs. Read it from its run folder or MLflow, or omit select."
         )
-    sign = 1 if METRICS[stopping] == "higher" else -1
+    sign = metric_of(stopping).direction.sign
     points = dict(run.histories[metric])
     shared = [point for point in run.histories[stopping] if point[0] in points]
-    step = max(shared, key=lambda point: (sign * point[1], -point[0]))[0]
+    step, _ = max(shared, key=lambda point: (sign * point[1], -point[0]))
     return points[step]
 
 
 def _choose(members: Sequence[Run], metric: str, over: str) -> Candidates:
-    scores = [(run.params.get(over, ""), kept_score(run, metric), run) for run in members]
-    scores.sort(key=lambda score: natural(score[0]))
-    sign = 1 if METRICS[metric] == "higher" else -1
-    return Candidates(tuple(scores), max(scores, key=lambda score: sign * score[1])[2])
+    ordered = sorted(members, key=lambda run: natural(run.params.get(over, "")))
+    scores = {run: kept_score(run, metric) for run in ordered}
+    chosen = max(ordered, key=lambda run: metric_of(metric).direction.sign * scores[run])
+    by_value = {run.params.get(over, ""): scores[run] for run in (*ordered, chosen)}
+    return Candidates(by_value, chosen)

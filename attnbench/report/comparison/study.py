@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from attnbench.report.comparison.pairs import Pair, pairs_of
 from attnbench.report.comparison.selection import Selection, check, select
 from attnbench.report.comparison.variants import Variant, factors_of, is_profile, variants_of
-from attnbench.report.render.style import Look, looks
-from attnbench.report.sources.runs import Run, Runs
+from attnbench.report.comparison.versions import check_versions
+from attnbench.report.sources.runs import Run, Runs, mechanism_order
+from attnbench.wording import listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Study:
         profiles: of the profiling runs.
         pairs: of `variants`.
         selection: what was selected on validation, if anything.
-        looks: how each mechanism is drawn.
+        remarks: what a reader of the numbers must know.
     """
 
     name: str
@@ -30,12 +31,17 @@ class Study:
     profiles: tuple[Variant, ...]
     pairs: tuple[Pair, ...]
     selection: Selection | None
-    looks: dict[str, Look]
+    remarks: tuple[str, ...]
 
     @property
-    def factors(self) -> tuple[str, ...]:
-        """The factors that tell the training variants apart."""
-        return tuple(self.variants[0].values) if self.variants else ("attention",)
+    def mechanisms(self) -> list[str]:
+        """The attentions of all runs, in the order in which they are shown."""
+        return sorted({run.params["attention"] for run in self.runs}, key=mechanism_order)
+
+    @property
+    def results_version(self) -> int | None:
+        """Of the finished runs, which is one for all; None where it was not recorded."""
+        return next(run.origin.results_version for run in self.runs if run.finished)
 
     @property
     def finished(self) -> tuple[Variant, ...]:
@@ -62,7 +68,7 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) 
         over: the option to select over.
 
     Raises:
-        ValueError: there is no finished run, or the selection is not possible.
+        ValueError: there is no finished run, runs are of different results versions, or the selection is not possible.
     """
     if metric is not None:
         check(metric, over)
@@ -70,6 +76,7 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) 
         raise ValueError(f"over={over} needs a validation metric to choose on. Add select=valid/bleu.")
     if not any(run.finished for run in runs.runs):
         raise ValueError(_nothing_finished(runs))
+    check_versions(runs)
     kept, selection = select(runs.runs, metric, over) if metric and over else (runs.runs, None)
     training = [run for run in kept if not is_profile(run)]
     profiling = [run for run in kept if is_profile(run)]
@@ -81,16 +88,16 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) 
         profiles=variants_of(profiling, factors_of(profiling)),
         pairs=pairs_of([variant for variant in variants if variant.runs]),
         selection=selection,
-        looks=looks(run.params["attention"] for run in runs.runs),
+        remarks=runs.remarks,
     )
 
 
 def _nothing_finished(runs: Runs) -> str:
     if not runs.runs:
         return f"Study {runs.study!r} has no runs. Expected at least one that finished: train, python -m attnbench."
-    counts = Counter(run.status for run in runs.runs)
-    listed = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    counts = sorted(Counter(run.status for run in runs.runs).items())
     return (
-        f"Study {runs.study!r} has no finished run. Expected at least one, received {listed}. "
-        "See the run.log of a failed run; the command that started the study goes on where it stopped."
+        f"Study {runs.study!r} has no finished run. Expected at least one, received "
+        f"{listed([f'{count} {status}' for status, count in counts])}. "
+        "See the run.log of a failed run; the command that started the study resumes it."
     )

@@ -1,12 +1,12 @@
 """Variants: the runs that differ in nothing but the seed, and the factors that tell variants apart."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from attnbench.config import FACTORS, Role, UsedBy, role, used_by
-from attnbench.report.render.wording import factor_value
-from attnbench.report.sources.runs import TEXTS, Run, mechanism_place, natural
+from attnbench.report.options import option_value
+from attnbench.report.sources.runs import TEXTS, Run, mechanism_order, natural
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,12 +33,12 @@ class Variant:
     @property
     def setting(self) -> str:
         """The factors other than the attention, in words; empty where there are none."""
-        return ", ".join(factor_value(key, value) for key, value in self.values.items() if key != "attention")
+        return ", ".join(option_value(key, value) for key, value in self.values.items() if key != "attention")
 
     @property
     def label(self) -> str:
         """All factors in words."""
-        return " · ".join(factor_value(key, value) for key, value in self.values.items())
+        return " · ".join(option_value(key, value) for key, value in self.values.items())
 
     @property
     def data(self) -> str:
@@ -91,14 +91,23 @@ def variants_of(runs: Sequence[Run], factors: Sequence[str]) -> tuple[Variant, .
     for run in runs:
         groups[tuple(run.params.get(key, "") for key in factors)].append(run)
     variants = [_variant(dict(zip(factors, values, strict=True)), members) for values, members in groups.items()]
-    return tuple(sorted(variants, key=_place))
+    return tuple(sorted(variants, key=_order))
 
 
-def settings_of(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
+def by_setting(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
     """Variants that share everything but the attention, by that setting in words."""
+    return _grouped(variants, lambda variant: variant.setting)
+
+
+def by_data(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
+    """The variants of each data set."""
+    return _grouped(variants, lambda variant: variant.data)
+
+
+def _grouped(variants: Iterable[Variant], key: Callable[[Variant], str]) -> dict[str, list[Variant]]:
     groups: dict[str, list[Variant]] = {}
     for variant in variants:
-        groups.setdefault(variant.setting, []).append(variant)
+        groups.setdefault(key(variant), []).append(variant)
     return groups
 
 
@@ -114,12 +123,12 @@ def _variant(values: dict[str, str], members: Sequence[Run]) -> Variant:
 
 
 def _started(run: Run) -> tuple[str, str]:
-    return str(run.provenance.get("started", "")), run.run_id
+    return run.origin.started, run.run_id
 
 
-def _place(variant: Variant) -> tuple[object, ...]:
+def _order(variant: Variant) -> tuple[object, ...]:
     others = tuple(natural(value) for key, value in variant.values.items() if key != "attention")
-    return others, mechanism_place(variant.attention)
+    return others, mechanism_order(variant.attention)
 
 
 def _may_be_factor(key: str, profile: bool) -> bool:
@@ -131,7 +140,7 @@ def _follows(runs: Sequence[Run], key: str, factors: Sequence[str]) -> bool:
     """Whether the values of `factors` leave only one value of `key`."""
     seen: dict[tuple[str, ...], str] = {}
     for run in runs:
-        known = tuple(run.params.get(factor, "") for factor in factors)
-        if seen.setdefault(known, run.params.get(key, "")) != run.params.get(key, ""):
+        combination = tuple(run.params.get(factor, "") for factor in factors)
+        if seen.setdefault(combination, run.params.get(key, "")) != run.params.get(key, ""):
             return False
     return True

@@ -10,78 +10,77 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 
 from attnbench.report.render.elements import Figure, Panel
-from attnbench.report.render.style import FRONT, GRID, INK, MUTED, PAPER, RC, Look, line
+from attnbench.report.render.style import FRONT, GRID, INK, MUTED, PAPER, RC, Style, line
 
 _PAGE_COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", FRONT: "var(--muted)"}
-_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _PAGE_INCHES = 9.6
-"""Width up to which panels of a file stand beside each other."""
+"""Width up to which panels of a file stand side by side."""
+
+FORMAT = "svg"
+"""The form in which figures are written beside the page: svg or png."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure as it is written: two files, and its panels for the page as `(title, width in px, SVG)`."""
+    """A figure as it is written: its file in `FORMAT`, and its panels for the page as `(title, width in px, SVG)`."""
 
-    svg: bytes
-    png: bytes
+    file: bytes
     panels: tuple[tuple[str, int, str], ...]
 
 
-def draw(figure: Figure, looks: Mapping[str, Look]) -> Drawing:
-    """Draws all panels on one canvas for the files, and each on its own for the page."""
+def draw(figure: Figure, styles: Mapping[str, Style]) -> Drawing:
+    """Draws all panels on one canvas for the file, and each on its own for the page."""
     parameters: Any = RC | {"svg.hashsalt": figure.slug}
     with matplotlib.rc_context(parameters):
-        canvas = _sheet(figure, looks)
-        svg, png = _svg(canvas), _png(canvas)
+        file = _saved(_sheet(figure, styles), FORMAT)
         panels = tuple(
-            (panel.title, round(96 * panel.width), _inline(panel, f"{figure.slug}-{index}", looks))
+            (panel.title, round(96 * panel.width), _inline(panel, f"{figure.slug}-{index}", styles))
             for index, panel in enumerate(figure.panels)
         )
-    return Drawing(svg, png, panels)
+    return Drawing(file, panels)
 
 
-def swatch(look: Look) -> str:
+def swatch(style: Style) -> str:
     """The polygon of a mechanism's marker, for a viewBox of -1 -1 2 2."""
-    marker = MarkerStyle(look.marker)
+    marker = MarkerStyle(style.marker)
     path = marker.get_path().transformed(marker.get_transform())
     outline = np.asarray(path.to_polygons(closed_only=True)[0])
     scale = 0.92 / np.abs(outline).max()
     return " ".join(f"{x * scale:.2f},{-y * scale:.2f}" for x, y in outline[:-1])
 
 
-def _sheet(figure: Figure, looks: Mapping[str, Look]) -> Canvas:
+def _sheet(figure: Figure, styles: Mapping[str, Style]) -> Canvas:
     """All panels in rows as wide as a page, the legend below them."""
     width = max(panel.width for panel in figure.panels)
     columns = min(len(figure.panels), max(1, math.floor(_PAGE_INCHES / width)))
     rows = math.ceil(len(figure.panels) / columns)
     heights = [max(panel.height for panel in figure.panels[row * columns :][:columns]) for row in range(rows)]
-    legend = 0.35 if figure.mechanisms else 0.0
+    shown = [name for name in styles if name in figure.mechanisms]
+    legend = 0.35 if shown else 0.0
     canvas = Canvas(figsize=(width * columns, sum(heights) + legend + 0.25), layout="constrained")
     grid = canvas.add_gridspec(rows, columns, height_ratios=heights)
     for index, panel in enumerate(figure.panels):
         axes = canvas.add_subplot(grid[divmod(index, columns)])
-        panel.draw(axes)
+        panel.draw(axes, styles)
         axes.set_title(panel.title)
-    if figure.mechanisms:
-        names = [name for name in looks if name in figure.mechanisms]
-        handles = [Line2D([], [], label=name, **line(looks[name])) for name in names]
-        columns = min(len(names), round(canvas.get_figwidth() / 1.25))
+    if shown:
+        handles = [Line2D([], [], label=name, **line(styles[name])) for name in shown]
+        columns = min(len(shown), round(canvas.get_figwidth() / 1.25))
         canvas.legend(handles=handles, loc="outside lower center", ncols=columns, handlelength=3)
     return _laid_out(canvas)
 
 
-def _inline(panel: Panel, salt: str, looks: Mapping[str, Look]) -> str:
+def _inline(panel: Panel, salt: str, styles: Mapping[str, Style]) -> str:
     """One panel without its title, in the page's colours, without anything that names another document."""
     with matplotlib.rc_context({"svg.hashsalt": salt}):
         canvas = Canvas(figsize=(panel.width, panel.height), layout="constrained")
-        panel.draw(canvas.add_subplot())
-        text = _svg(_laid_out(canvas)).decode()
+        panel.draw(canvas.add_subplot(), styles)
+        text = _saved(_laid_out(canvas), "svg").decode()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'<g id="patch_1">.*?</g>', "", text, count=1, flags=re.DOTALL)
@@ -89,8 +88,8 @@ def _inline(panel: Panel, salt: str, looks: Mapping[str, Look]) -> str:
     text = re.sub(r' xmlns(:xlink)?="[^"]*"| version="1.1"', "", text)
     text = re.sub(r'<svg width="[^"]*" height="[^"]*"', '<svg aria-hidden="true"', text, count=1)
     text = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", text)
-    for name, look in looks.items():
-        text = text.replace(look.light, f"var(--{colour_name(name, looks)})")
+    for name, style in styles.items():
+        text = text.replace(style.light, f"var(--{colour_name(name, styles)})")
     for colour, variable in _PAGE_COLOURS.items():
         text = text.replace(colour, variable)
     return re.sub(r"\n\s*", "\n", text).strip()
@@ -104,20 +103,13 @@ def _laid_out(canvas: Canvas) -> Canvas:
     return canvas
 
 
-def colour_name(mechanism: str, looks: Mapping[str, Look]) -> str:
+def colour_name(mechanism: str, styles: Mapping[str, Style]) -> str:
     """The name of a mechanism's colour among the page's variables."""
-    return f"mechanism-{list(looks).index(mechanism) + 1}"
+    return f"mechanism-{list(styles).index(mechanism) + 1}"
 
 
-def _svg(canvas: Canvas) -> bytes:
-    FigureCanvasSVG(canvas)
+def _saved(canvas: Canvas, form: str) -> bytes:
     file = io.BytesIO()
-    canvas.savefig(file, format="svg", metadata=_METADATA, facecolor=PAPER)
-    return file.getvalue()
-
-
-def _png(canvas: Canvas) -> bytes:
-    FigureCanvasAgg(canvas)
-    file = io.BytesIO()
-    canvas.savefig(file, format="png", metadata={"Software": None}, facecolor=PAPER)
+    metadata = {"Date": None, "Creator": None, "Format": None, "Type": None} if form == "svg" else {"Software": None}
+    canvas.savefig(file, format=form, metadata=metadata, facecolor=PAPER)
     return file.getvalue()

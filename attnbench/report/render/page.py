@@ -3,27 +3,28 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 
 import jinja2
 from markupsafe import Markup, escape
 
 import attnbench
-from attnbench.report.render.drawing import Drawing, colour_name, swatch
+from attnbench.report.render.drawing import FORMAT, Drawing, colour_name, swatch
 from attnbench.report.render.elements import Figure, Notice, Section, Table, Text
-from attnbench.report.render.style import Look
-from attnbench.report.render.tables import groups, heading, to_markdown
+from attnbench.report.render.style import Style
+from attnbench.report.render.tables import to_markdown
 
 
 @dataclass(frozen=True)
 class Document:
-    """What the templates are filled with."""
+    """What the templates are filled with: what stands at the top, the sections, and what is written beside the page."""
 
     study: str
     summary: str
+    notice: Notice | None
     sections: Sequence[Section]
     drawings: Mapping[str, Drawing]
-    looks: Mapping[str, Look]
+    styles: Mapping[str, Style]
+    files: Sequence[str]
 
     @property
     def shown(self) -> list[Section]:
@@ -31,7 +32,7 @@ class Document:
         return [section for section in self.sections if section.blocks]
 
     @property
-    def left_out(self) -> list[Section]:
+    def not_shown(self) -> list[Section]:
         """The sections that lack their input."""
         return [section for section in self.sections if not section.blocks]
 
@@ -55,22 +56,20 @@ def inline(text: str) -> Markup:
 
 def _render(template: str, document: Document, *, autoescape: bool) -> bytes:
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(
-            lambda name: files("attnbench.report.render").joinpath(name).read_text(encoding="utf-8")
-        ),
+        loader=jinja2.PackageLoader("attnbench.report", "render"),
         autoescape=autoescape,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"inline": inline, "markdown": to_markdown, "heading": heading}
+    environment.filters |= {"inline": inline, "markdown": to_markdown}
     text = environment.get_template(template).render(
         document=document,
         version=attnbench.__version__,
-        groups=groups,
-        colours={name: colour_name(name, document.looks) for name in document.looks},
-        swatches={name: swatch(look) for name, look in document.looks.items()},
+        figure_format=FORMAT,
+        colours={name: colour_name(name, document.styles) for name in document.styles},
+        swatches={name: swatch(style) for name, style in document.styles.items()},
         kind=_kind,
     )
     return text.encode()

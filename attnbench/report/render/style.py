@@ -2,55 +2,27 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.resources import as_file, files
 from typing import Any
 
-from attnbench.report.sources.runs import MECHANISMS, mechanism_place
+import matplotlib
 
-INK, MUTED, GRID, PAPER = "#1b2028", "#5b6570", "#dfe3e8", "#ffffff"
+from attnbench.report.sources.runs import MECHANISMS, mechanism_order
+
+with as_file(files("attnbench.report.render").joinpath("report.mplstyle")) as path:
+    _loaded: Any = matplotlib.rc_params_from_file(path, use_default_template=False)
+RC: dict[str, Any] = dict(_loaded)
+"""Matplotlib's settings for every figure."""
+
+INK, MUTED, GRID, PAPER = (RC[key] for key in ("text.color", "xtick.color", "grid.color", "figure.facecolor"))
 """Text and axes, secondary text, grid, background: the page replaces them by its own for light and dark."""
 
 FRONT = "#8c95a0"
 """Reference lines and the Pareto front."""
 
-RC: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "svg.fonttype": "none",
-    "text.color": INK,
-    "text.parse_math": False,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": MUTED,
-    "axes.facecolor": "none",
-    "axes.titlesize": 9,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-    "axes.labelsize": 9,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.formatter.use_mathtext": False,
-    "grid.color": GRID,
-    "grid.linewidth": 0.7,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "lines.linewidth": 1.6,
-    "lines.markersize": 5.5,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "figure.facecolor": PAPER,
-    "figure.dpi": 100,
-    "savefig.dpi": 160,
-}
-
 
 @dataclass(frozen=True)
-class Look:
+class Style:
     """How one mechanism is drawn: colours on light and dark paper, matplotlib's marker, and dashes in line widths."""
 
     light: str
@@ -59,35 +31,35 @@ class Look:
     dashes: tuple[float, ...]
 
 
-_LOOKS = (
-    Look("#767c85", "#9aa4af", "X", (1.0, 1.5)),
-    Look("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
-    Look("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
-    Look("#d55e00", "#f0863a", "o", ()),
-    Look("#0072b2", "#58aef0", "s", (4.0, 1.6)),
-    Look("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
-    Look("#10206b", "#c7ffa6", "^", (2.5, 1.2)),
-    Look("#a3195b", "#ff8fb3", "*", (8.0, 2.0)),
-    Look("#4f6d0b", "#b5d33d", "h", (3.0, 1.0, 1.0, 1.0)),
-    Look("#1d8fa8", "#7fe3f2", "<", (5.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
-    Look("#5b4636", "#c99a6b", ">", (2.0, 2.0)),
-    Look("#3d3a8c", "#a7a3ff", "p", (1.5, 1.0)),
+_STYLES = (
+    Style("#767c85", "#9aa4af", "X", (1.0, 1.5)),
+    Style("#9b30e0", "#b57bff", "P", (1.0, 1.5, 1.0, 1.5, 4.0, 1.5)),
+    Style("#6b3d00", "#ffe14d", "v", (6.0, 1.5, 1.0, 1.5, 1.0, 1.5)),
+    Style("#d55e00", "#f0863a", "o", ()),
+    Style("#0072b2", "#58aef0", "s", (4.0, 1.6)),
+    Style("#009e73", "#2fc596", "D", (6.0, 1.5, 1.5, 1.5)),
+    Style("#10206b", "#c7ffa6", "^", (2.5, 1.2)),
+    Style("#a3195b", "#ff8fb3", "*", (8.0, 2.0)),
+    Style("#4f6d0b", "#b5d33d", "h", (3.0, 1.0, 1.0, 1.0)),
+    Style("#1d8fa8", "#7fe3f2", "<", (5.0, 1.0, 1.0, 1.0, 1.0, 1.0)),
+    Style("#5b4636", "#c99a6b", ">", (2.0, 2.0)),
+    Style("#3d3a8c", "#a7a3ff", "p", (1.5, 1.0)),
 )
 """The presets take the first ones in their order, other mechanisms the next ones by name."""
 
 
-def looks(mechanisms: Iterable[str]) -> dict[str, Look]:
-    """The look of each mechanism, in their order: fixed for presets, by name for the others."""
-    names = sorted(set(mechanisms), key=mechanism_place)
+def styles(mechanisms: Iterable[str]) -> dict[str, Style]:
+    """The style of each mechanism, in their order: fixed for presets, by name for the others."""
+    names = sorted(set(mechanisms), key=mechanism_order)
     numbered = [*MECHANISMS, *(name for name in names if name not in MECHANISMS)]
-    return {name: _LOOKS[numbered.index(name) % len(_LOOKS)] for name in names}
+    return {name: _STYLES[numbered.index(name) % len(_STYLES)] for name in names}
 
 
 def from_zero(values: Iterable[float]) -> tuple[float, float]:
-    """Limits of an axis that begins at zero and has room above the greatest value."""
+    """Limits of an axis that starts at zero and has room above the largest value."""
     return 0.0, 1.06 * max(values) or 1.0
 
 
-def line(look: Look) -> dict[str, Any]:
-    """The look as matplotlib's arguments of a line with markers."""
-    return {"color": look.light, "marker": look.marker, "linestyle": (0, look.dashes) if look.dashes else "-"}
+def line(style: Style) -> dict[str, Any]:
+    """The style as matplotlib's arguments of a line with markers."""
+    return {"color": style.light, "marker": style.marker, "linestyle": (0, style.dashes) if style.dashes else "-"}

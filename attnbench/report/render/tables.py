@@ -1,44 +1,48 @@
 """A table as CSV (unrounded), LaTeX and Markdown (as readers see it)."""
 
-import itertools
 import re
+from typing import Any
 
-from attnbench.report.render.elements import Cell, Column, Table
+from attnbench.report.render.elements import Cell, Table
+from attnbench.report.sources.saved import write_csv
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"$<$",
-    ">": r"$>$",
-    "|": r"$|$",
-    "±": r"$\pm$",
-    "\u2212": r"$-$",
-    "\u2013": "--",
-    "÷": r"$\div$",
-    "·": r"$\cdot$",
-    "×": r"$\times$",
-    "≤": r"$\le$",
-    "∞": r"$\infty$",
-    "³": r"$^3$",
-}
-
-
-def to_csv(table: Table) -> bytes:
-    """The unrounded values behind the table."""
-    return table.data.to_csv(index=False, lineterminator="\n").encode()
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "&": r"\&",
+        "%": r"\%",
+        "$": r"\$",
+        "#": r"\#",
+        "_": r"\_",
+        "{": r"\{",
+        "}": r"\}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"$<$",
+        ">": r"$>$",
+        "|": r"$|$",
+        "±": r"$\pm$",
+        "\u2212": r"$-$",
+        "\u2013": "--",
+        "÷": r"$\div$",
+        "·": r"$\cdot$",
+        "×": r"$\times$",
+        "≤": r"$\le$",
+        "∞": r"$\infty$",
+        "³": r"$^3$",
+    }
+)
 
 
-def to_latex(table: Table) -> bytes:
+def to_csv(table: Table[Any]) -> bytes:
+    """The unrounded values behind the table, empty where there is none."""
+    rows = [{key: "" if value != value else value for key, value in record.items()} for record in table.records]
+    return write_csv(list(rows[0]), rows)
+
+
+def to_latex(table: Table[Any]) -> bytes:
     """A LaTeX table; the package `booktabs` is all that it needs."""
-    layout = "".join("r" if column.numeric else "l" for column in table.columns)
+    layout = "".join("r" if column.numeric else "l" for column in table.fields)
     lines = [
         r"\begin{table}",
         r"\centering",
@@ -46,10 +50,10 @@ def to_latex(table: Table) -> bytes:
         rf"\label{{tab:{table.slug}}}",
         rf"\begin{{tabular}}{{{layout}}}",
         r"\toprule",
-        *_latex_groups(table.columns),
-        " & ".join(_latex(heading(column)) for column in table.columns) + r" \\",
+        *_latex_groups(table),
+        " & ".join(_latex(column.heading) for column in table.fields) + r" \\",
         r"\midrule",
-        *(" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in table.rows),
+        *(" & ".join(_latex_cell(cell) for cell in row) + r" \\" for row in table.cells),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -57,40 +61,30 @@ def to_latex(table: Table) -> bytes:
     return ("\n".join(lines) + "\n").encode()
 
 
-def to_markdown(table: Table) -> str:
+def to_markdown(table: Table[Any]) -> str:
     """A pipe table; the detail of a cell follows its text."""
     lines = [
-        "| " + " | ".join(_pipe(heading(column)) for column in table.columns) + " |",
-        "|" + "|".join("---:" if column.numeric else "---" for column in table.columns) + "|",
-        *("| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in table.rows),
+        "| " + " | ".join(_pipe(column.heading) for column in table.fields) + " |",
+        "|" + "|".join("---:" if column.numeric else "---" for column in table.fields) + "|",
+        *("| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in table.cells),
     ]
     return "\n".join(lines)
 
 
-def heading(column: Column) -> str:
-    """A column's header with its unit."""
-    return f"{column.header} ({column.unit})" if column.unit else column.header
-
-
-def groups(columns: tuple[Column, ...]) -> list[tuple[str, int]]:
-    """The headings above the headers: text and number of columns; empty where no column has a group."""
-    found = [(name, len(list(members))) for name, members in itertools.groupby(column.group for column in columns)]
-    return found if any(name for name, _ in found) else []
-
-
-def _latex_groups(columns: tuple[Column, ...]) -> list[str]:
-    cells, rules, place = [], [], 1
-    for name, span in groups(columns):
+def _latex_groups(table: Table[Any]) -> list[str]:
+    """The row of headings above the header, and the rules below them."""
+    cells, rules, first = [], [], 1
+    for name, span in table.groups:
         cells.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(name)}}}" if name else " & ".join([""] * span))
         if name:
-            rules.append(rf"\cmidrule(lr){{{place}-{place + span - 1}}}")
-        place += span
+            rules.append(rf"\cmidrule(lr){{{first}-{first + span - 1}}}")
+        first += span
     return [" & ".join(cells) + r" \\", " ".join(rules)] if cells else []
 
 
 def _latex(text: str) -> str:
     plain = re.sub(r"[`]|\*\*", "", text)
-    return "".join(_LATEX.get(character, character) for character in plain)
+    return plain.translate(_LATEX)
 
 
 def _latex_cell(cell: Cell) -> str:

@@ -1,63 +1,63 @@
 """What was chosen on validation, among which candidates."""
 
-import pandas as pd
-
-from attnbench.report.comparison.selection import METRICS, Candidates, Selection
+from attnbench.metrics import Metric, metric_of
+from attnbench.report.comparison.selection import Candidates, Selection
 from attnbench.report.comparison.study import Study
-from attnbench.report.comparison.variants import Variant, is_profile
-from attnbench.report.render.elements import Cell, Column, Section, Table, Text
-from attnbench.report.render.wording import DASH, capitalised, factor_name, measure
+from attnbench.report.options import option_name
+from attnbench.report.render.elements import Cell, Field, Section, Table, Text
 from attnbench.report.sources.runs import natural
+
+TITLE = "Hyperparameters chosen on validation"
 
 
 def section(study: Study) -> Section:
     """A row a variant and seed, a column a candidate, the chosen one in bold."""
     selection = study.selection
-    title = "Choice on validation"
     if selection is None:
-        reason = "nothing was chosen. `select=valid/bleu over=OPTION` picks a value for each variant and seed."
-        return Section("choice", title, left_out=reason)
-    known = measure(selection.metric)
+        missing = "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant and seed."
+        return Section("choice", TITLE, missing=missing)
+    metric = metric_of(selection.metric)
     explanation = (
-        f"For each variant and seed, the `{selection.over}` with the {_best(selection)} {known.name} of the kept "
-        "weights was chosen. The test set had no part in the choice. Every other section shows only the chosen "
-        "runs; `runs.csv` holds all of them."
+        f"For each variant and seed, the `{selection.over}` with the {metric.direction.superlative} {metric.name} of "
+        "the kept weights was chosen. The test set had no part in the choice. Every other section shows only the "
+        "chosen runs; `runs.csv` holds all of them."
     )
-    return Section("choice", title, [Text(explanation), _table(study, selection)])
+    return Section("choice", TITLE, [Text(explanation), _table(study, selection, metric)])
 
 
-def _best(selection: Selection) -> str:
-    return "highest" if METRICS[selection.metric] == "higher" else "lowest"
-
-
-def _table(study: Study, selection: Selection) -> Table:
-    values = sorted({run.params.get(selection.over, "") for run in study.runs if not is_profile(run)}, key=natural)
-    groups = {group.chosen.run_id: group for group in selection.groups}
-    rows = [(variant, groups[run.run_id]) for variant in study.finished for run in variant.runs]
-    return Table(
-        slug="choice",
-        caption=f"{capitalised(measure(selection.metric).name)} of each candidate; chosen in bold",
-        columns=(
-            Column("variant", numeric=False),
-            Column("seed"),
-            *(Column(value, group=factor_name(selection.over)) for value in values),
+def _table(study: Study, selection: Selection, metric: Metric) -> Table[Candidates]:
+    groups = {group.chosen: group for group in selection.groups}
+    variants = {groups[run]: variant for variant in study.finished for run in variant.runs}
+    values = sorted({value for group in selection.groups for value in group.scores}, key=natural)
+    fields: list[Field[Candidates]] = [
+        Field(
+            "variant",
+            lambda group: Cell(variants[group].label, mechanism=variants[group].attention),
+            lambda group: variants[group].values,
+            numeric=False,
         ),
-        rows=tuple(_row(variant, group, values, selection.metric) for variant, group in rows),
-        data=pd.DataFrame(
-            [
-                variant.values
-                | {"seed": run.seed, selection.over: value, selection.metric: score, "chosen": run is group.chosen}
-                for variant, group in rows
-                for value, score, run in group.scores
-            ]
+        Field(
+            "seed",
+            lambda group: Cell(str(group.chosen.seed)),
+            lambda group: {"seed": group.chosen.seed, "chosen": group.chosen.params.get(selection.over, "")},
         ),
-    )
+        *(_candidate(value, selection, metric) for value in values),
+    ]
+    caption = f"The {metric.name} of each candidate; chosen in bold"
+    return Table("choice", caption, fields, list(variants))
 
 
-def _row(variant: Variant, group: Candidates, values: list[str], metric: str) -> tuple[Cell, ...]:
-    scores = {value: (score, run is group.chosen) for value, score, run in group.scores}
-    cells = (
-        Cell(measure(metric).format(scores[value][0]), strong=scores[value][1]) if value in scores else Cell(DASH)
-        for value in values
+def _candidate(value: str, selection: Selection, metric: Metric) -> Field[Candidates]:
+    """The score of the candidate with this value of the option."""
+
+    def score(group: Candidates) -> float:
+        return group.scores.get(value, float("nan"))
+
+    return Field(
+        header=value,
+        cell=lambda group: Cell(
+            metric.format(score(group)), strong=group.chosen.params.get(selection.over, "") == value
+        ),
+        values=lambda group: {f"{metric.key} at {value}": score(group)},
+        group=option_name(selection.over),
     )
-    return Cell(variant.label, mechanism=variant.attention), Cell(str(group.chosen.seed)), *cells

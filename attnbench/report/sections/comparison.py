@@ -1,34 +1,21 @@
 """The comparison table: a row a variant, every metric with the interval that its seeds allow; and the failed runs."""
 
-import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-import pandas as pd
 from matplotlib.axes import Axes
 
-from attnbench.report.comparison.estimates import BOTH_VALUES, KINDS, OVER_SEEDS, OVER_SENTENCES, estimate_of, texts_of
+from attnbench.metrics import in_order, metric_of
+from attnbench.report.comparison.estimates import Bounds, estimate_of
 from attnbench.report.comparison.study import Study
-from attnbench.report.comparison.variants import Variant, settings_of
-from attnbench.report.render.elements import Block, Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.render.naming import factor_cells, factor_columns
-from attnbench.report.render.style import INK, Look
-from attnbench.report.render.wording import DASH, Measure, counted, measure
-from attnbench.report.sources.runs import metric_order
+from attnbench.report.comparison.variants import Variant, by_setting
+from attnbench.report.render.elements import Block, Cell, Field, Figure, Panel, Section, Table, Text
+from attnbench.report.render.fields import estimate_cell, factor_fields, metric_field, text_field
+from attnbench.report.render.style import INK, Style
+from attnbench.report.sources.runs import Run
+from attnbench.wording import DASH, counted
 
-_COLUMNS = (
-    ("test/bleu", "BLEU", "", "Test quality"),
-    ("test/chrf", "chrF", "", "Test quality"),
-    ("test/perplexity", "perplexity", "", "Test quality"),
-    ("length/bleu_within", "within", "", "BLEU and the training limit"),
-    ("length/bleu_beyond", "beyond", "", "BLEU and the training limit"),
-    ("length/extrapolation", "ratio", "", "BLEU and the training limit"),
-    ("align/aer", "AER", "", "Alignment"),
-    ("speed/train_target_tokens_per_second", "training", "tokens/s", "Cost"),
-    ("speed/train_step_ms_p50", "step", "ms", "Cost"),
-    ("speed/decode_target_tokens_per_second", "decoding", "tokens/s", "Cost"),
-    ("memory/train_peak_bytes", "peak", "MiB", "Cost"),
-    ("model/parameters", "params", "million", "Cost"),
-)
+_BLEU = "test/bleu"
 
 
 def section(study: Study) -> Section:
@@ -36,186 +23,122 @@ def section(study: Study) -> Section:
     blocks: list[Block] = []
     if study.finished:
         blocks += [Text(_explanation(study))]
-        if any(variant.metric("test/bleu") for variant in study.finished):
+        if any(variant.metric(_BLEU) for variant in study.finished):
             blocks.append(_figure(study))
         blocks.append(_table(study))
     if study.failed:
-        blocks.append(_failed(study))
-    reason = "" if blocks else "no training run is among the runs."
-    return Section("comparison", "Comparison", blocks, reason)
+        blocks.append(_unfinished(study.failed))
+    return Section("comparison", "Comparison", blocks, "" if blocks else "no training run is among the runs.")
+
+
+def _bounds(study: Study) -> set[Bounds]:
+    return {estimate_of(variant, _BLEU).bounds for variant in study.finished}
 
 
 def _explanation(study: Study) -> str:
-    kinds = {estimate_of(variant, "test/bleu").kind for variant in study.finished}
-    parts = []
-    if OVER_SEEDS in kinds:
-        parts.append("From three seeds on, a value is the mean over seeds ± half the width of its 95 % t interval.")
-    if BOTH_VALUES in kinds:
-        parts.append("With two seeds both values are given, because two values carry no useful interval.")
-    if OVER_SENTENCES in kinds:
-        parts.append(
-            "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in brackets: "
-            "it says nothing about what another seed would give."
-        )
+    explained = {
+        Bounds.OVER_SEEDS: "From three seeds on, a value is the mean over seeds ± half its 95 % t interval.",
+        Bounds.BOTH_VALUES: "With two seeds both values are given, because two values carry no useful interval.",
+        Bounds.OVER_SENTENCES: "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in "
+        "brackets: it says nothing about what another seed would give.",
+    }
+    shown = _bounds(study)
+    parts = [text for bounds, text in explained.items() if bounds in shown]
     if any(variant.metric("length/bleu_within") for variant in study.finished):
         parts.append(
             "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
-            "ratio: beyond ÷ within."
+            "quotient: beyond ÷ within."
         )
     return " ".join(parts)
 
 
-def _columns(study: Study) -> list[tuple[Measure, Column]]:
-    """The columns that at least one variant fills; beam search follows BLEU, one column a size."""
-    keys = {key for variant in study.finished for run in variant.runs for key in run.metrics}
-    beams = [key for key in metric_order(keys) if re.fullmatch(r"test/bleu_beam_\d+", key)]
-    specifications = list(_COLUMNS)
-    specifications[1:1] = [(key, f"BLEU, beam {key.rsplit('_', 1)[1]}", "", "Test quality") for key in beams]
-    shown = []
-    for key, header, unit, group in specifications:
-        if key in keys:
-            known = measure("test/bleu_beam_K" if key in beams else key)
-            divisor = 1e6 if unit == "million" else known.divisor
-            decimals = None if unit == "million" else known.decimals
-            shown.append((Measure(key, known.name, unit, decimals, divisor), Column(header, unit, group)))
-    return shown
-
-
-def _table(study: Study) -> Table:
-    shown = _columns(study)
+def _table(study: Study) -> Table[Variant]:
+    keys = in_order(key for variant in study.finished for run in variant.runs for key in run.metrics)
+    metrics = [metric for key in keys if (metric := metric_of(key)).group]
     return Table(
         slug="comparison",
         caption="Every variant on the test set, and what it costs",
-        columns=(*factor_columns(study.factors), Column("seeds"), *(column for _, column in shown)),
-        rows=tuple(_row(variant, [known for known, _ in shown]) for variant in study.variants),
-        data=pd.DataFrame([_record(variant, [known for known, _ in shown]) for variant in study.variants]),
+        fields=(
+            *factor_fields(study.variants),
+            Field("seeds", _seeds, lambda variant: {"seeds": len(variant.runs), "unfinished": len(variant.unfinished)}),
+            *(metric_field(metric.key, header=metric.heading, group=metric.group) for metric in metrics),
+        ),
+        rows=study.variants,
     )
 
 
-def _row(variant: Variant, shown: list[Measure]) -> tuple[Cell, ...]:
+def _seeds(variant: Variant) -> Cell:
     finished, planned = len(variant.runs), len(variant.runs) + len(variant.unfinished)
     text = f"{finished} of {planned}" if finished < planned else str(finished)
-    seeds = Cell(text, KINDS.get(estimate_of(variant, "test/bleu").kind, ""))
-    return (
-        *factor_cells(variant),
-        seeds,
-        *(Cell(*texts_of(estimate_of(variant, known.key), known)) for known in shown),
+    return Cell(text, estimate_of(variant, _BLEU).bounds.label)
+
+
+def _unfinished(runs: Sequence[Run]) -> Table[Run]:
+    attention: Field[Run] = Field(
+        "attention",
+        lambda run: Cell(run.params["attention"], mechanism=run.params["attention"]),
+        lambda run: {"attention": run.params["attention"]},
+        numeric=False,
     )
-
-
-def _record(variant: Variant, shown: list[Measure]) -> dict[str, object]:
-    record: dict[str, object] = {
-        **variant.values,
-        "seeds": len(variant.runs),
-        "unfinished": len(variant.unfinished),
-    }
-    for known in shown:
-        found = estimate_of(variant, known.key)
-        record |= {known.key: found.value, f"{known.key}_low": found.low, f"{known.key}_high": found.high}
-        record[f"{known.key}_bounds"] = found.kind
-    return record
-
-
-def _failed(study: Study) -> Table:
-    rows = [(run, str(run.provenance.get("reason", "")) or DASH) for run in study.failed]
     return Table(
         slug="unfinished",
-        caption=f"{counted(len(rows), 'run')} without a result",
-        columns=(
-            *(Column(name, numeric=False) for name in ("run", "attention", "seed", "status")),
-            Column("reason", numeric=False, prose=True),
+        caption=f"{counted(len(runs), 'run')} without a result",
+        fields=(
+            text_field("run", lambda run: run.run_id, key="run_id"),
+            attention,
+            text_field("seed", lambda run: str(run.seed)),
+            text_field("status", lambda run: run.status.value),
+            text_field("reason", lambda run: run.origin.reason or DASH, prose=True),
         ),
-        rows=tuple(
-            (
-                Cell(run.run_id),
-                Cell(run.params["attention"], mechanism=run.params["attention"]),
-                *map(Cell, (str(run.seed), run.status, reason)),
-            )
-            for run, reason in rows
-        ),
-        data=pd.DataFrame(
-            [
-                {
-                    "run_id": run.run_id,
-                    "attention": run.params["attention"],
-                    "seed": run.seed,
-                    "status": run.status,
-                    "reason": str(run.provenance.get("reason", "")),
-                }
-                for run, _ in rows
-            ]
-        ),
+        rows=runs,
     )
 
 
 def _figure(study: Study) -> Figure:
-    settings = settings_of(variant for variant in study.finished if variant.metric("test/bleu"))
-    panels = tuple(
-        Panel(
-            setting,
-            partial(_draw, variants=group, limits=_limits(study, group), looks=study.looks),
-            4.8,
-            _height(group),
-        )
+    settings = by_setting(variant for variant in study.finished if variant.metric(_BLEU))
+    panels = [
+        Panel(setting, partial(_draw, group, _limits(study, group)), 4.8, 0.65 + 0.32 * len(group))
         for setting, group in settings.items()
+    ]
+    shown = (
+        (variant.label, estimate_cell(estimate_of(variant, _BLEU), metric_of(_BLEU))) for variant in study.finished
     )
     return Figure(
         slug="quality",
         alt="Test BLEU of each variant with its interval and its seeds. "
-        + ". ".join(f"{variant.label}: {' '.join(_bleu(variant))}" for variant in study.finished),
-        caption=_caption(study),
+        + ". ".join(f"{label}: {cell.text} {cell.detail}".strip() for label, cell in shown),
+        caption=_caption(_bounds(study)),
         panels=panels,
     )
 
 
-def _caption(study: Study) -> str:
-    kinds = {estimate_of(variant, "test/bleu").kind for variant in study.finished}
+def _caption(shown: set[Bounds]) -> str:
     bars = [
-        text
-        for known, text in (
-            (kinds & {OVER_SEEDS, OVER_SENTENCES}, "95 % interval"),
-            (kinds & {BOTH_VALUES}, "with two seeds, both values"),
-        )
-        if known
+        *(["95 % interval"] if shown & {Bounds.OVER_SEEDS, Bounds.OVER_SENTENCES} else []),
+        *(["with two seeds, both values"] if Bounds.BOTH_VALUES in shown else []),
     ]
     text = f"Test BLEU. Bars: {'; '.join(bars)}." if bars else "Test BLEU."
-    return f"{text} Small rings: single seeds." if kinds & {OVER_SEEDS, BOTH_VALUES} else text
+    return f"{text} Small rings: single seeds." if shown & {Bounds.OVER_SEEDS, Bounds.BOTH_VALUES} else text
 
 
-def _bleu(variant: Variant) -> tuple[str, str]:
-    return texts_of(estimate_of(variant, "test/bleu"), measure("test/bleu"))
-
-
-def _height(group: list[Variant]) -> float:
-    return 0.65 + 0.32 * len(group)
-
-
-def _limits(study: Study, group: list[Variant]) -> tuple[float, float]:
+def _limits(study: Study, group: Sequence[Variant]) -> tuple[float, float]:
     """The range of BLEU of the same data set, so that its panels share one scale."""
-    found = [estimate_of(variant, "test/bleu") for variant in study.finished if variant.data == group[0].data]
-    known = [bound for one in found for bound in (one.value, one.low, one.high) if bound == bound]
-    room = 0.04 * (max(known) - min(known)) + 0.5
-    return min(known) - room, max(known) + room
+    estimates = [estimate_of(variant, _BLEU) for variant in study.finished if variant.data == group[0].data]
+    numbers = [bound for one in estimates for bound in (one.value, one.low, one.high) if bound == bound]
+    room = 0.04 * (max(numbers) - min(numbers)) + 0.5
+    return min(numbers) - room, max(numbers) + room
 
 
-def _draw(axes: Axes, variants: list[Variant], limits: tuple[float, float], looks: dict[str, Look]) -> None:
+def _draw(variants: list[Variant], limits: tuple[float, float], axes: Axes, styles: Mapping[str, Style]) -> None:
     for row, variant in enumerate(variants):
-        look, found = looks[variant.attention], estimate_of(variant, "test/bleu")
-        bounds = [[found.value - found.low], [found.high - found.value]] if found.bounded else None
+        style, bleu = styles[variant.attention], estimate_of(variant, _BLEU)
         axes.errorbar(
-            found.value, row, xerr=bounds, color=look.light, marker=look.marker, markersize=7, capsize=3, zorder=3
+            bleu.value, row, xerr=bleu.error, color=style.light, marker=style.marker, markersize=7, capsize=3, zorder=3
         )
-        seeds = variant.metric("test/bleu")
+        seeds = variant.metric(_BLEU)
         if len(seeds) > 1:
-            axes.plot(
-                seeds,
-                [row + 0.26] * len(seeds),
-                "o",
-                markersize=3.2,
-                markerfacecolor="none",
-                color=look.light,
-                zorder=2,
-            )
+            rows = [row + 0.26] * len(seeds)
+            axes.plot(seeds, rows, "o", markersize=3.2, markerfacecolor="none", color=style.light, zorder=2)
     axes.set_yticks(range(len(variants)), [variant.attention for variant in variants], color=INK)
     axes.set_xlim(limits)
     axes.set_ylim(len(variants) - 0.4, -0.6)

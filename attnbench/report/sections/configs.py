@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from attnbench.report.comparison.estimates import estimate_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, is_procedure
-from attnbench.report.render.elements import Block, Cell, Column, Section, Table, Text
-from attnbench.report.render.naming import factor_cells, factor_columns
-from attnbench.report.render.wording import DASH, counted, measure
+from attnbench.report.render.elements import Block, Field, Section, Table, Text
+from attnbench.report.render.fields import factor_fields, metric_field, text_field
+from attnbench.wording import DASH, counted
 
-_PARAMETERS = (
+_SIZES = (
     "model/parameters",
     "model/attention_parameters",
     "model/context_parameters",
@@ -20,68 +17,57 @@ _PARAMETERS = (
 
 
 def section(study: Study) -> Section:
-    """The options that differ beside each variant's size, and the shared ones folded away."""
+    """The options that differ with each variant's size, and the shared ones folded away."""
     variants = study.finished or tuple(variant for variant in study.profiles if variant.runs)
     keys = {key for variant in variants for run in variant.runs for key in run.params}
     options = sorted(key for key in keys if key != "seed" and not is_procedure(key))
-    shared = {key: next(iter(found)) for key in options if len(found := _values(variants, key)) == 1}
-    differing = [key for key in options if key not in shared and key not in variants[0].values]
-    if study.selection:
-        differing = [key for key in differing if key != study.selection.over]
+    values = {key: {run.params.get(key, DASH) for variant in variants for run in variant.runs} for key in options}
+    shared = [(key, next(iter(values[key]))) for key in options if len(values[key]) == 1]
+    named = {*variants[0].values, study.selection.over if study.selection else ""}
+    differing = [key for key in options if len(values[key]) > 1 and key not in named]
     explanation = (
-        "Beside what names a variant, these options differ, most of them because a preset of `attention` sets them. "
+        "Besides the factors that name a variant, these options differ, most of them because a preset of `attention` "
+        "sets them. "
         if differing
-        else "Variants differ in nothing but what names them. "
+        else "Variants differ in nothing but the factors that name them. "
     )
     explanation += f"The other {counted(len(shared), 'option')} are the same everywhere."
-    blocks: list[Block] = [Text(explanation), _table(variants, differing), _shared(shared)]
+    blocks: list[Block] = [Text(explanation), _differences(variants, differing), _shared(shared)]
     return Section("configs", "What differs between variants", blocks)
 
 
-def _values(variants: Sequence[Variant], key: str) -> set[str]:
-    return {run.params.get(key, DASH) for variant in variants for run in variant.runs}
-
-
-def _value(variant: Variant, key: str) -> str:
-    """The option's value in a variant; several, where a selection over it left different ones to the seeds."""
-    return ", ".join(dict.fromkeys(run.params.get(key, DASH) for run in variant.runs))
-
-
-def _table(variants: Sequence[Variant], differing: Sequence[str]) -> Table:
-    counts = [key for key in _PARAMETERS if any(variant.metric(key) for variant in variants)]
+def _differences(variants: Sequence[Variant], differing: Sequence[str]) -> Table[Variant]:
+    sizes = [key for key in _SIZES if any(variant.metric(key) for variant in variants)]
     return Table(
         slug="configs",
         caption="Options that differ, and the size of each model",
-        columns=(
-            *factor_columns(tuple(variants[0].values)),
-            *(Column(key.removeprefix("attention."), group="options", numeric=False) for key in differing),
-            *(Column(measure(key).name, measure(key).unit, group="size") for key in counts),
+        fields=(
+            *factor_fields(variants),
+            *(_option_field(key) for key in differing),
+            *(metric_field(key, group="size") for key in sizes),
         ),
-        rows=tuple(
-            (
-                *factor_cells(variant),
-                *(Cell(_value(variant, key)) for key in differing),
-                *(Cell(measure(key).format(estimate_of(variant, key).value)) for key in counts),
-            )
-            for variant in variants
-        ),
-        data=pd.DataFrame(
-            [
-                variant.values
-                | {key: _value(variant, key) for key in differing}
-                | {key: estimate_of(variant, key).value for key in counts}
-                for variant in variants
-            ]
-        ),
+        rows=variants,
     )
 
 
-def _shared(shared: dict[str, str]) -> Table:
+def _option_field(key: str) -> Field[Variant]:
+    """The option's value in a variant; several, where a selection over it left different ones to the seeds."""
+    return text_field(
+        key.removeprefix("attention."),
+        lambda variant: ", ".join(dict.fromkeys(run.params.get(key, DASH) for run in variant.runs)),
+        key=key,
+        group="options",
+    )
+
+
+def _shared(options: Sequence[tuple[str, str]]) -> Table[tuple[str, str]]:
     return Table(
         slug="shared-options",
-        caption=f"The {counted(len(shared), 'option')} that all variants share",
-        columns=(Column("option", numeric=False), Column("value", numeric=False, prose=True)),
-        rows=tuple((Cell(f"`{key}`"), Cell(value)) for key, value in shared.items()),
-        data=pd.DataFrame(shared.items(), columns=["option", "value"]),
+        caption=f"The {counted(len(options), 'option')} that all variants share",
+        fields=(
+            text_field("option", lambda option: option[0], code=True),
+            text_field("value", lambda option: option[1], prose=True),
+        ),
+        rows=options,
         folded=True,
     )

@@ -1,7 +1,7 @@
 """Throughput and memory against a size: sequence length or hidden size."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import pandas as pd
@@ -9,16 +9,19 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from attnbench.report.comparison.estimates import estimate_of, texts_of
+from attnbench.metrics import in_order, metric_of
+from attnbench.report.comparison.estimates import estimate_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
-from attnbench.report.render.elements import Block, Cell, Column, Figure, Notice, Panel, Section, Table, Text
-from attnbench.report.render.naming import factor_cells, factor_columns
-from attnbench.report.render.style import Look, from_zero
-from attnbench.report.render.wording import factor_name, factor_unit, factor_value, measure, number
+from attnbench.report.options import option_name, option_unit, option_value
+from attnbench.report.render.elements import Block, Figure, Notice, Panel, Section, Table, Text
+from attnbench.report.render.fields import factor_fields, metric_field
+from attnbench.report.render.style import Style, from_zero
+from attnbench.wording import number
 
+TITLE = "Speed and memory against size"
 _FACTORS = ("sequence_length", "hidden_size")
-_KEYS = (
+_DRAWN = (
     "speed/train_target_tokens_per_second",
     "speed/decode_target_tokens_per_second",
     "memory/train_peak_bytes",
@@ -30,16 +33,16 @@ _LOGARITHMIC_FROM = 8
 def section(study: Study) -> Section:
     """A figure for each size that was varied, from profiling and from training runs, and the profiles' table."""
     blocks: list[Block] = []
-    sources = (("profile", study.profiles), ("training", study.finished))
-    for (source, variants), factor in itertools.product(sources, _FACTORS):
+    sources = ((study.profiles, "synthetic batches"), (study.finished, "training runs"))
+    for (variants, source), factor in itertools.product(sources, _FACTORS):
         if len({variant.values[factor] for variant in variants if factor in variant.values and variant.runs}) > 1:
-            blocks.append(_figure(study, variants, source, factor))
+            blocks.append(_figure(variants, source, factor))
     if study.profiles:
-        blocks += [_table(study), *_failures(study)]
+        blocks += [_table(study.profiles), *_failures(study.profiles)]
     if not blocks:
-        reason = "it needs runs of at least two sequence lengths or two hidden sizes, or runs of `task=profile`."
-        return Section("cost", "Speed and memory against size", left_out=reason)
-    return Section("cost", "Speed and memory against size", [Text(_explanation(study)), *blocks])
+        missing = "it needs runs of at least two sequence lengths or two hidden sizes, or runs of `task=profile`."
+        return Section("cost", TITLE, missing=missing)
+    return Section("cost", TITLE, [Text(_explanation(study)), *blocks])
 
 
 def _explanation(study: Study) -> str:
@@ -47,7 +50,7 @@ def _explanation(study: Study) -> str:
     if study.profiles:
         parts.append(
             "Profiling runs (`task=profile`) take synthetic batches in which every sentence has the same length, "
-            "and measure the variants in turns, so that a drift of the machine meets all of them."
+            "and measure the variants in turns, so that all of them meet the same drift of the machine."
         )
     if study.finished:
         parts.append(
@@ -57,49 +60,46 @@ def _explanation(study: Study) -> str:
     return " ".join(parts)
 
 
-def _figure(study: Study, variants: Sequence[Variant], source: str, factor: str) -> Figure:
+def _figure(variants: Sequence[Variant], source: str, factor: str) -> Figure:
+    profiled = source == "synthetic batches"
     frame = _frame(variants, factor)
-    name = "sequence length" if source == "profile" and factor == "sequence_length" else factor_name(factor)
-    label = f"{name} ({factor_unit(factor)})"
-    panels = tuple(
+    name = "sequence length" if profiled and factor == "sequence_length" else option_name(factor)
+    panels = [
         Panel(
-            f"{measure(key).name}{f', {setting}' if setting else ''}",
-            partial(_draw, part=part, label=label, key=key, looks=study.looks),
+            f"{metric_of(key).name}{f', {setting}' if setting else ''}",
+            partial(_draw, part, f"{name} ({option_unit(factor)})", key),
             3.15,
             2.6,
         )
         for setting, members in frame.groupby("setting", sort=False)
-        for key in _KEYS
+        for key in _DRAWN
         if not (part := members[members["key"] == key]).empty
-    )
-    where = "synthetic batches" if source == "profile" else "training runs"
+    ]
     return Figure(
-        slug=f"{source}-{factor.replace('_', '-')}",
-        alt=f"Speed and memory against {name}, {where}. " + _spoken(frame),
-        caption=f"Speed and memory against {name}; {where}. Means over seeds; "
+        slug=f"{'profile' if profiled else 'training'}-{factor.replace('_', '-')}",
+        alt=f"Speed and memory against {name}, {source}. " + _spoken(frame),
+        caption=f"Speed and memory against {name}; {source}. Means over seeds; "
         f"axes are logarithmic where values span a factor of {_LOGARITHMIC_FROM}.",
         panels=panels,
-        mechanisms=tuple(dict.fromkeys(frame["attention"])),
+        mechanisms=set(frame["attention"]),
     )
 
 
 def _frame(variants: Sequence[Variant], factor: str) -> pd.DataFrame:
-    records = []
-    for variant, key in itertools.product(variants, _KEYS):
-        found = estimate_of(variant, key)
-        if found.exists:
-            others = [
-                factor_value(name, value) for name, value in variant.values.items() if name not in ("attention", factor)
-            ]
-            records.append(
-                {
-                    "attention": variant.attention,
-                    "setting": ", ".join(others),
-                    "size": int(variant.values[factor]),
-                    "key": key,
-                    "value": found.value / measure(key).divisor,
-                }
-            )
+    """One row a variant and metric, in the unit that is shown; `setting` is what else the variant's factors say."""
+    records = [
+        {
+            "attention": variant.attention,
+            "setting": ", ".join(
+                option_value(name, value) for name, value in variant.values.items() if name not in ("attention", factor)
+            ),
+            "size": int(variant.values[factor]),
+            "key": key,
+            "value": metric_of(key).shown(estimate_of(variant, key).value),
+        }
+        for variant, key in itertools.product(variants, _DRAWN)
+        if variant.metric(key)
+    ]
     return pd.DataFrame(records, columns=["attention", "setting", "size", "key", "value"])
 
 
@@ -107,18 +107,18 @@ def _spoken(frame: pd.DataFrame) -> str:
     lines = []
     for (key, setting, attention), part in frame.groupby(["key", "setting", "attention"], sort=False):
         points = ", ".join(
-            f"{number(row.value)} at {row.size_}" for row in part.rename(columns={"size": "size_"}).itertuples()
+            f"{number(value)} at {size}" for value, size in zip(part["value"], part["size"], strict=True)
         )
-        lines.append(f"{measure(key).label}, {attention}{f', {setting}' if setting else ''}: {points}.")
+        lines.append(f"{metric_of(key).label}, {attention}{f', {setting}' if setting else ''}: {points}.")
     return " ".join(lines)
 
 
-def _draw(axes: Axes, part: pd.DataFrame, label: str, key: str, looks: dict[str, Look]) -> None:
-    shown = [name for name in looks if name in set(part["attention"])]
+def _draw(part: pd.DataFrame, label: str, key: str, axes: Axes, styles: Mapping[str, Style]) -> None:
+    shown = [name for name in styles if name in set(part["attention"])]
     sns.lineplot(
         part, x="size", y="value", hue="attention", style="attention", hue_order=shown, style_order=shown, ax=axes,
-        palette={name: looks[name].light for name in shown}, markers={name: looks[name].marker for name in shown},
-        dashes={name: looks[name].dashes for name in shown}, errorbar=None, legend=False, markeredgewidth=0,
+        palette={name: styles[name].light for name in shown}, markers={name: styles[name].marker for name in shown},
+        dashes={name: styles[name].dashes for name in shown}, errorbar=None, legend=False, markeredgewidth=0,
     )  # fmt: skip
     sizes = sorted(set(part["size"]))
     if sizes[-1] >= _LOGARITHMIC_FROM * sizes[0]:
@@ -133,32 +133,23 @@ def _draw(axes: Axes, part: pd.DataFrame, label: str, key: str, looks: dict[str,
         axes.set_ylim(from_zero(part["value"]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
     axes.set_xlabel(label)
-    axes.set_ylabel(measure(key).unit)
+    axes.set_ylabel(metric_of(key).shown_unit)
 
 
-def _table(study: Study) -> Table:
-    keys = [
-        key for key in (*_KEYS[:1], "speed/train_step_ms_p50", *_KEYS[1:]) if any(v.metric(key) for v in study.profiles)
-    ]
-    factors = tuple(study.profiles[0].values)
+def _table(profiles: Sequence[Variant]) -> Table[Variant]:
+    keys = in_order(key for variant in profiles for key in (*_DRAWN, "speed/train_step_ms_p50") if variant.metric(key))
     return Table(
         slug="profiles",
         caption="Cost on synthetic batches",
-        columns=(*factor_columns(factors), *(Column(measure(key).name, measure(key).unit) for key in keys)),
-        rows=tuple(
-            (*factor_cells(variant), *(Cell(*texts_of(estimate_of(variant, key), measure(key))) for key in keys))
-            for variant in study.profiles
-        ),
-        data=pd.DataFrame(
-            [variant.values | {key: estimate_of(variant, key).value for key in keys} for variant in study.profiles]
-        ),
+        fields=(*factor_fields(profiles), *(metric_field(key) for key in keys)),
+        rows=profiles,
     )
 
 
-def _failures(study: Study) -> list[Notice]:
+def _failures(profiles: Sequence[Variant]) -> list[Notice]:
     lines = tuple(
-        f"{variant.label}: {run.status}, {run.provenance.get('reason', 'no reason given')}"
-        for variant in study.profiles
+        f"{variant.label}: {run.status}, {run.origin.reason or 'no reason given'}"
+        for variant in profiles
         for run in variant.unfinished
     )
     return [Notice("Without a measurement", lines)] if lines else []

@@ -1,37 +1,24 @@
 """What every number means."""
 
-import pandas as pd
-
-from attnbench.metrics import METRICS
+from attnbench.metrics import definitions
 from attnbench.report.comparison.study import Study
-from attnbench.report.render.elements import Cell, Column, Section, Table, Text
-from attnbench.report.sources.runs import definition_of
+from attnbench.report.render.elements import Section, Table, Text
+from attnbench.report.render.fields import text_field
 
 
 def section(study: Study) -> Section:
     """The definitions of the metrics that these runs logged, as the README has them."""
-    logged = {definition_of(key) for run in study.runs for key in (*run.metrics, *run.histories)}
-    shown = [metric for index, metric in enumerate(METRICS) if index in logged]
-    return Section(
-        "definitions",
-        "What the numbers mean",
-        [
-            Text("Source tokens are the pieces that the encoder reads, without the end mark. Intervals are 95 %."),
-            Table(
-                slug="definitions",
-                caption=f"The {len(shown)} metrics of these runs",
-                columns=(
-                    *(Column(name, numeric=False) for name in ("metric", "unit", "better")),
-                    Column("meaning", numeric=False, prose=True),
-                ),
-                rows=tuple(
-                    (Cell(f"`{metric.key}`"), Cell(metric.unit), Cell(metric.better), Cell(metric.meaning))
-                    for metric in shown
-                ),
-                data=pd.DataFrame(
-                    [(metric.key, metric.unit, metric.better, metric.meaning) for metric in shown],
-                    columns=["metric", "unit", "better", "meaning"],
-                ),
-            ),
-        ],
+    metrics = definitions(key for run in study.runs for key in (*run.metrics, *run.histories))
+    explanation = "Source tokens are the pieces that the encoder reads, without EOS. Intervals are 95 %."
+    table = Table(
+        slug="definitions",
+        caption=f"The {len(metrics)} metrics of these runs",
+        fields=(
+            text_field("metric", lambda metric: metric.key, code=True),
+            text_field("unit", lambda metric: metric.unit),
+            text_field("better", lambda metric: metric.direction.value),
+            text_field("meaning", lambda metric: metric.meaning, prose=True),
+        ),
+        rows=metrics,
     )
+    return Section("definitions", "What the numbers mean", [Text(explanation), table])

@@ -1,113 +1,91 @@
 """BLEU by the length of the source sentence, with the training limit marked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 
-from attnbench.report.comparison.estimates import generator
+from attnbench.metrics import key_of, metric_of
+from attnbench.report.comparison.lengths import length_buckets
 from attnbench.report.comparison.study import Study
-from attnbench.report.comparison.variants import Variant, settings_of
-from attnbench.report.render.elements import Cell, Column, Figure, Panel, Section, Table, Text
-from attnbench.report.render.naming import factor_cells, factor_columns
-from attnbench.report.render.style import FRONT, INK, Look, from_zero, line
-from attnbench.report.render.wording import DASH, number
-from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket, bucket_bleu
+from attnbench.report.comparison.variants import Variant, by_setting
+from attnbench.report.render.elements import Cell, Field, Figure, Panel, Section, Table, Text
+from attnbench.report.render.fields import factor_fields
+from attnbench.report.render.style import FRONT, INK, Style, from_zero, line
+from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket
+from attnbench.wording import DASH, number
 
+TITLE = "Quality by sentence length"
 
-@dataclass(frozen=True, eq=False)
-class _Profile:
-    """A variant's BLEU by length bucket."""
-
-    variant: Variant
-    buckets: dict[tuple[int, int], Bucket]
+Buckets = Mapping[Variant, Sequence[Bucket]]
+"""The length buckets of each variant that has some."""
 
 
 def section(study: Study) -> Section:
     """Figure and table of BLEU by length bucket."""
-    profiles = [found for variant in study.finished if (found := _profile(variant)) is not None]
-    if not profiles:
-        reason = (
+    buckets = {variant: found for variant in study.finished if (found := length_buckets(variant))}
+    if not buckets:
+        missing = (
             "it needs the per-sentence statistics of the test set (sentences.csv), and "
             f"buckets of at least {MINIMUM_BUCKET_SENTENCES} sentences."
         )
-        return Section("length", "Quality by sentence length", left_out=reason)
+        return Section("length", TITLE, missing=missing)
     explanation = (
         "Test sentences in buckets of ten by their source tokens; a bucket needs "
         f"{MINIMUM_BUCKET_SENTENCES} sentences. The bars are 95 % bootstrap intervals over sentences of the mean over "
-        "seeds: they show how much the test set, not training, leaves open."
+        "seeds: they show how far the test set leaves the value open, not what other seeds would give."
     )
-    return Section(
-        "length", "Quality by sentence length", [Text(explanation), _figure(profiles, study), _table(profiles)]
-    )
+    return Section("length", TITLE, [Text(explanation), _figure(buckets), _table(buckets)])
 
 
-def _profile(variant: Variant) -> _Profile | None:
-    known = [run.sentences for run in variant.runs if run.sentences is not None]
-    known = [rows for rows in known if np.array_equal(rows[:, [0, -1]], known[0][:, [0, -1]])]
-    if not known:
-        return None
-    statistics, lengths = np.stack(known)[..., 1:], known[0][:, 0]
-    buckets = bucket_bleu(statistics, lengths, generator=generator(f"length {variant.label}"))
-    return _Profile(variant, {(bucket.low, bucket.high): bucket for bucket in buckets}) if buckets else None
+def _bounds(buckets: Buckets) -> list[tuple[int, int]]:
+    return sorted({(bucket.low, bucket.high) for row in buckets.values() for bucket in row})
 
 
-def _figure(profiles: Sequence[_Profile], study: Study) -> Figure:
-    by_variant = {profile.variant: profile for profile in profiles}
-    panels = tuple(
-        Panel(
-            setting,
-            partial(_draw, profiles=[by_variant[variant] for variant in group], looks=study.looks),
-            5.4 if len(settings_of(by_variant)) == 1 else 4.8,
-        )
-        for setting, group in settings_of(by_variant).items()
-    )
+def _range(low: int, high: int) -> str:
+    return f"{low}{DASH}{high}"
+
+
+def _figure(buckets: Buckets) -> Figure:
+    settings = by_setting(buckets)
     return Figure(
         slug="length",
         alt="BLEU by source length. "
-        + " ".join(f"{profile.variant.label}: {_spoken(profile)}." for profile in profiles),
+        + " ".join(f"{variant.label}: {_spoken(row)}." for variant, row in buckets.items()),
         caption="BLEU by source length. The dashed line marks the training limit: "
         "no longer sentence was seen in training.",
-        panels=panels,
-        mechanisms=tuple(dict.fromkeys(profile.variant.attention for profile in profiles)),
+        panels=[
+            Panel(setting, partial(_draw, {one: buckets[one] for one in group}), 5.4 if len(settings) == 1 else 4.8)
+            for setting, group in settings.items()
+        ],
+        mechanisms={variant.attention for variant in buckets},
     )
 
 
-def _spoken(profile: _Profile) -> str:
-    return ", ".join(
-        f"{number(bucket.bleu.value, 1)} at {_range(bounds)}" for bounds, bucket in profile.buckets.items()
-    )
+def _spoken(row: Sequence[Bucket]) -> str:
+    return ", ".join(f"{number(bucket.bleu.value, 1)} at {_range(bucket.low, bucket.high)}" for bucket in row)
 
 
-def _range(bounds: tuple[int, int]) -> str:
-    return f"{bounds[0]}{DASH}{bounds[1]}"
-
-
-def _draw(axes: Axes, profiles: Sequence[_Profile], looks: dict[str, Look]) -> None:
-    bounds = sorted({bucket for profile in profiles for bucket in profile.buckets})
-    for index, profile in enumerate(profiles):
-        aside = 0.55 * (index - (len(profiles) - 1) / 2)
-        middles = [(low + high) / 2 + aside for low, high in profile.buckets]
-        found = [bucket.bleu for bucket in profile.buckets.values()]
-        errors = [[one.value - one.low for one in found], [one.high - one.value for one in found]]
+def _draw(buckets: Buckets, axes: Axes, styles: Mapping[str, Style]) -> None:
+    for index, (variant, row) in enumerate(buckets.items()):
+        # Variants stand next to each other at each bucket, so that no bar hides another.
+        shift = 0.55 * (index - (len(buckets) - 1) / 2)
+        bleu = [bucket.bleu for bucket in row]
         axes.errorbar(
-            middles,
-            [one.value for one in found],
-            yerr=errors,
+            [(bucket.low + bucket.high) / 2 + shift for bucket in row],
+            [one.value for one in bleu],
+            yerr=[[one.value - one.low for one in bleu], [one.high - one.value for one in bleu]],
             elinewidth=1,
             capsize=2,
-            **line(looks[profile.variant.attention]),
+            **line(styles[variant.attention]),
         )
-    axes.set_xticks([(low + high) / 2 for low, high in bounds], [_range(bucket) for bucket in bounds])
-    axes.set_ylim(from_zero(bucket.bleu.high for profile in profiles for bucket in profile.buckets.values()))
+    bounds = _bounds(buckets)
+    axes.set_xticks([(low + high) / 2 for low, high in bounds], [_range(low, high) for low, high in bounds])
+    axes.set_ylim(from_zero(bucket.bleu.high for row in buckets.values() for bucket in row))
     axes.grid(visible=False, axis="x")
     axes.set_xlabel("source length (tokens)")
     axes.set_ylabel("BLEU (0\u2013100)")
-    limits = {int(profile.variant.runs[0].params["sequence_length"]) for profile in profiles}
-    for limit in limits:
+    for limit in {int(variant.runs[0].params["sequence_length"]) for variant in buckets}:
         axes.axvline(limit + 0.5, color=FRONT, linewidth=1, linestyle=(0, (3, 2)), zorder=1)
         axes.annotate(
             f"training limit {limit}", (limit + 0.5, 1), xycoords=("data", "axes fraction"), xytext=(0, 2),
@@ -115,39 +93,31 @@ def _draw(axes: Axes, profiles: Sequence[_Profile], looks: dict[str, Look]) -> N
         )  # fmt: skip
 
 
-def _table(profiles: Sequence[_Profile]) -> Table:
-    bounds = sorted({bucket for profile in profiles for bucket in profile.buckets})
-    records = [
-        {
-            **profile.variant.values,
-            "source_tokens_low": low,
-            "source_tokens_high": high,
-            "sentences": bucket.sentences,
-            "bleu": bucket.bleu.value,
-            "bleu_low": bucket.bleu.low,
-            "bleu_high": bucket.bleu.high,
-        }
-        for profile in profiles
-        for (low, high), bucket in profile.buckets.items()
-    ]
+def _table(buckets: Buckets) -> Table[Variant]:
     return Table(
         slug="length",
         caption="BLEU by source length in tokens, mean over seeds, with 95 % bootstrap intervals over sentences",
-        columns=(
-            *factor_columns(list(profiles[0].variant.values)),
-            *(Column(_range(bucket), group="source tokens") for bucket in bounds),
+        fields=(
+            *factor_fields(list(buckets)),
+            *(_bucket_field(buckets, low, high) for low, high in _bounds(buckets)),
         ),
-        rows=tuple(_row(profile, bounds) for profile in profiles),
-        data=pd.DataFrame(records),
+        rows=list(buckets),
     )
 
 
-def _row(profile: _Profile, bounds: Sequence[tuple[int, int]]) -> tuple[Cell, ...]:
-    return (*factor_cells(profile.variant), *(_cell(profile.buckets.get(bucket)) for bucket in bounds))
+def _bucket_field(buckets: Buckets, low: int, high: int) -> Field[Variant]:
+    key, sentences = (key_of(f"length/{name}_LLL_HHH", LLL=low, HHH=high) for name in ("bleu", "sentences"))
+    shown = metric_of(key).format
 
+    def cell(variant: Variant) -> Cell:
+        bleu = next((bucket.bleu for bucket in buckets[variant] if bucket.low == low), None)
+        return Cell(shown(bleu.value), f"[{shown(bleu.low)}, {shown(bleu.high)}]") if bleu else Cell(DASH)
 
-def _cell(bucket: Bucket | None) -> Cell:
-    if bucket is None:
-        return Cell(DASH)
-    found = bucket.bleu
-    return Cell(number(found.value, 1), f"[{number(found.low, 1)}, {number(found.high, 1)}]")
+    def values(variant: Variant) -> dict[str, object]:
+        names = (key, f"{key}_low", f"{key}_high", sentences)
+        numbers = [
+            (one.bleu.value, one.bleu.low, one.bleu.high, one.sentences) for one in buckets[variant] if one.low == low
+        ]
+        return dict(zip(names, numbers[0] if numbers else [""] * len(names), strict=True))
+
+    return Field(_range(low, high), cell, values, group="source tokens")

@@ -1,7 +1,6 @@
 """Runs read from run folders: those of a plan, or all that a folder holds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from attnbench.records import (
 )
 from attnbench.records.plan import PLANS
 from attnbench.records.result import FORMAT
-from attnbench.report.sources.runs import Run, Runs, texts
+from attnbench.report.sources.runs import Origin, Run, Runs, texts
 
 
 def latest_plan(runs_dir: Path, study: str | None = None) -> Plan | None:
@@ -122,8 +121,8 @@ def run_of(
         metrics={key: float(value) for key, value in (dict(metrics) | (result.metrics if result else {})).items()},
         histories=histories,
         sentences=np.array(read_sentences(sentences), dtype=np.int64) if finished and sentences else None,
-        maps=[asdict(entry) for entry in maps],
-        provenance=provenance(identity, result, "" if finished else reason),
+        maps=maps,
+        origin=origin(identity, result, "" if finished else reason),
     )
 
 
@@ -132,16 +131,16 @@ def _content(files: Mapping[str, Path], file: Any) -> Any:
     return read_record(files[file.name], file.holds) if file.name in files else None
 
 
-def provenance(identity: RunIdentity | None, result: Result | None, reason: str) -> dict[str, Any]:
-    """What is known of how a run came about; keys without a value are left out."""
-    known: dict[str, Any] = {"reason": reason}
+def origin(identity: RunIdentity | None, result: Result | None, reason: str) -> Origin:
+    """What the files of a run say of how it came about."""
+    values: dict[str, Any] = {"reason": reason}
     if identity is not None:
-        known |= asdict(identity.provenance) | {"facts": asdict(identity.facts), "threads": identity.facts.threads}
-        known["results_version"] = identity.results_version
+        values |= vars(identity.provenance) | {"facts": identity.facts, "threads": identity.facts.threads}
+        values["results_version"] = identity.results_version
     if result is not None:
         taken = ("bleu_signature", "chrf_signature", "notes", "duration_seconds")
-        known |= {key: getattr(result, key) for key in taken}
-    return {key: value for key, value in sorted(known.items()) if value not in (None, "", [], {})}
+        values |= {key: getattr(result, key) for key in taken}
+    return Origin(**values)
 
 
 def _metrics(
@@ -166,5 +165,5 @@ def _not_started(entry: Entry) -> Run:
         histories={},
         sentences=None,
         maps=[],
-        provenance=provenance(entry.identity, None, ""),
+        origin=origin(entry.identity, None, ""),
     )

@@ -2,25 +2,53 @@
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from attnbench.config import Role, role
-from attnbench.metrics import METRICS
 from attnbench.presets import preset_names
-from attnbench.records import Status
+from attnbench.records import AttentionMap, Facts, Status
 
 TEXTS = "data.texts"
 """The param that tells different texts apart that one data set stood for, as `data=files` with two folders does."""
 
 MECHANISMS = preset_names()
 """The order of the presets in every table and legend; others follow by name."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """How a run came about, as far as it is known.
+
+    Attributes:
+        reason: why it did not finish.
+        results_version: of the code that computed its numbers; None for runs made before it was recorded.
+        command, commit, dirty, started, device, python, versions: as in `records.Provenance`.
+        threads: CPU threads.
+        facts: what the signature contains beside the configuration.
+        bleu_signature, chrf_signature, notes, duration_seconds: as in `records.Result`.
+    """
+
+    reason: str = ""
+    results_version: int | None = None
+    command: str = ""
+    commit: str | None = None
+    dirty: bool | None = None
+    started: str = ""
+    device: str = ""
+    python: str = ""
+    versions: dict[str, str] = field(default_factory=dict)
+    threads: int | None = None
+    facts: Facts | None = None
+    bleu_signature: str = ""
+    chrf_signature: str = ""
+    notes: list[str] = field(default_factory=list)
+    duration_seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +63,8 @@ class Run:
         metrics: the last value of each key.
         histories: `(step, value)` pairs of the keys in `metrics.HISTORIES`.
         sentences: int64 `(sentences, 11)`, columns as in `records.sentences.VALUES`; None where they are not at hand.
-        maps: attention maps as in maps.json.
-        provenance: reason, commit, versions, device, command and the like; a key without a value is absent.
+        maps: attention maps of chosen test sentences.
+        origin: how it came about.
     """
 
     run_id: str
@@ -46,8 +74,8 @@ class Run:
     metrics: Mapping[str, float]
     histories: Mapping[str, tuple[tuple[int, float], ...]]
     sentences: npt.NDArray[np.int64] | None
-    maps: list[dict[str, Any]]
-    provenance: Mapping[str, Any]
+    maps: Sequence[AttentionMap]
+    origin: Origin
 
     @property
     def seed(self) -> int:
@@ -61,8 +89,8 @@ class Run:
 
     @property
     def text_digest(self) -> str:
-        """The beginning of a sha256 over the digests of the data set's texts; empty where these are unknown."""
-        digests = self.provenance.get("facts", {}).get("data")
+        """The first digits of a sha256 over the digests of the data set's texts; empty where these are unknown."""
+        digests = self.origin.facts.data if self.origin.facts else {}
         return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:8] if digests else ""
 
     @property
@@ -73,15 +101,16 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """The runs of one study, in canonical order."""
+    """The runs of one study, in canonical order; `remarks` say what a reader of their numbers must know."""
 
     study: str
     runs: tuple[Run, ...]
+    remarks: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, study: str, runs: Iterable[Run]) -> "Runs":
-        """Tells different texts of one data set apart, and puts `runs` into the order that every source gives."""
-        return cls(study, tuple(sorted(_told_apart(list(runs)), key=_place)))
+    def of(cls, study: str, runs: Iterable[Run], remarks: Iterable[str] = ()) -> "Runs":
+        """Marks different texts of one data set, and puts `runs` into the order that every source gives."""
+        return cls(study, tuple(sorted(_with_texts(list(runs)), key=_order)), tuple(remarks))
 
 
 def texts(params: Mapping[str, Any]) -> dict[str, str]:
@@ -98,45 +127,27 @@ def natural(text: str) -> tuple[Any, ...]:
         return 1, 0.0, text
 
 
-def mechanism_place(name: str) -> tuple[int, str]:
+def mechanism_order(name: str) -> tuple[int, str]:
     """Sorts attention names: the presets in their own order, others after them by name."""
     return (MECHANISMS.index(name) if name in MECHANISMS else len(MECHANISMS)), name
 
 
-def metric_order(keys: Iterable[str]) -> list[str]:
-    """Metric keys in the order of the registry, unknown ones last by name."""
-    return sorted(set(keys), key=_metric_place)
-
-
-def definition_of(key: str) -> int | None:
-    """The index in `METRICS` of the metric that `key` is an instance of."""
-    return next((index for index, pattern in enumerate(_PATTERNS) if pattern.fullmatch(key)), None)
-
-
-def _told_apart(runs: Sequence[Run]) -> Iterator[Run]:
+def _with_texts(runs: Sequence[Run]) -> Iterator[Run]:
     """The runs, with the param `TEXTS` where the texts of their data set are not the same in all of them."""
-    known: dict[str, set[str]] = defaultdict(set)
+    digests: dict[str, set[str]] = defaultdict(set)
     for run in runs:
-        known[run.params["data"]] |= {run.text_digest} - {""}
+        digests[run.params["data"]] |= {run.text_digest} - {""}
     for run in runs:
-        differ = run.text_digest and len(known[run.params["data"]]) > 1
+        differ = run.text_digest and len(digests[run.params["data"]]) > 1
         yield replace(run, params={**run.params, TEXTS: run.text_digest}) if differ else run
 
 
-def _place(run: Run) -> tuple[Any, ...]:
+def _order(run: Run) -> tuple[Any, ...]:
     params = run.params
     return (
         params.get("task", ""),
         params["data"],
-        mechanism_place(params["attention"]),
+        mechanism_order(params["attention"]),
         *(natural(params[key]) for key in ("hidden_size", "sequence_length", "backend", "precision", "seed")),
         run.run_id,
     )
-
-
-def _metric_place(key: str) -> tuple[Any, ...]:
-    index = definition_of(key)
-    return (len(METRICS) if index is None else index), key
-
-
-_PATTERNS = tuple(re.compile(re.sub("LLL|HHH|K$", lambda _: r"\d+", metric.key)) for metric in METRICS)

@@ -4,48 +4,71 @@ runs.csv          one row a run: status, params, final metrics
 sentences.csv.gz  per test sentence: source tokens and BLEU statistics, no text
 histories.csv     losses and validation BLEU by optimiser step
 maps.json         the attention maps that the report shows
-provenance.json   the study's name; versions, device, commit, command and reason of each run
+provenance.json   the study's name and remarks; versions, device, commit, command and reason of each run
 """
 
 import csv
 import gzip
 import io
+import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from attnbench.config import FACTORS
-from attnbench.records import Status, read_record
+from attnbench.metrics import in_order
+from attnbench.records import AttentionMap, Status, read_record
 from attnbench.records.sentences import VALUES
-from attnbench.report.sources.runs import Run, Runs, metric_order
+from attnbench.report.sources.runs import Origin, Run, Runs
+
+RUNS, SENTENCES, HISTORIES, MAPS, PROVENANCE = NAMES = (
+    "runs.csv",
+    "sentences.csv.gz",
+    "histories.csv",
+    "maps.json",
+    "provenance.json",
+)
+"""The files; those that would hold nothing are not written."""
 
 _IDENTITY = ("run_id", "status", "signature")
 _PARAMS = "params."
 
 
-def write_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
-    """A table as UTF-8 CSV; floats as their shortest exact text."""
+@dataclass(frozen=True)
+class Provenance:
+    """The content of provenance.json."""
+
+    study: str = ""
+    runs: dict[str, Origin] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def write_csv(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> bytes:
+    """A table as UTF-8 CSV, empty where a row lacks a column; floats as their shortest exact text."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
+    writer = csv.DictWriter(text, header, lineterminator="\n")
+    writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
 
 
-def files_of(runs: Runs, maps: Mapping[str, list[dict[str, Any]]]) -> dict[str, bytes]:
-    """The content of every file that `read` takes; `maps` are those to keep, by run."""
-    known = {run.run_id: dict(run.provenance) for run in runs.runs if run.provenance}
-    return {
-        "runs.csv": _runs_csv(runs.runs),
-        "sentences.csv.gz": gzip.compress(_sentences_csv(runs.runs), mtime=0),
-        "histories.csv": _histories_csv(runs.runs),
-        "maps.json": _json(dict(maps)),
-        "provenance.json": _json({"study": runs.study, "runs": known}),
-    }
+def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str, bytes]:
+    """The content of every file that `read` takes and that would not be empty; `maps` are those to keep, by run."""
+    origins = {run.run_id: _known(asdict(run.origin)) for run in runs.runs}
+    provenance = _known({"study": runs.study, "runs": _known(origins), "remarks": list(runs.remarks)})
+    files = {RUNS: _runs_csv(runs.runs), PROVENANCE: _json(provenance)}
+    if sentences := list(_sentence_rows(runs.runs)):
+        files[SENTENCES] = gzip.compress(write_csv(list(sentences[0]), sentences), mtime=0)
+    if points := list(_history_rows(runs.runs)):
+        files[HISTORIES] = write_csv(list(points[0]), points)
+    if maps:
+        files[MAPS] = _json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
+    return files
 
 
 def read(path: Path) -> Runs:
@@ -56,95 +79,93 @@ def read(path: Path) -> Runs:
     """
     if not path.is_file():
         raise ValueError(f"No file {path}. Give --csv the runs.csv of a report, for example reports/STUDY/runs.csv.")
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        header = reader.fieldnames or []
-        rows = list(reader)
+    rows = _csv_rows(path.read_bytes())
+    header = next(rows)
     missing = [name for name in (*_IDENTITY, *FACTORS) if name not in header]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}. Expected the runs.csv of a report.")
-    beside = _Beside(path.parent)
-    known = beside.provenance.get("runs", {})
-    runs = [_run(row, beside, known.get(row["run_id"], {})) for row in rows]
+    provenance = read_record(path.with_name(PROVENANCE), Provenance) or Provenance()
+    maps = read_record(path.with_name(MAPS), dict[str, list[AttentionMap]]) or {}
+    sentences, histories = _sentences(path.with_name(SENTENCES)), _histories(path.with_name(HISTORIES))
+    runs = []
+    for row in (dict(zip(header, values, strict=True)) for values in rows):
+        run_id = row["run_id"]
+        params = {key: row[key] for key in FACTORS}
+        params |= {key.removeprefix(_PARAMS): value for key, value in row.items() if key.startswith(_PARAMS) and value}
+        runs.append(
+            Run(
+                run_id=run_id,
+                status=Status(row["status"]),
+                signature=row["signature"],
+                params=dict(sorted(params.items())),
+                metrics={key: float(value) for key, value in row.items() if "/" in key and value},
+                histories={key: tuple(points) for key, points in histories[run_id].items()},
+                sentences=np.array(sentences[run_id], dtype=np.int64) if run_id in sentences else None,
+                maps=maps.get(run_id, []),
+                origin=provenance.runs.get(run_id, Origin()),
+            )
+        )
+    return Runs.of(provenance.study or _study(runs, path), runs, provenance.remarks)
+
+
+def _study(runs: Sequence[Run], path: Path) -> str:
+    """The study that the runs name; the folder's name where they name none, or several."""
     studies = {run.params.get("study", "") for run in runs} - {""}
-    study = beside.provenance.get("study") or (studies.pop() if len(studies) == 1 else path.resolve().parent.name)
-    return Runs.of(study, runs)
+    return studies.pop() if len(studies) == 1 else path.resolve().parent.name
 
 
-class _Beside:
-    """The files beside a runs.csv, each by run; empty where there is none."""
-
-    def __init__(self, folder: Path) -> None:
-        self.provenance: dict[str, Any] = read_record(folder / "provenance.json", dict[str, Any]) or {}
-        self.maps: dict[str, list[dict[str, Any]]] = read_record(folder / "maps.json", dict[str, Any]) or {}
-        self.sentences: dict[str, list[list[int]]] = defaultdict(list)
-        self.histories: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
-        sentences, histories = folder / "sentences.csv.gz", folder / "histories.csv"
-        if sentences.is_file():
-            with gzip.open(sentences, "rt", encoding="utf-8", newline="") as file:
-                for run_id, _, *values in list(csv.reader(file))[1:]:
-                    self.sentences[run_id].append([int(value) for value in values])
-        if histories.is_file():
-            with histories.open(encoding="utf-8", newline="") as file:
-                for run_id, key, step, value in list(csv.reader(file))[1:]:
-                    self.histories[run_id][key].append((int(step), float(value)))
+def _csv_rows(data: bytes) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(data.decode(), newline=""))
 
 
-def _run(row: Mapping[str, str], beside: _Beside, provenance: Mapping[str, Any]) -> Run:
-    run_id = row["run_id"]
-    params = {key: row[key] for key in FACTORS}
-    params |= {key.removeprefix(_PARAMS): value for key, value in row.items() if key.startswith(_PARAMS) and value}
-    metrics = {key: float(value) for key, value in row.items() if "/" in key and value}
-    sentences = beside.sentences.get(run_id)
-    return Run(
-        run_id=run_id,
-        status=Status(row["status"]),
-        signature=row["signature"],
-        params=dict(sorted(params.items())),
-        metrics=metrics,
-        histories={key: tuple(points) for key, points in beside.histories.get(run_id, {}).items()},
-        sentences=None if sentences is None else np.array(sentences, dtype=np.int64),
-        maps=beside.maps.get(run_id, []),
-        provenance=dict(provenance),
-    )
+def _sentences(path: Path) -> dict[str, list[list[int]]]:
+    """The rows of each run's sentences; empty where there is no such file."""
+    rows: dict[str, list[list[int]]] = defaultdict(list)
+    if path.is_file():
+        for run_id, _, *values in itertools.islice(_csv_rows(gzip.decompress(path.read_bytes())), 1, None):
+            rows[run_id].append(list(map(int, values)))
+    return rows
+
+
+def _histories(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """Each run's `(step, value)` points by key; empty where there is no such file."""
+    points: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+    if path.is_file():
+        for run_id, key, step, value in itertools.islice(_csv_rows(path.read_bytes()), 1, None):
+            points[run_id][key].append((int(step), float(value)))
+    return points
 
 
 def _runs_csv(runs: Sequence[Run]) -> bytes:
     params = sorted({key for run in runs for key in run.params} - set(FACTORS))
-    metrics = metric_order(key for run in runs for key in run.metrics)
+    metrics = in_order(key for run in runs for key in run.metrics)
     header = [*_IDENTITY, *FACTORS, *(_PARAMS + key for key in params), *metrics]
-    return write_csv(
-        header,
-        (
-            [
-                *(run.run_id, run.status, run.signature),
-                *(run.params[key] for key in FACTORS),
-                *(run.params.get(key, "") for key in params),
-                *(run.metrics.get(key, "") for key in metrics),
-            ]
-            for run in runs
-        ),
-    )
-
-
-def _sentences_csv(runs: Sequence[Run]) -> bytes:
     rows = (
-        [run.run_id, index, *sentence.tolist()]
+        {
+            **dict(zip(_IDENTITY, (run.run_id, run.status, run.signature), strict=True)),
+            **{key if key in FACTORS else _PARAMS + key: value for key, value in run.params.items()},
+            **run.metrics,
+        }
         for run in runs
-        if run.sentences is not None
-        for index, sentence in enumerate(run.sentences)
     )
-    return write_csv(["run", "sentence", *VALUES], rows)
+    return write_csv(header, rows)
 
 
-def _histories_csv(runs: Sequence[Run]) -> bytes:
-    rows = (
-        [run.run_id, key, step, value]
-        for run in runs
-        for key, points in sorted(run.histories.items())
-        for step, value in points
-    )
-    return write_csv(["run_id", "key", "step", "value"], rows)
+def _sentence_rows(runs: Sequence[Run]) -> Iterator[dict[str, object]]:
+    for run in runs:
+        for index, values in enumerate([] if run.sentences is None else run.sentences.tolist()):
+            yield {"run": run.run_id, "sentence": index, **dict(zip(VALUES, values, strict=True))}
+
+
+def _history_rows(runs: Sequence[Run]) -> Iterator[dict[str, object]]:
+    for run in runs:
+        for key, points in sorted(run.histories.items()):
+            yield from ({"run_id": run.run_id, "key": key, "step": step, "value": value} for step, value in points)
+
+
+def _known(values: dict[str, Any]) -> dict[str, Any]:
+    """The values without blank ones."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
 
 
 def _json(value: Any) -> bytes:

@@ -27,7 +27,7 @@ def test_the_difference_over_three_seeds_is_paired(make_run: Make) -> None:
     assert (pair.first.attention, pair.second.attention) == ("dot", "none")
     assert pair.difference.value == pytest.approx(3.0)
     assert pair.b == pytest.approx(2 * stats.t.sf(t, 2))
-    assert np.isnan([pair.a, pair.exact]).all()
+    assert np.isnan([pair.a, pair.sign_flip]).all()
 
 
 def test_the_better_variant_comes_first_and_only_shared_seeds_count(make_run: Make) -> None:
@@ -88,4 +88,4 @@ def test_six_seeds_bring_the_exact_test(make_run: Make) -> None:
     runs = [make_run(name, seed=s, bleu=float(s + 3 * (name == "dot"))) for name in ("dot", "none") for s in range(6)]
     (pair,) = pairs(*runs)
     # all six differences have one sign: 2 of 64 patterns
-    assert pair.exact == 2 / 64
+    assert pair.sign_flip == 2 / 64

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from attnbench.records import Status
 from attnbench.report.comparison.selection import kept_score, select
 from attnbench.report.comparison.study import study_of
 from attnbench.report.sources.runs import Run, Runs
@@ -54,7 +55,7 @@ def test_the_lowest_loss_is_chosen(make_run: Make) -> None:
 
 def test_failed_runs_and_profiles_stay_in_sight(make_run: Make) -> None:
     runs = grid(make_run, {("dot", 1, 0.1): 3.0, ("dot", 1, 0.2): 5.0})
-    failed = make_run("dot", status="FAILED", run_id="failed")
+    failed = make_run("dot", status=Status.FAILED, run_id="failed")
     profile = make_run("dot", task="profile", run_id="profile")
     kept, _ = select([*runs, failed, profile], "valid/bleu", RATE)
     assert kept == (runs[1], failed, profile)
@@ -104,5 +105,5 @@ def test_a_run_without_a_history_cannot_be_chosen(make_run: Make) -> None:
     runs = [make_run(training__learning_rate=rate, run_id=f"run-{rate}") for rate in (0.1, 0.2)]
     assert refusal(runs, "valid/bleu", RATE) == (
         "Run run-0.1 has no history of valid/bleu, which select=valid/bleu needs. "
-        "Read it from its run folder or MLflow, or leave select out."
+        "Read it from its run folder or MLflow, or omit select."
     )

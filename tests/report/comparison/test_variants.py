@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from attnbench.records import Status
 from attnbench.report.comparison.pairs import pairs_of
-from attnbench.report.comparison.variants import factors_of, settings_of, variants_of
+from attnbench.report.comparison.variants import by_setting, factors_of, variants_of
 from attnbench.report.sources.runs import Run, Runs
 from attnbench.report.sources.saved import files_of, read
+from tests.report.synthetic import facts_of
 
 Make = Callable[..., Run]
 
@@ -59,14 +61,14 @@ def test_variants_stand_by_setting_in_numbers_then_by_mechanism(make_run: Make) 
     assert [variant.label for variant in variants[:4]] == [
         f"{name} · 64 units" for name in ("none", "bahdanau", "general", "zeta")
     ]
-    assert list(settings_of(variants)) == ["64 units", "256 units", "1024 units"]
+    assert list(by_setting(variants)) == ["64 units", "256 units", "1024 units"]
 
 
 def test_a_failed_seed_is_unfinished_unless_it_finished_elsewhere(make_run: Make) -> None:
     runs = [
         make_run("dot", seed=1),
-        make_run("dot", seed=1, status="FAILED", run_id="first try"),
-        make_run("dot", seed=2, status="KILLED"),
+        make_run("dot", seed=1, status=Status.FAILED, run_id="first try"),
+        make_run("dot", seed=2, status=Status.KILLED),
     ]
     (variant,) = variants_of(runs, ("attention",))
     assert (variant.seeds, [run.seed for run in variant.unfinished]) == ((1,), [2])
@@ -74,9 +76,13 @@ def test_a_failed_seed_is_unfinished_unless_it_finished_elsewhere(make_run: Make
 
 def test_different_texts_under_one_name_are_variants_of_their_own(make_run: Make, tmp_path: Path) -> None:
     def of(folder: str, seed: int) -> Run:
-        facts = {"data": {"train_source": folder}}
         return make_run(
-            "dot", seed=seed, data="files", bleu=10.0, run_id=f"{folder}-s{seed}", provenance={"facts": facts}
+            "dot",
+            seed=seed,
+            data="files",
+            bleu=10.0,
+            run_id=f"{folder}-s{seed}",
+            origin={"facts": facts_of({"train_source": folder})},
         )
 
     runs = Runs.of("small", [of(folder, seed) for folder in ("a", "b") for seed in (1, 2)])
@@ -94,12 +100,12 @@ def test_different_texts_under_one_name_are_variants_of_their_own(make_run: Make
 
 
 def test_equal_texts_are_one_variant_wherever_they_lie(make_run: Make) -> None:
-    runs = [make_run("dot", seed=seed, provenance={"facts": {"data": {"train": "a"}}}) for seed in (1, 2)]
+    runs = [make_run("dot", seed=seed, origin={"facts": facts_of({"train": "a"})}) for seed in (1, 2)]
     assert "data.texts" not in Runs.of("small", runs).runs[0].params
 
 
 def test_of_two_runs_of_a_seed_the_later_counts(make_run: Make) -> None:
-    late = make_run("dot", run_id="a", bleu=2.0, provenance={"started": "2026-02-01"})
-    early = make_run("dot", run_id="b", bleu=1.0, provenance={"started": "2026-01-01"})
+    late = make_run("dot", run_id="a", bleu=2.0, origin={"started": "2026-02-01"})
+    early = make_run("dot", run_id="b", bleu=1.0, origin={"started": "2026-01-01"})
     (variant,) = variants_of([late, early], ("attention",))
     assert (variant.metric("test/bleu"), variant.repeated) == ([2.0], (early,))

@@ -1,47 +1,47 @@
 """How figures look."""
 
 import re
+from collections.abc import Mapping
 
 import pytest
 from matplotlib.axes import Axes
 
 from attnbench.report.render.drawing import Drawing, draw, swatch
 from attnbench.report.render.elements import Figure, Panel
-from attnbench.report.render.style import INK, line, looks
+from attnbench.report.render.style import INK, Style, line, styles
 from attnbench.report.sources.runs import MECHANISMS
 
 
-def plot(axes: Axes) -> None:
-    axes.plot([1, 2], [3, 5], **line(looks(["dot"])["dot"]))
+def plot(axes: Axes, styles: Mapping[str, Style]) -> None:
+    axes.plot([1, 2], [3, 5], **line(styles["dot"]))
     axes.set_xlabel("x & y < z")
 
 
 @pytest.fixture(scope="module")
 def drawing() -> Drawing:
     panels = (Panel("one", plot, 3.0, 2.0), Panel("two", plot, 3.0, 2.0))
-    return draw(Figure("pair", "two lines", "", panels, ("dot",)), looks(["dot"]))
+    return draw(Figure("pair", "two lines", "", panels, ("dot",)), styles(["dot"]))
 
 
 def test_a_mechanism_looks_the_same_whatever_it_is_compared_with() -> None:
-    alone, among = looks(["general"]), looks([*MECHANISMS, "a", "zeta"])
+    alone, among = styles(["general"]), styles([*MECHANISMS, "a", "zeta"])
     assert alone["general"] == among["general"]
-    assert list(looks(["zeta", "dot", "none"])) == ["none", "dot", "zeta"]
+    assert list(styles(["zeta", "dot", "none"])) == ["none", "dot", "zeta"]
 
 
 @pytest.mark.parametrize("part", ["light", "dark", "marker", "dashes"])
 def test_mechanisms_differ_in_colour_and_without_it(part: str) -> None:
-    found = [getattr(look, part) for look in looks([*MECHANISMS, *"abcdef"][:12]).values()]
+    found = [getattr(style, part) for style in styles([*MECHANISMS, *"abcdef"][:12]).values()]
     assert len(set(found)) == len(found) == 12
 
 
 def test_a_drawing_is_the_same_every_time(drawing: Drawing) -> None:
     panels = (Panel("one", plot, 3.0, 2.0), Panel("two", plot, 3.0, 2.0))
-    assert draw(Figure("pair", "two lines", "", panels, ("dot",)), looks(["dot"])) == drawing
+    assert draw(Figure("pair", "two lines", "", panels, ("dot",)), styles(["dot"])) == drawing
 
 
-def test_files_are_complete_pictures(drawing: Drawing) -> None:
-    svg = drawing.svg.decode()
-    assert drawing.png.startswith(b"\x89PNG")
+def test_a_file_is_a_complete_picture(drawing: Drawing) -> None:
+    svg = drawing.file.decode()
     assert {"one", "two", "dot"} <= set(re.findall(r">([^<>\n]+)</text>", svg))
     assert INK in svg
 
@@ -57,4 +57,4 @@ def test_panels_take_their_colours_from_the_page(drawing: Drawing) -> None:
 
 
 def test_a_swatch_is_the_marker_as_a_polygon() -> None:
-    assert swatch(looks(["dot"])["dot"]) == "-0.92,0.92 0.92,0.92 0.92,-0.92 -0.92,-0.92"
+    assert swatch(styles(["dot"])["dot"]) == "-0.92,0.92 0.92,0.92 0.92,-0.92 -0.92,-0.92"

@@ -1,32 +1,38 @@
 """Tables as CSV, LaTeX and Markdown."""
 
-import pandas as pd
+from typing import Any
+
 import pytest
 
-from attnbench.report.render.elements import Cell, Column, Table
+from attnbench.report.render.elements import Cell, Field, Table
 from attnbench.report.render.page import inline
-from attnbench.report.render.tables import groups, to_csv, to_latex, to_markdown
+from attnbench.report.render.tables import to_csv, to_latex, to_markdown
+
+Row = tuple[str, float, Cell]
 
 
 @pytest.fixture
-def table() -> Table:
+def table() -> Table[Row]:
     return Table(
         slug="numbers",
         caption="100 % of `none_input`",
-        columns=(Column("attention", numeric=False), Column("BLEU", group="quality"), Column("speed", "tokens/s")),
-        rows=(
-            (Cell("none_input"), Cell("43.00", "± 0.50", strong=True), Cell("5,000")),
-            (Cell("a|b"), Cell("\u22122.50"), Cell("–")),
+        fields=(
+            Field("attention", lambda row: Cell(row[0]), lambda row: {"attention": row[0]}, numeric=False),
+            Field("BLEU", lambda row: row[2], lambda row: {"test/bleu": row[1]}, group="quality"),
+            Field("speed", lambda row: Cell("5,000"), lambda row: {}, "tokens/s"),
         ),
-        data=pd.DataFrame({"attention": ["none_input", "None"], "test/bleu": [1 / 3, float("nan")]}),
+        rows=(
+            ("none_input", 1 / 3, Cell("43.00", "± 0.50", strong=True)),
+            ("None|b", float("nan"), Cell("\u22122.50")),
+        ),
     )
 
 
-def test_csv_holds_the_unrounded_values(table: Table) -> None:
-    assert to_csv(table).decode() == "attention,test/bleu\nnone_input,0.3333333333333333\nNone,\n"
+def test_csv_holds_the_unrounded_values(table: Table[Any]) -> None:
+    assert to_csv(table).decode() == "attention,test/bleu\nnone_input,0.3333333333333333\nNone|b,\n"
 
 
-def test_latex_is_a_booktabs_table(table: Table) -> None:
+def test_latex_is_a_booktabs_table(table: Table[Any]) -> None:
     assert to_latex(table).decode().splitlines() == [
         r"\begin{table}",
         r"\centering",
@@ -39,26 +45,27 @@ def test_latex_is_a_booktabs_table(table: Table) -> None:
         r"attention & BLEU & speed (tokens/s) \\",
         r"\midrule",
         r"none\_input & \textbf{43.00 $\pm$ 0.50} & 5,000 \\",
-        r"a$|$b & $-$2.50 & -- \\",
+        r"None$|$b & $-$2.50 & 5,000 \\",
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
     ]
 
 
-def test_markdown_is_a_pipe_table(table: Table) -> None:
+def test_markdown_is_a_pipe_table(table: Table[Any]) -> None:
     assert to_markdown(table).splitlines() == [
         "| attention | BLEU | speed (tokens/s) |",
         "|---|---:|---:|",
         "| none_input | **43.00** ± 0.50 | 5,000 |",
-        "| a\\|b | \u22122.50 | – |",
+        "| None\\|b | \u22122.50 | 5,000 |",
     ]
 
 
 def test_neighbours_of_a_group_share_its_heading() -> None:
-    columns = tuple(Column(name, group=group) for name, group in (("a", ""), ("b", "x"), ("c", "x"), ("d", "y")))
-    assert groups(columns) == [("", 1), ("x", 2), ("y", 1)]
-    assert groups(columns[:1]) == []
+    names = (("a", ""), ("b", "x"), ("c", "x"), ("d", "y"))
+    fields: list[Field[str]] = [Field(name, lambda row: Cell(""), lambda row: {}, group=group) for name, group in names]
+    assert Table("t", "", fields, ()).groups == [("", 1), ("x", 2), ("y", 1)]
+    assert Table("t", "", fields[:1], ()).groups == []
 
 
 def test_texts_may_hold_code_and_strong_words_and_nothing_else() -> None:

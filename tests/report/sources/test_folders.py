@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from attnbench.results import KILLED, RunFolder, read_json, write_json
 
-from attnbench.report.sources.folders import latest_plan, read_all, read_plan, read_planned, read_run
+from attnbench.config import RESULTS_VERSION, from_mapping
+from attnbench.records import Entry, Outcome, Plan, RunFolder, Status
+from attnbench.report.sources.folders import latest_plan, read_all, read_planned, read_run
 from tests.report.synthetic import sentences, write_plan, write_run
 
 Compose = Callable[..., dict[str, Any]]
@@ -27,7 +29,7 @@ def folder(tmp_path: Path, compose: Compose) -> RunFolder:
 def test_a_finished_run_is_read_whole(folder: RunFolder) -> None:
     run = read_run(folder.path)
     assert (run.run_id, run.status, run.seed) == (folder.path.name, "FINISHED", 7)
-    assert run.signature == read_json(folder.facts)["signature"]
+    assert run.signature == folder.facts.required().signature
     assert run.params["attention"] == "dot"
     assert run.params["attention.score"] == "dot"
     assert run.params["training.clip_norm"] == "1.0"
@@ -36,8 +38,8 @@ def test_a_finished_run_is_read_whole(folder: RunFolder) -> None:
     assert run.sentences[:, 0].tolist() == [2, 3, 5]
     assert run.statistics is not None
     assert run.statistics[2].tolist() == [5, 4, 3, 2, 5, 4, 3, 2, 5, 5]
-    assert run.provenance["device"] == "a processor"
-    assert run.provenance["threads"] == 1
+    assert run.origin.device == "a processor"
+    assert (run.origin.threads, run.origin.results_version) == (1, RESULTS_VERSION)
 
 
 def test_of_a_step_logged_twice_the_first_counts_as_in_mlflow(folder: RunFolder) -> None:
@@ -49,8 +51,8 @@ def test_options_that_say_where_files_lie_are_left_out(folder: RunFolder) -> Non
 
 
 def test_sentences_stand_in_the_order_of_the_test_set(folder: RunFolder) -> None:
-    header, *lines = folder.sentences.read_text().splitlines()
-    folder.sentences.write_text("\n".join([header, *lines[::-1]]) + "\n")
+    header, *lines = folder.sentences.path.read_text().splitlines()
+    folder.sentences.path.write_text("\n".join([header, *lines[::-1]]) + "\n")
     run = read_run(folder.path)
     assert run.sentences is not None
     assert run.sentences[:, 0].tolist() == [2, 3, 5]
@@ -58,25 +60,25 @@ def test_sentences_stand_in_the_order_of_the_test_set(folder: RunFolder) -> None
 
 def test_a_killed_run_keeps_its_history_and_its_reason(tmp_path: Path, compose: Compose) -> None:
     history = {"train/loss": [(20, 3.0)]}
-    path = write_run(tmp_path, compose(), status=KILLED, reason="signal SIGTERM", histories=history)
+    path = write_run(tmp_path, compose(), status=Status.KILLED, reason="signal SIGTERM", histories=history)
     run = read_run(path)
-    assert (run.status, run.provenance["reason"], run.sentences) == ("KILLED", "signal SIGTERM", None)
+    assert (run.status, run.origin.reason, run.sentences) == ("KILLED", "signal SIGTERM", None)
     assert run.histories == {"train/loss": ((20, 3.0),)}
 
 
 def test_a_run_whose_result_was_cut_off_is_killed(folder: RunFolder) -> None:
-    folder.append("status", status="FINISHED")
-    folder.result.write_text('{"format": 1, "stat')
+    folder.record(Outcome(Status.FINISHED))
+    folder.result.path.write_text('{"format": 1, "stat')
     run = read_run(folder.path)
-    assert (run.status, run.provenance["reason"], run.sentences) == ("KILLED", "result lost", None)
+    assert (run.status, run.origin.reason, run.sentences) == ("KILLED", "result lost", None)
 
 
 def test_a_planned_run_that_has_not_started_is_scheduled(folder: RunFolder, compose: Compose) -> None:
     runs_dir = folder.path.parent
-    plan = read_plan(write_plan(runs_dir, "small", [folder.path]))
-    facts = {"facts": {"data": {"train": "01"}}}
-    later = {"signature": "5a" * 32, "folder": "general-later", "config": compose("attention=general"), "facts": facts}
-    plan.entries.append(later)
+    plan = Plan.read(write_plan(runs_dir, "small", [folder.path]))
+    identity = replace(folder.facts.required(), signature="5a" * 32)
+    config = from_mapping(compose("attention=general"))
+    plan.entries.append(Entry("general-later", config, identity, [], Status.SCHEDULED))
     runs = read_planned(runs_dir, plan).runs
     assert [(run.params["attention"], run.status) for run in runs] == [("dot", "FINISHED"), ("general", "SCHEDULED")]
     assert (runs[1].signature, runs[1].run_id) == ("5a" * 32, "general-later")
@@ -86,7 +88,7 @@ def test_a_planned_run_that_has_not_started_is_scheduled(folder: RunFolder, comp
 def test_a_plan_covers_its_own_runs_only(folder: RunFolder, compose: Compose) -> None:
     runs_dir = folder.path.parent
     write_run(runs_dir, compose("attention=none"), metrics={})
-    runs = read_planned(runs_dir, read_plan(write_plan(runs_dir, "small", [folder.path])))
+    runs = read_planned(runs_dir, Plan.read(write_plan(runs_dir, "small", [folder.path])))
     assert (runs.study, [run.run_id for run in runs.runs]) == ("small", [folder.path.name])
 
 
@@ -118,19 +120,9 @@ def test_without_plans_all_folders_are_read_or_those_of_a_study(folder: RunFolde
     assert [run.params["attention"] for run in read_all(runs_dir, "small").runs] == ["dot"]
 
 
-def test_a_file_that_is_no_plan_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "plan.json"
-    write_json(path, [])
-    with pytest.raises(ValueError, match="No plan") as caught:
-        read_plan(path)
-    assert str(caught.value) == (
-        f"No plan in {path}: expected a JSON file with entries. Name one of the files in runs/plans."
-    )
-
-
 def test_a_result_of_another_format_is_refused(folder: RunFolder) -> None:
-    result = json.loads(folder.result.read_text())
-    write_json(folder.result, result | {"format": 2})
+    result = json.loads(folder.result.path.read_text())
+    folder.result.path.write_text(json.dumps(result | {"format": 2}))
     with pytest.raises(ValueError, match="format") as caught:
         read_run(folder.path)
     assert str(caught.value) == (
@@ -140,11 +132,11 @@ def test_a_result_of_another_format_is_refused(folder: RunFolder) -> None:
 
 
 def test_sentences_with_other_columns_are_refused(folder: RunFolder) -> None:
-    folder.sentences.write_text("sentence,words\n0,3\n")
+    folder.sentences.path.write_text("sentence,words\n0,3\n")
     with pytest.raises(ValueError, match="columns") as caught:
         read_run(folder.path)
     assert str(caught.value) == (
-        f"{folder.sentences} has columns ['sentence', 'words'], expected sentence and source_tokens, correct_1, "
+        f"{folder.sentences.path} has columns ['sentence', 'words'], expected sentence, source_tokens, correct_1, "
         "correct_2, correct_3, correct_4, total_1, total_2, total_3, total_4, hypothesis_tokens, reference_tokens."
     )
 

@@ -40,9 +40,9 @@ def _figure(tables: dict[str, pandas.DataFrame]) -> Figure:
     grid = figure.subplots(len(tables), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})
     for axes, (title, table) in zip(grid[:, 0], tables.items(), strict=True):
         presets = [str(variant).partition("+")[0] for variant in table["variant"]]
-        look = styles(presets)
+        found = styles(presets)
         for position, (preset, (_, row)) in enumerate(zip(presets, table.iterrows(), strict=True)):
-            style = {"color": look[preset].light, "marker": look[preset].marker}
+            style = {"color": found[preset].light, "marker": found[preset].marker}
             spread = [[row["speed_up"] - row["speed_up_low"]], [row["speed_up_high"] - row["speed_up"]]]
             axes.errorbar([row["speed_up"]], [position], xerr=spread, linestyle="none", **style)
         axes.set_yticks(range(len(table)), [_label(row) for _, row in table.iterrows()])

@@ -15,7 +15,7 @@ import matplotlib
 import pandas
 from matplotlib.figure import Figure
 
-from attnbench.report.render.style import FRONT, RC, from_zero
+from attnbench.report.render.style import FRONT, RC, from_zero, styles
 
 _INCHES_A_ROW, _INCHES_A_GROUP, _WIDTH = 0.24, 0.45, 7.0
 _NAMES = ("work", "variant", "precision", "threads")
@@ -40,9 +40,9 @@ def _figure(tables: dict[str, pandas.DataFrame]) -> Figure:
     grid = figure.subplots(len(tables), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights})
     for axes, (title, table) in zip(grid[:, 0], tables.items(), strict=True):
         presets = [str(variant).partition("+")[0] for variant in table["variant"]]
-        found = styles(presets)
+        preset_styles = styles(presets)
         for position, (preset, (_, row)) in enumerate(zip(presets, table.iterrows(), strict=True)):
-            style = {"color": found[preset].light, "marker": found[preset].marker}
+            style = {"color": preset_styles[preset].light, "marker": preset_styles[preset].marker}
             spread = [[row["speed_up"] - row["speed_up_low"]], [row["speed_up_high"] - row["speed_up"]]]
             axes.errorbar([row["speed_up"]], [position], xerr=spread, linestyle="none", **style)
         axes.set_yticks(range(len(table)), [_label(row) for _, row in table.iterrows()])

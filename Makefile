@@ -15,7 +15,7 @@ BIN = .venv/bin
 MADE = .venv/made-by-$(notdir $(PYTHON))
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-jax lint types contracts smoke report ui wheel clean
+.PHONY: run test test-jax lint types contracts smoke report ui reference wheel clean
 
 run: .venv/installed
 	$(BIN)/python -m attnbench -m attention=bahdanau,dot,general $(ARGS)
@@ -44,6 +44,9 @@ types: .venv/installed-dev
 
 contracts: .venv/installed-dev
 	$(BIN)/lint-imports
+
+reference: .venv/installed
+	$(BIN)/python docs/reference.py
 
 wheel: .venv/installed-dev
 	$(BIN)/python -m build --wheel --no-isolation

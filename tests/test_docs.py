@@ -1,12 +1,13 @@
 """What the pages of docs/ name is there."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
-PAGES = sorted((CHECKOUT / "docs").glob("*.md"))
+PAGES = [CHECKOUT / "docs" / "life-of-a-run.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -18,3 +19,9 @@ def test_every_file_and_name_of_a_page_exists(page: Path) -> None:
         source = (CHECKOUT / "attnbench" / file).read_text(encoding="utf-8")
         for part in filter(None, name.split(".")):
             assert re.search(rf"^\s*(def|class) {part}\b|^{part}\b", source, flags=re.MULTILINE), f"{file}: {part}"
+
+
+def test_the_reference_is_what_its_command_writes() -> None:
+    module = runpy.run_path(str(CHECKOUT / "docs" / "reference.py"))
+    page = (CHECKOUT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert page == module["reference"](), "docs/reference.md is out of date: make reference"

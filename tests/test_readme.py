@@ -31,17 +31,6 @@ def names(cells: dict[str, list[str]]) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
-def yaml_names(folder: str) -> set[str]:
-    return {path.stem for path in (CHECKOUT / folder).glob("*.yaml")}
-
-
-def test_every_metric_is_defined_word_for_word_and_in_order() -> None:
-    header = "| key | unit | better | meaning |\n|---|---|---|---|\n"
-    rows = ([f"`{metric.key}`", metric.unit, metric.direction.value, metric.meaning] for metric in METRICS)
-    table = "".join(f"| {' | '.join(row)} |\n" for row in rows)
-    assert header + table + "\n" in README, f"The README's table of metrics must read:\n\n{header}{table}"
-
-
 def test_every_metric_that_the_code_names_is_defined() -> None:
     groups = "|".join(sorted({metric.key.partition("/")[0] for metric in METRICS}))
     named = {
@@ -71,18 +60,6 @@ def test_the_results_on_real_text_are_those_of_the_published_report() -> None:
     }
     assert {run["seeds"] for run in runs} == {"1"}
     assert rows("attention | BLEU, greedy search | BLEU, beam 5") == published
-
-
-def test_every_preset_is_listed_with_its_factors() -> None:
-    listed = rows("preset | score | query time | what it is")
-    assert names(listed) == yaml_names("conf/attention")
-    for name in yaml_names("conf/attention"):
-        preset = dict(OmegaConf.load(CHECKOUT / "conf" / "attention" / f"{name}.yaml"))
-        assert listed[f"`{name}`"][:2] == [preset["score"], preset.get("query_time", "–")]
-
-
-def test_every_data_set_is_listed() -> None:
-    assert names(rows("name | what it is")) == yaml_names("conf/data")
 
 
 def test_every_extra_is_listed() -> None:

@@ -90,8 +90,6 @@ def _extrapolated(config: RunConfig, measured: dict[int, tuple[float, ...]], fir
     return Forecast(
         measured={str(length): list(values) for length, values in measured.items()},
         peak_bytes=peak_bytes,
-        training_seconds=seconds[0],
-        decoding_seconds=seconds[1],
         total_seconds=total_seconds,
         needs=needs(config.sequence_length, peak_bytes, total_seconds, about),
     )

@@ -156,14 +156,5 @@ def _metrics(
 
 
 def _not_started(entry: Entry) -> Run:
-    return Run(
-        run_id=entry.folder,
-        status=Status.SCHEDULED,
-        signature=entry.signature,
-        params=texts(parameters(entry.config)),
-        metrics={},
-        histories={},
-        sentences=None,
-        maps=[],
-        origin=origin(entry.identity, None, ""),
-    )
+    params = texts(parameters(entry.config))
+    return Run(entry.folder, Status.SCHEDULED, entry.signature, params, origin=origin(entry.identity, None, ""))

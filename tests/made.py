@@ -85,8 +85,6 @@ def forecast(**changes: Any) -> Forecast:
     known = Forecast(
         measured={"128": [1e6, 0.5, 0.25]},
         peak_bytes=2.0**30,
-        training_seconds=7.0,
-        decoding_seconds=3.0,
         total_seconds=60.0,
         needs={},
         seconds=2.0,

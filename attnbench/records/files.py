@@ -5,9 +5,11 @@ import json
 import os
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_type_hints
 
 from attnbench.mapping import typed
+
+Content = TypeVar("Content")
 
 
 class DamagedError(ValueError):
@@ -54,7 +56,7 @@ def write_record(path: Path, record: Any, *, durable: bool = True) -> None:
     write_atomically(path, f"{text}\n", durable=durable)
 
 
-def read_record(path: Path, kind: Any) -> Any:
+def read_record(path: Path, kind: type[Content]) -> Content | None:
     """The record that `path` holds, or None where there is no such file.
 
     Args:
@@ -67,9 +69,10 @@ def read_record(path: Path, kind: Any) -> Any:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(kind, type) and issubclass(kind, OpenRecord) and isinstance(values, dict):
-            names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-            values = {key: value for key, value in values.items() if key in names}
-        return typed(kind, values, path.name)
+            known = get_type_hints(kind)
+            values = {key: value for key, value in values.items() if key in known}
+        record: Content = typed(kind, values, path.name)
+        return record
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, cast
 
 from attnbench.config import RunConfig
 from attnbench.records.events import Event, StatusEvent, append_event, last_outcome, read_events
 from attnbench.records.facts import RunIdentity
-from attnbench.records.files import DamagedError, read_record, write_record
+from attnbench.records.files import Content, DamagedError, read_record, write_record
 from attnbench.records.locks import Lock, acquire
 from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, Vocabularies
 from attnbench.records.sent import Sent
 from attnbench.records.status import Outcome, Reason, Status
-
-Content = TypeVar("Content")
 
 
 class Artifact(Enum):
@@ -62,8 +60,7 @@ class RunFile(Generic[Content]):
         Raises:
             DamagedError: it holds something else.
         """
-        content: Content | None = read_record(self.path, self.holds)
-        return content
+        return read_record(self.path, cast(type[Content], self.holds))
 
     def required(self) -> Content:
         """Its content.

@@ -88,3 +88,9 @@ class Plan:
         if plan is None:
             raise DamagedError(f"No plan at {path}. Name one of the files in {path.parent}.")
         return plan
+
+
+def planned_studies(runs_dir: Path) -> list[tuple[str, Path]]:
+    """The study and the file of each plan in `runs_dir`, in the order in which they were made."""
+    names = [(path.stem.rsplit("-", 2), path) for path in (runs_dir / PLANS).glob("*-*-*.json")]
+    return [(study, path) for (study, *_), path in sorted(names, key=lambda name: name[0][1:])]

@@ -83,7 +83,6 @@ class Forecast:
     Attributes:
         measured: peak bytes, seconds of a training step and of a decoding, by sequence length.
         peak_bytes: of a training step of the whole length.
-        training_seconds, decoding_seconds: of one step and one decoding of the whole length.
         total_seconds: of all rounds.
         needs: what the run needs, in words, by the reason for which it may fail.
         seconds: that the forecast itself took.
@@ -91,8 +90,6 @@ class Forecast:
 
     measured: dict[str, list[float]]
     peak_bytes: float
-    training_seconds: float
-    decoding_seconds: float
     total_seconds: float
     needs: dict[str, str]
     seconds: float = 0.0

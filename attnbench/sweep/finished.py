@@ -98,9 +98,9 @@ def send(folder: RunFolder, store: Store, study: str) -> bool:
     """
     finalize_abandoned(folder)
     forwarder = Forwarder(folder, store, study)
-    before = forwarder.complete(), forwarder.run_id()
+    before = forwarder.sent()
     forwarder.forward(finalize=not folder.locked(), insist=True)
-    return before != (True, forwarder.run_id())
+    return forwarder.sent() != before
 
 
 TASKS: dict[str, Callable[[RunConfig, Sequence[str]], int]] = {"translate": _decode, "align": _decode, "sync": _sync}

@@ -63,7 +63,7 @@ class Forwarder:
         if not self._folder.events.exists():
             return None
         with wait_for(self._folder.sending.path):
-            sent = self._read_sent()
+            sent = self.sent()
             if sent is not None and self._introduced and not self._anything_new(sent, finalize):
                 return sent.run_id
             with self._store.client(insist=insist) as client:
@@ -78,15 +78,9 @@ class Forwarder:
                     self._finalize(client, sent)
                 return sent.run_id
 
-    def complete(self) -> bool:
-        """Whether this store was sent all that the folder holds, going by what the folder remembers."""
-        sent = self._read_sent()
-        return sent is not None and not self._anything_new(sent, finalize=True)
-
-    def run_id(self) -> str | None:
-        """MLflow's id of the run in this store, going by what the folder remembers."""
-        sent = self._read_sent()
-        return None if sent is None else sent.run_id
+    def sent(self) -> Sent | None:
+        """What the folder remembers to have sent here; None where that is nothing."""
+        return self._remembered().get(self._key)
 
     def _anything_new(self, sent: Sent, finalize: bool) -> bool:
         ended = finalize and sent.finalized != sent.status
@@ -105,9 +99,6 @@ class Forwarder:
         with suppress(DamagedError):
             return self._folder.tracking.read() or {}
         return {}
-
-    def _read_sent(self) -> Sent | None:
-        return self._remembered().get(self._key)
 
     def _remember(self, sent: Sent) -> None:
         self._folder.tracking.write(self._remembered() | {self._key: sent})
@@ -218,13 +209,17 @@ def _experiment(client: "MlflowClient", study: str, uri: str) -> str:
 
 def _tags(values: Mapping[str, Any], identity: RunIdentity) -> dict[str, str]:
     origin = identity.provenance
-    tags = {key: values[key] for key in (*FACTORS, "study", "task")}
-    tags |= {"signature": identity.signature, "results_version": identity.results_version}
-    tags |= {"device": origin.device, "command": origin.command}
-    if origin.commit is not None:
-        dirty = str(origin.dirty).lower()
-        tags |= {"commit": origin.commit, "dirty": dirty, "mlflow.source.git.commit": origin.commit}
-    tags |= {"mlflow.source.name": "attnbench", "mlflow.source.type": "PROJECT"}
+    tags = {key: values[key] for key in (*FACTORS, "study", "task")} | {
+        "signature": identity.signature,
+        "results_version": identity.results_version,
+        "device": origin.device,
+        "command": origin.command,
+        "commit": origin.commit,
+        "dirty": None if origin.dirty is None else str(origin.dirty).lower(),
+        "mlflow.source.git.commit": origin.commit,
+        "mlflow.source.name": "attnbench",
+        "mlflow.source.type": "PROJECT",
+    }
     return {key: str(value) for key, value in tags.items() if value is not None}
 
 

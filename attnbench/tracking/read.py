@@ -1,13 +1,13 @@
 """Runs read back from an MLflow store, as plain records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnbench.checks import suggestion
 from attnbench.metrics import HISTORIES
-from attnbench.records import RunFolder
+from attnbench.records import RunFolder, Status
 from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:
@@ -22,19 +22,17 @@ class TrackedRun:
     """One run of a store.
 
     Attributes:
-        run_id: MLflow's.
         name: of its run folder.
         status: FINISHED, FAILED, KILLED or RUNNING.
         params: as strings.
         tags: signature, study, status_reason, commit and the like.
         metrics: the last value of each key.
-        histories: `(step, value)` of the requested keys, one a step, in their order.
-        artifacts: local path of each requested file that the run has.
+        histories: `(step, value)` of each history, one a step, in their order.
+        artifacts: local path of each file that the report reads; those of a server are downloaded.
     """
 
-    run_id: str
     name: str
-    status: str
+    status: Status
     params: dict[str, str]
     tags: dict[str, str]
     metrics: dict[str, float]
@@ -42,20 +40,8 @@ class TrackedRun:
     artifacts: dict[str, Path]
 
 
-def read_runs(
-    uri: str,
-    *,
-    study: str | None = None,
-    histories: Sequence[str] = HISTORIES,
-    artifacts: Sequence[str] = _ARTIFACTS,
-) -> list[TrackedRun]:
-    """The newest run of each signature that the store at `uri` holds.
-
-    Args:
-        uri: of the store.
-        study: only runs of this MLflow experiment; all experiments where it is None.
-        histories: metrics to read step by step.
-        artifacts: files to read; those of a server are downloaded into a folder of temporary files.
+def read_runs(uri: str, study: str | None = None) -> list[TrackedRun]:
+    """The newest run of each signature in `study`, or in the study of the newest run; the newest first.
 
     Raises:
         StoreError: the store does not answer.
@@ -65,10 +51,10 @@ def read_runs(
     with store.client(insist=True) as client:
         newest: dict[str, Run] = {}
         for run in _search(client, _experiments(client, study)):
-            signature = run.data.tags.get("signature")
-            if signature is not None:
-                newest.setdefault(signature, run)
-        return [_record(client, run, histories, artifacts) for run in newest.values()]
+            if "signature" in run.data.tags:
+                newest.setdefault(run.data.tags["signature"], run)
+        runs = list(newest.values())
+        return [_record(client, run) for run in runs if run.info.experiment_id == runs[0].info.experiment_id]
 
 
 def _experiments(client: "MlflowClient", study: str | None) -> list[str]:
@@ -94,18 +80,17 @@ def _search(client: "MlflowClient", experiments: list[str]) -> Iterator["Run"]:
             return
 
 
-def _record(client: "MlflowClient", run: "Run", histories: Sequence[str], artifacts: Sequence[str]) -> TrackedRun:
-    run_id = run.info.run_id
+def _record(client: "MlflowClient", run: "Run") -> TrackedRun:
+    run_id, metrics = run.info.run_id, dict(run.data.metrics)
     available = {file.path for file in client.list_artifacts(run_id)}
     return TrackedRun(
-        run_id=run_id,
         name=run.info.run_name,
-        status=run.info.status,
+        status=Status(run.info.status),
         params=dict(run.data.params),
         tags=dict(run.data.tags),
-        metrics=dict(run.data.metrics),
-        histories={key: _history(client, run_id, key) for key in histories if key in run.data.metrics},
-        artifacts={name: Path(client.download_artifacts(run_id, name)) for name in artifacts if name in available},
+        metrics=metrics,
+        histories={key: _history(client, run_id, key) for key in HISTORIES if key in metrics},
+        artifacts={name: Path(client.download_artifacts(run_id, name)) for name in _ARTIFACTS if name in available},
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -15,6 +14,7 @@ from attnbench.model import Seq2Seq
 from attnbench.records import AttentionMap, Progress, RunFolder, write_atomically, write_sentences
 from attnbench.scoring import alignment, bleu, length
 from attnbench.special_tokens import EOS
+from attnbench.tensors import Tensor
 from attnbench.worker.reporter import Reporter
 
 DECODING_SHAPES = 6
@@ -44,7 +44,7 @@ class Losses:
     """Nats per target token of a split, without label smoothing or dropout."""
 
     def __init__(self, model: Seq2Seq) -> None:
-        def sums(source: Any, target: Any) -> Any:
+        def sums(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             _, plain, tokens = model.losses(source, target)
             return plain, tokens
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -11,10 +10,14 @@ from attnbench.config import ProfileConfig, RunConfig
 from attnbench.measurement import MemoryPeaks, memory_capacity_bytes, used_peak_bytes
 from attnbench.records import Forecast, Progress, RunFailure, RunFolder
 from attnbench.records.status import Reason
+from attnbench.tensors import Tensor
 from attnbench.worker.reporter import Reporter
 
 SHORTEST = 2048
 """The shortest sequence length whose profile begins with a forecast."""
+
+Part = Callable[..., object]
+"""A training step or a decoding of a batch; returns when its result is computed."""
 
 _DIVISORS = (16, 8, 4)
 _MARGIN = 2
@@ -25,8 +28,8 @@ def forecast(
     folder: RunFolder,
     config: RunConfig,
     reporter: Reporter,
-    batch: Callable[[int], Sequence[Any]],
-    parts: Sequence[Callable[..., Any]],
+    batch: Callable[[int], Sequence[Tensor]],
+    parts: Sequence[Part],
     *,
     began: float,
 ) -> None:
@@ -39,7 +42,7 @@ def forecast(
         config: the run.
         reporter: may stop the run between two lengths.
         batch: arguments of the parts, for a length.
-        parts: a training step and a decoding, each of which returns when its result is computed.
+        parts: a training step and a decoding.
         began: when the process began to set itself up, by time.monotonic().
 
     Raises:
@@ -60,7 +63,7 @@ def forecast(
     folder.forecast.write(replace(extrapolated, seconds=time.monotonic() - began))
 
 
-def _measure(batch: Sequence[Any], parts: Sequence[Callable[..., Any]]) -> tuple[float, ...]:
+def _measure(batch: Sequence[Tensor], parts: Sequence[Part]) -> tuple[float, ...]:
     """Peak bytes of the first part, then the seconds of each: the better of two calls, the first of which compiles."""
     peaks, seconds = [], []
     for part in parts:
@@ -87,8 +90,6 @@ def _extrapolated(config: RunConfig, measured: dict[int, tuple[float, ...]], fir
     return Forecast(
         measured={str(length): list(values) for length, values in measured.items()},
         peak_bytes=peak_bytes,
-        training_seconds=seconds[0],
-        decoding_seconds=seconds[1],
         total_seconds=total_seconds,
         needs=needs(config.sequence_length, peak_bytes, total_seconds, about),
     )

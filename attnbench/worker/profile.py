@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from keras import ops
@@ -16,9 +15,10 @@ from attnbench.measurement import MemoryPeaks, StepClock, Window, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.records import Progress, Result, Round, RunFolder
 from attnbench.special_tokens import BOS, EOS, PAD
+from attnbench.tensors import Tensor
 from attnbench.training import optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, flops_metrics, parameter_counts, set_up
-from attnbench.worker.forecast import SHORTEST, forecast
+from attnbench.worker.forecast import SHORTEST, Part, forecast
 from attnbench.worker.reporter import Reporter
 
 _FIRST_WORD = 4
@@ -83,7 +83,7 @@ def _model(config: RunConfig) -> Seq2Seq:
     return build_model(config, source_vocabulary=size, target_vocabulary=size)
 
 
-def _batch(config: RunConfig, length: int) -> list[Any]:
+def _batch(config: RunConfig, length: int) -> list[Tensor]:
     """Source and target ids, all rows `length` tokens long."""
     generator, options = np.random.Generator(np.random.Philox(key=0)), config.profile
     shape = (options.batch_size, length)
@@ -91,20 +91,20 @@ def _batch(config: RunConfig, length: int) -> list[Any]:
     return [ops.convert_to_tensor(ids) for ids in drawn]
 
 
-def _training(model: Seq2Seq, config: RunConfig) -> Callable[[Any, Any], Any]:
+def _training(model: Seq2Seq, config: RunConfig) -> Part:
     """One optimiser step on a batch."""
     _, step = optimiser_step(model, config.training)
     rate, key = ops.convert_to_tensor(np.float32(config.training.learning_rate)), ops.zeros(2, "int32")
     return lambda source, target: backend.read(step(rate, source, target, key))
 
 
-def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
+def _decoding(model: Seq2Seq) -> Part:
     """Greedy search over exactly as many positions as the source has: EOS is made impossible."""
     banned = np.zeros(model.target_vocabulary, np.float32)
     banned[[PAD, BOS, EOS]] = -1e4
     model.output_bias.assign(banned)
 
-    def search(source: Any) -> Any:
+    def search(source: Tensor) -> Tensor:
         batch, length = ops.shape(source)
         return greedy_search(model, source, ops.full((batch,), length, "int32"), length)
 
@@ -113,7 +113,7 @@ def _decoding(model: Seq2Seq) -> Callable[[Any, Any], Any]:
 
 
 def _time(
-    step: Callable[[], Any], config: RunConfig, reporter: Reporter, progress: Progress, memory: MemoryPeaks | None
+    step: Callable[[], object], config: RunConfig, reporter: Reporter, progress: Progress, memory: MemoryPeaks | None
 ) -> StepClock:
     """One warm-up, then steps until their number or the time is reached, each a window of its own.
 

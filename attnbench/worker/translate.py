@@ -4,14 +4,14 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from attnbench import data
 from attnbench.config import RunConfig
-from attnbench.data import text
+from attnbench.data import Vocabulary, text
 from attnbench.decoding import ForcedAligner, Searcher
+from attnbench.model import Seq2Seq
 from attnbench.records import RunFolder, write_atomically
 from attnbench.scoring import alignment
 from attnbench.training import checkpoint
@@ -69,18 +69,22 @@ def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> 
     aligner = ForcedAligner(model)
     written = []
     for sides in pairs:
-        ids = [v.encode(_prepared(side, config)) for v, side in zip(vocabularies, sides, strict=True)]
+        texts = (_prepared(side, config) for side in sides)
+        ids = [vocabulary.encode(line) for vocabulary, line in zip(vocabularies, texts, strict=True)]
         links = _links(aligner, ids, vocabularies) if all(ids) else set()
         written.append(" ".join(f"{i}-{j}" for i, j in sorted(links, key=lambda link: (link[1], link[0]))))
     _write(output, written)
 
 
-def _links(aligner: ForcedAligner, ids: Sequence[list[int]], vocabularies: Sequence[Any]) -> set[tuple[int, int]]:
+def _links(
+    aligner: ForcedAligner, ids: Sequence[list[int]], vocabularies: Sequence[Vocabulary]
+) -> set[tuple[int, int]]:
     weights = pair_weights(aligner, *ids)
-    return alignment.link_words(weights, *(v.words(side) for v, side in zip(vocabularies, ids, strict=True)))
+    words = (vocabulary.words(side) for vocabulary, side in zip(vocabularies, ids, strict=True))
+    return alignment.link_words(weights, *words)
 
 
-def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Any, tuple[Any, Any]]:
+def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Seq2Seq, tuple[Vocabulary, Vocabulary]]:
     vocabularies = folder.vocabularies.read()
     if vocabularies is None or not folder.best_checkpoint.exists():
         raise ValueError(

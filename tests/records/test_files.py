@@ -57,8 +57,8 @@ def test_equal_records_write_equal_bytes_and_come_back(tmp_path: Path) -> None:
         (b'{"a": 1,', "Expecting property name enclosed in double quotes: line 1 column 9 (char 8)"),
         (b"", "Expecting value: line 1 column 1 (char 0)"),
         (b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
-        (b"[]", "result.json must be a group of options, received []"),
-        (b"5", "result.json must be a group of options, received 5"),
+        (b"[]", "result.json must be a mapping, received []"),
+        (b"5", "result.json must be a mapping, received 5"),
         (b"{}", "Missing option 'result.json.task'. Give it a value"),
     ],
 )
@@ -72,7 +72,7 @@ def test_a_file_that_holds_no_such_record_is_damaged(tmp_path: Path, content: by
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"metrics": None}, "result.json.metrics must be a group of options, received None"),
+        ({"metrics": None}, "result.json.metrics must be a mapping, received None"),
         ({"metrics": {"test/bleu": "43"}}, "result.json.metrics.test/bleu must be a number, received '43'"),
         ({"notes": "none"}, "result.json.notes must be a list, received 'none'"),
         ({"duration_seconds": True}, "result.json.duration_seconds must be a number, received True"),

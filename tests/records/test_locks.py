@@ -38,6 +38,7 @@ def test_a_lock_is_released_at_the_end_of_its_block(tmp_path: Path) -> None:
     assert acquire(tmp_path / "lock") is not None
 
 
+@pytest.mark.slow
 def test_a_lock_is_released_when_its_holder_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True) as holder:

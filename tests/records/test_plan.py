@@ -7,6 +7,7 @@ import pytest
 
 from attnbench.config import RunConfig
 from attnbench.records import DamagedError, Plan, Status
+from attnbench.records.plan import planned_studies
 from tests import made
 
 DONE_AGAIN = {
@@ -26,6 +27,13 @@ def test_a_plan_comes_back_as_it_was_written(tmp_path: Path, default_config: Run
     assert re.fullmatch(r"small-20260102030000-[0-9a-f]{6}\.json", path.name)
     assert Plan.read(path) == plan
     assert plan.write(tmp_path) != path
+
+
+def test_plans_are_listed_by_study_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:
+    assert planned_studies(tmp_path) == []
+    made_at = {"to-day": "2026-01-02T03:00:00", "a": "2026-01-02T03:00:01", "b": "2026-01-02T03:01:00"}
+    written = [(study, made.plan(study=study, created=time).write(tmp_path)) for study, time in made_at.items()]
+    assert planned_studies(tmp_path) == written
 
 
 def test_a_missing_plan_is_named(tmp_path: Path) -> None:

@@ -8,31 +8,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from attnbench.config import RESULTS_VERSION, RunConfig, from_mapping, parameters
+from attnbench.config import RESULTS_VERSION, from_mapping, parameters
 from attnbench.identity import signature
 from attnbench.records import (
     AttentionMap,
-    Entry,
-    Facts,
     MetricsEvent,
     Outcome,
-    Plan,
-    Provenance,
-    Result,
     RunFolder,
-    RunIdentity,
     Status,
 )
 from attnbench.records.sentences import write_sentences
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.length import length_metrics
-
-VERSIONS = {"attnbench": "0.1.0", "keras": "3.15.1", "tensorflow": "2.21.0"}
-
-
-def facts_of(data: Mapping[str, str]) -> Facts:
-    """What identifies a run on one machine, by the digests of its texts."""
-    return Facts(data=dict(data), device="a processor", mechanism=None, threads=1, versions=VERSIONS)
+from tests import made
 
 
 def sentences(correct: Sequence[Sequence[int]], lengths: Sequence[int]) -> npt.NDArray[np.int64]:
@@ -80,69 +68,26 @@ def write_run(
     results_version: int | None = RESULTS_VERSION,
 ) -> Path:
     """Writes one run folder and returns it."""
-    config = from_mapping(options)
-    identity = _identity(config, results_version)
+    config, facts = from_mapping(options), made.facts()
+    identity = made.identity(signature(config, asdict(facts)), facts=facts, results_version=results_version)
     name = f"{config.attention.name}-s{config.seed}-{parameters(config)['data']}"
-    folder = RunFolder(runs_dir / f"{name}-{identity.signature[:10]}")
-    folder.path.mkdir(parents=True)
-    folder.config.write(config)
-    folder.facts.write(identity)
-    folder.record(Outcome(Status.RUNNING))
+    folder = made.begin(RunFolder(runs_dir / f"{name}-{identity.signature[:10]}"), config, identity)
     for key, points in (histories or {}).items():
         for step, value in points:
             folder.append(MetricsEvent(step, {key: value}))
     folder.record(Outcome(status, reason))
     if status == Status.FINISHED:
-        _write_result(folder, config.task, identity, dict(metrics or {}), rows, maps)
+        result = made.result(metrics, task=config.task, signature=identity.signature, results_version=results_version)
+        folder.result.write(result)
+        if rows is not None:
+            write_sentences(folder.sentences.path, rows.tolist())
+        if maps:
+            folder.maps.write(list(maps))
     return folder.path
-
-
-def _identity(config: RunConfig, results_version: int | None) -> RunIdentity:
-    facts = facts_of({"train": "0123abcd"})
-    provenance = Provenance(
-        command="python -m attnbench -m attention=dot,general",
-        commit="c0ffee0c0ffee0c0ffee0c0ffee0c0ffee0c0ffee",
-        dirty=False,
-        device="a processor",
-        python="3.11.7",
-        started="2026-01-02T03:04:05+00:00",
-        versions=VERSIONS,
-    )
-    return RunIdentity(signature(config, asdict(facts)), facts, provenance, results_version)
 
 
 def write_plan(runs_dir: Path, study: str, folders: Sequence[Path], created: str = "2026-01-02T03:00:00+00:00") -> Path:
     """Writes the frozen plan of a sweep over the runs in `folders`."""
-    entries = [entry_of(RunFolder(folder)) for folder in folders]
-    return Plan(study, "python -m attnbench -m", created, "failed", 1, [], entries).write(runs_dir)
-
-
-def entry_of(folder: RunFolder) -> Entry:
-    """A run as a plan has it."""
-    return Entry(folder.path.name, folder.config.required(), folder.facts.required(), [], Status.SCHEDULED)
-
-
-def _write_result(
-    folder: RunFolder,
-    task: str,
-    identity: RunIdentity,
-    metrics: dict[str, float],
-    rows: npt.NDArray[np.int64] | None,
-    maps: Sequence[AttentionMap],
-) -> None:
-    folder.result.write(
-        Result(
-            task=task,
-            signature=identity.signature,
-            metrics=metrics,
-            vocabularies={"source": 11, "target": 13},
-            duration_seconds=60.0,
-            results_version=identity.results_version,
-            bleu_signature="nrefs:1|case:mixed|tok:none",
-            chrf_signature="nrefs:1|case:mixed",
-        )
-    )
-    if rows is not None:
-        write_sentences(folder.sentences.path, rows.tolist())
-    if maps:
-        folder.maps.write(list(maps))
+    runs = [RunFolder(folder) for folder in folders]
+    entries = [made.entry(run.path.name, run.config.required(), identity=run.facts.required()) for run in runs]
+    return made.plan(*entries, study=study, created=created).write(runs_dir)

@@ -11,8 +11,9 @@ from attnbench.report.sections import (
     comparison,
     significance,
 )
+from tests import made
 from tests.report.reading import MEMORY, SPEED, Make, column, headers, seeds, shown, table, texts
-from tests.report.synthetic import drawn_sentences, facts_of, quality
+from tests.report.synthetic import drawn_sentences, quality
 
 # The answer
 
@@ -116,7 +117,7 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
         ("versions", [{"keras": "3.1"}, {"keras": "3.2"}], "**Versions** differ between runs: keras."),
         (
             "facts",
-            [facts_of({"train": "01"}), facts_of({"train": "23"})],
+            [made.facts(data={"train": "01"}), made.facts(data={"train": "23"})],
             # printf '{"train": "01"}' | sha256sum begins with 522d284d.
             "**Data files** differ between runs, by their sha256 digests: "
             "grammar is 522d284d in none-s1 and 98e22433 in dot-s1.",

@@ -21,7 +21,7 @@ from attnbench.records import (
     read_record,
     read_sentences,
 )
-from attnbench.records.plan import PLANS
+from attnbench.records.plan import planned_studies
 from attnbench.records.result import FORMAT
 from attnbench.report.sources.runs import Origin, Run, Runs, texts
 
@@ -32,16 +32,16 @@ def latest_plan(runs_dir: Path, study: str | None = None) -> Plan | None:
     Raises:
         ValueError: there are plans, but none of `study`.
     """
-    plans = [(Plan.read(path), path.name) for path in sorted((runs_dir / PLANS).glob("*.json"))]
+    plans = planned_studies(runs_dir)
     if not plans:
         return None
-    chosen = [(plan.created, name, plan) for plan, name in plans if study in (None, plan.study)]
-    if not chosen:
-        known = sorted({plan.study for plan, _ in plans})
+    paths = [path for name, path in plans if study in (None, name)]
+    if not paths:
+        known = sorted({name for name, _ in plans})
         raise ValueError(
             f"Unknown study {study!r} in {runs_dir}. Known: {', '.join(known)}.{suggestion(str(study), known)}"
         )
-    return max(chosen, key=lambda entry: entry[:2])[2]
+    return Plan.read(paths[-1])
 
 
 def read_planned(runs_dir: Path, plan: Plan) -> Runs:
@@ -156,14 +156,5 @@ def _metrics(
 
 
 def _not_started(entry: Entry) -> Run:
-    return Run(
-        run_id=entry.folder,
-        status=Status.SCHEDULED,
-        signature=entry.signature,
-        params=texts(parameters(entry.config)),
-        metrics={},
-        histories={},
-        sentences=None,
-        maps=[],
-        origin=origin(entry.identity, None, ""),
-    )
+    params = texts(parameters(entry.config))
+    return Run(entry.folder, Status.SCHEDULED, entry.signature, params, origin=origin(entry.identity, None, ""))

@@ -71,11 +71,11 @@ class Run:
     status: Status
     signature: str
     params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    histories: Mapping[str, tuple[tuple[int, float], ...]]
-    sentences: npt.NDArray[np.int64] | None
-    maps: Sequence[AttentionMap]
-    origin: Origin
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    histories: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    sentences: npt.NDArray[np.int64] | None = None
+    maps: Sequence[AttentionMap] = ()
+    origin: Origin = Origin()
 
     @property
     def seed(self) -> int:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from attnbench.config import FACTORS
-from attnbench.records import Status
 from attnbench.report.sources.folders import run_of
 from attnbench.report.sources.runs import Run, Runs, texts
 from attnbench.tracking import StoreError, TrackedRun, public, read_runs
@@ -26,18 +25,12 @@ def read_store(uri: str, study: str | None = None) -> Runs:
     if file is not None and not file.exists():
         raise ValueError(f"No MLflow store at {file}. Give --mlflow the address of one, or --runs DIR.")
     try:
-        name = study or _latest_study(uri)
-        found = read_runs(uri, study=name)
+        runs = read_runs(uri, study)
     except StoreError as error:
         raise ValueError(f"MLflow at {public(uri)} cannot be read: {error}. Start it, or give --runs DIR.") from error
-    return Runs.of(name, [_run(tracked) for tracked in found])
-
-
-def _latest_study(uri: str) -> str:
-    newest_first = read_runs(uri, histories=(), artifacts=())
-    if not newest_first:
+    if not runs and study is None:
         raise ValueError(f"The MLflow store {public(uri)} has no runs. Train first: python -m attnbench.")
-    return newest_first[0].tags["study"]
+    return Runs.of(study or runs[0].tags["study"], [_run(tracked) for tracked in runs])
 
 
 def _run(tracked: TrackedRun) -> Run:
@@ -46,7 +39,7 @@ def _run(tracked: TrackedRun) -> Run:
     return run_of(
         tracked.name,
         tracked.artifacts,
-        status=Status(tracked.status),
+        status=tracked.status,
         reason=tracked.tags.get("status_reason", ""),
         metrics=_numbers(tracked.metrics),
         histories={key: tuple(points) for key, points in tracked.histories.items()},

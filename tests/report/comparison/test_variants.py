@@ -10,7 +10,7 @@ from attnbench.report.comparison.pairs import pairs_of
 from attnbench.report.comparison.variants import by_setting, factors_of, variants_of
 from attnbench.report.sources.runs import Run, Runs
 from attnbench.report.sources.saved import files_of, read
-from tests.report.synthetic import facts_of
+from tests import made
 
 Make = Callable[..., Run]
 
@@ -82,7 +82,7 @@ def test_different_texts_under_one_name_are_variants_of_their_own(make_run: Make
             data="files",
             bleu=10.0,
             run_id=f"{folder}-s{seed}",
-            origin={"facts": facts_of({"train_source": folder})},
+            origin={"facts": made.facts(data={"train_source": folder})},
         )
 
     runs = Runs.of("small", [of(folder, seed) for folder in ("a", "b") for seed in (1, 2)])
@@ -100,7 +100,7 @@ def test_different_texts_under_one_name_are_variants_of_their_own(make_run: Make
 
 
 def test_equal_texts_are_one_variant_wherever_they_lie(make_run: Make) -> None:
-    runs = [make_run("dot", seed=seed, origin={"facts": facts_of({"train": "a"})}) for seed in (1, 2)]
+    runs = [make_run("dot", seed=seed, origin={"facts": made.facts(data={"train": "a"})}) for seed in (1, 2)]
     assert "data.texts" not in Runs.of("small", runs).runs[0].params
 
 

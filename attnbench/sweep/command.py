@@ -17,7 +17,7 @@ from attnbench.sweep.errors import REFUSALS, message
 from attnbench.sweep.finished import TASKS, send
 from attnbench.sweep.plan import claim, current_outcome, make_plan
 from attnbench.sweep.request import Request, read_command_line
-from attnbench.sweep.table import near, print_plan, print_summary
+from attnbench.sweep.table import SHOWN_RUNS, near, print_plan, print_summary
 from attnbench.sweep.work import LaunchedRun, Work
 from attnbench.tracking import StoreError, open_store, public
 
@@ -80,7 +80,7 @@ def _freeze(request: Request, worker: Sequence[str]) -> Work | None:
     if not first.dry_run:
         claim(Path(first.runs_dir))
     plan = make_plan(request.jobs, parallel=request.launcher.parallel)
-    print_plan(plan, every_run=first.dry_run)
+    print_plan(plan, most_runs=len(plan.entries) if first.dry_run else SHOWN_RUNS)
     if first.dry_run:
         return None
     path = plan.write(Path(first.runs_dir)).resolve()

@@ -14,7 +14,8 @@ from rich.table import Column
 from rich.text import Text
 
 from attnbench.records import Outcome, Progress
-from attnbench.sweep.words import colour_of, count, duration, status_words
+from attnbench.sweep.words import colour_of, duration, status_words
+from attnbench.wording import number
 
 _PLAIN_SECONDS = 15.0
 
@@ -122,8 +123,8 @@ class TerminalDisplay(Display):
         self._live.console.print(self._line("  ", status, f"  {seconds}", f"  {note}" if note else ""))
 
     def _line(self, *rest: str | tuple[str, str]) -> Text:
-        number = f"run {self._position.number} of {self._position.total}  "
-        return Text.assemble((number, "dim"), (self._position.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
+        index = f"run {self._position.number} of {self._position.total}  "
+        return Text.assemble((index, "dim"), (self._position.name, "bold"), *rest, no_wrap=True, overflow="ellipsis")
 
 
 def make_display(position: Position, *, alone: bool) -> Display:
@@ -146,7 +147,7 @@ def _parts(progress: Progress, part: str) -> list[str]:
     if progress.loss is not None:
         parts.append(f"loss {progress.loss:.3f}")
     if progress.target_tokens_per_second is not None:
-        parts.append(f"{count(progress.target_tokens_per_second)} tokens/s")
+        parts.append(f"{number(progress.target_tokens_per_second, 0)} tokens/s")
     if progress.seconds_left is not None:
         parts.append(f"{duration(progress.seconds_left)} left")
     return parts

@@ -13,8 +13,8 @@ from attnbench.launch import environment, finalize_abandoned
 from attnbench.records import DamagedError, ExitCode, Plan, RunFolder
 from attnbench.records.plan import PLANS
 from attnbench.sweep.facts import Survey
-from attnbench.sweep.words import counted
 from attnbench.tracking import Forwarder, Store, StoreError, check_uri, open_store, public
+from attnbench.wording import counted
 
 
 def find_run(runs_dir: Path, name: str) -> RunFolder:

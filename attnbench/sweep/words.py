@@ -1,9 +1,9 @@
-"""Numbers, durations and statuses as a reader wants them."""
+"""Durations and statuses as a terminal shows them."""
 
 from attnbench.records import Outcome, Status
 
 _COLOURS = {Status.FINISHED: "green", Status.FAILED: "red", Status.KILLED: "yellow", Status.ELSEWHERE: "cyan"}
-_WORDS = {Status.AGAIN: "measured"}
+_WORDS = {Status.SCHEDULED: "new", Status.AGAIN: "measured"}
 
 
 def duration(seconds: float) -> str:
@@ -11,27 +11,6 @@ def duration(seconds: float) -> str:
     whole = round(seconds)
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
-
-
-def count(number: float) -> str:
-    """A count with its thousands apart: 5400.2 is `5,400`."""
-    return f"{round(number):,}"
-
-
-def one_decimal(number: float) -> str:
-    """43.04 is `43.0`."""
-    return f"{number:.1f}"
-
-
-def megabytes(size_bytes: float) -> str:
-    """Bytes in units of a million: `123`, below ten `1.2`."""
-    size = size_bytes / 1e6
-    return one_decimal(size) if size < 10 else count(size)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def status_words(outcome: Outcome) -> str:

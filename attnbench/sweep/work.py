@@ -13,11 +13,13 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from attnbench.launch import Stop, finalize_abandoned, launch
+from attnbench.metrics import metric_of
 from attnbench.records import Entry, Lock, Outcome, Plan, RunFolder, Status
 from attnbench.sweep.display import Position, make_display, say
 from attnbench.sweep.errors import message
-from attnbench.sweep.words import count, counted, duration
+from attnbench.sweep.words import duration
 from attnbench.tracking import following, open_store
+from attnbench.wording import counted
 
 _POLL_SECONDS = 0.5
 
@@ -185,7 +187,7 @@ class Work:
 
 def _main_result(folder: RunFolder) -> str:
     metrics = folder.result.required().metrics if folder.finished() else {}
-    if "test/bleu" in metrics:
-        return f"BLEU {metrics['test/bleu']:.1f}"
-    tokens_per_second = metrics.get("speed/train_target_tokens_per_second")
-    return "" if tokens_per_second is None else f"{count(tokens_per_second)} tokens/s"
+    for metric in map(metric_of, ("test/bleu", "speed/train_target_tokens_per_second")):
+        if metric.key in metrics:
+            return f"{metric.name} {metric.format(metrics[metric.key])} {metric.shown_unit}".strip()
+    return ""

@@ -42,8 +42,8 @@ def test_a_sweep_trains_compares_logs_and_reports(program: Program) -> None:
     table = ended.output[ended.output.index("attention   BLEU") :].splitlines()
     assert [line.split() for line in table[:4] if "─" not in line] == [
         ["attention", "BLEU", "tokens/s", "time"],
-        ["dot", "51.0", "5,400", "0:02"],
-        ["none", "51.0", "5,400", "0:02"],
+        ["dot", "51.00", "5,400", "0:02"],
+        ["none", "51.00", "5,400", "0:02"],
     ]
     assert ended.output.endswith(
         "\nReport      reports/first/index.html\nMLflow      mlflow ui --backend-store-uri sqlite:///mlflow.db\n"

@@ -28,7 +28,7 @@ def test_the_summary_compares_names_failures_and_counts_the_rest(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     plan, folders = seeds
-    made.finish(folders[0], {"test/bleu": 43.04, "memory/train_peak_bytes": 123e6}, duration_seconds=754.0)
+    made.finish(folders[0], {"test/bleu": 43.04, "memory/train_peak_bytes": 123 * 2**20}, duration_seconds=754.0)
     made.finish(folders[1], {"test/bleu": 7.0}, duration_seconds=754.0)
     for folder in folders[2:4]:
         folder.path.mkdir(parents=True)
@@ -41,9 +41,9 @@ def test_the_summary_compares_names_failures_and_counts_the_rest(
     lines = capsys.readouterr().out.splitlines()
     assert [line.split() for line in lines if line and "─" not in line] == [
         ["peak"],
-        ["seed", "BLEU", "MB", "time"],
-        ["1", "43.0", "123", "12:34"],
-        ["2", "7.0", "12:34"],
+        ["seed", "BLEU", "MiB", "time"],
+        ["1", "43.04", "123.0", "12:34"],
+        ["2", "7.00", "12:34"],
         [folders[2].path.name, "failed", "(out", "of", "memory)"],
         ["log", f"runs/{folders[2].path.name}/run.log"],
         ["1", "run", "running", "elsewhere"],
@@ -51,19 +51,16 @@ def test_the_summary_compares_names_failures_and_counts_the_rest(
     ]
 
 
-def test_a_long_plan_is_cut_unless_it_is_asked_for(
-    jobs: Jobs, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("attnbench.sweep.table._SHOWN_RUNS", 2)
+def test_a_long_plan_is_cut_unless_it_is_asked_for(jobs: Jobs, capsys: pytest.CaptureFixture[str]) -> None:
     plan = make_plan(jobs(*([f"seed={seed}"] for seed in range(1, 6))), parallel=1)
-    print_plan(plan, every_run=False)
+    print_plan(plan, most_runs=2)
     assert capsys.readouterr().out.endswith("and 3 more; dry_run=true lists them all\n")
-    print_plan(plan, every_run=True)
-    assert "and 3 more" not in capsys.readouterr().out
+    print_plan(plan, most_runs=5)
+    assert "more; dry_run" not in capsys.readouterr().out
 
 
 def test_the_plan_says_what_its_runs_share(jobs: Jobs, capsys: pytest.CaptureFixture[str]) -> None:
-    print_plan(make_plan(jobs(["hidden_size=22", "threads=1"]), parallel=1), every_run=False)
+    print_plan(make_plan(jobs(["hidden_size=22", "threads=1"]), parallel=1), most_runs=40)
     first, shared, machine, *_ = capsys.readouterr().out.splitlines()
     assert first == "main: 1 run: 1 new"
     assert shared == (
@@ -80,7 +77,7 @@ def test_the_plan_says_what_becomes_of_a_run_that_another_process_holds(
     one = jobs([f"rerun={rerun}"])
     lock = RunFolder(tmp_path / "runs" / make_plan(one, parallel=1).entries[0].folder).lock()
     assert lock is not None
-    print_plan(make_plan(one, parallel=1), every_run=False)
+    print_plan(make_plan(one, parallel=1), most_runs=40)
     assert f"running elsewhere, {words}" in capsys.readouterr().out
 
 
@@ -91,5 +88,5 @@ def test_a_finished_run_of_another_commit_is_skipped_by_that_name(
     folder = RunFolder(tmp_path / "runs" / make_plan(one, parallel=1).entries[0].folder)
     made.finish(folder)
     folder.facts.write(made.identity(provenance=made.provenance(commit="c0ffeec0ffee")))
-    print_plan(make_plan(one, parallel=1), every_run=False)
+    print_plan(make_plan(one, parallel=1), most_runs=40)
     assert "finished at commit c0ffeec, skipped" in capsys.readouterr().out

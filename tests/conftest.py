@@ -40,7 +40,7 @@ SLOW = (
     "backend/test_fused.py",
     "decoding",
     "experiments/benchmarks/test_peers.py",
-    "measurement/test_flops.py",
+    "measurement/test_memory.py",
     "model",
     "training/test_step.py",
     "training/test_trainer.py",

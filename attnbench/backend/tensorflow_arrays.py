@@ -42,7 +42,7 @@ def stacked(arrays: Structure) -> Structure:
 class Stacks:
     """Stacks of tensors of the types and shapes of `tensors`; memory of what is popped is free again.
 
-    A stack is TensorFlow's handle of one, a tensor, so that loops can have it as a variable.
+    Their contents are in handles, a tensor for each stack, so that loops can have them as variables.
     """
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
@@ -51,31 +51,31 @@ class Stacks:
         self._options = [{"element_dtype": x.dtype, "element_shape": each} for x, each in zip(tensors, sizes)]
 
     def empty(self) -> list[Tensor]:
-        """Stacks without a step."""
+        """Handles of stacks without a step."""
         return [tf.raw_ops.EmptyTensorList(max_num_elements=-1, **options) for options in self._options]
 
-    def push(self, stacks: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
-        """`stacks` with the tensors of one step more."""
-        pairs = zip(stacks, tensors, strict=True)
-        return [tf.raw_ops.TensorListPushBack(input_handle=stack, tensor=x) for stack, x in pairs]
+    def push(self, handles: Sequence[Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
+        """With the tensors of one step more."""
+        pairs = zip(handles, tensors, strict=True)
+        return [tf.raw_ops.TensorListPushBack(input_handle=handle, tensor=x) for handle, x in pairs]
 
     def pop(
-        self, stacks: Sequence[Tensor], time: Tensor, staying: Collection[int]
+        self, handles: Sequence[Tensor], time: Tensor, staying: Collection[int]
     ) -> tuple[list[Tensor], list[Tensor]]:
         """Takes the last step off; its number `time` is counted from 0.
 
         Returns:
-            The stacks, of which those with indices in `staying` still have that step, and its tensors.
+            The handles, of which those with indices in `staying` still have that step, and its tensors.
         """
-        left, tensors = list(stacks), []
+        left, tensors = list(handles), []
         for index, (options, shape) in enumerate(zip(self._options, self._shapes, strict=True)):
             if index in staying:
-                x = tf.raw_ops.TensorListGetItem(input_handle=stacks[index], index=time, **options)
+                x = tf.raw_ops.TensorListGetItem(input_handle=handles[index], index=time, **options)
             else:
-                left[index], x = tf.raw_ops.TensorListPopBack(input_handle=stacks[index], **options)
+                left[index], x = tf.raw_ops.TensorListPopBack(input_handle=handles[index], **options)
             tensors.append(tf.ensure_shape(x, shape))
         return left, tensors
 
-    def stack(self, stacks: Sequence[Tensor], index: int) -> Tensor:
+    def stack(self, handles: Sequence[Tensor], index: int) -> Tensor:
         """All steps of the stack at `index`, (time, ...)."""
-        return tf.raw_ops.TensorListStack(input_handle=stacks[index], num_elements=-1, **self._options[index])
+        return tf.raw_ops.TensorListStack(input_handle=handles[index], num_elements=-1, **self._options[index])

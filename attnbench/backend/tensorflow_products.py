@@ -121,24 +121,24 @@ class Recorder:
         self._indices: dict[Hashable, int] = {}
 
     @contextmanager
-    def watching(self, handles: Sequence[Tensor]) -> Iterator[None]:
+    def watching(self, operands: Sequence[Tensor]) -> Iterator[None]:
         """For the length of a step.
 
         Args:
-            handles: what the step has for each factor: the constant itself, or the value of a variable, which Keras
+            operands: what the step has for each factor: the constant itself, or the value of a variable, which Keras
                 gives in the variable's type, not in that of the factor.
         """
         before = getattr(_ACTIVE, "recorder", None)
-        self._indices = {handle.ref(): index for index, handle in enumerate(handles)}
+        self._indices = {operand.ref(): index for index, operand in enumerate(operands)}
         _ACTIVE.recorder = self
         try:
             yield
         finally:
             _ACTIVE.recorder = before
 
-    def index(self, handle: Tensor, dtype: tf.DType) -> int | None:
-        """The index of the factor behind `handle`, where there is one and it is of type `dtype`; else None."""
-        index = self._indices.get(handle.ref())
+    def index(self, operand: Tensor, dtype: tf.DType) -> int | None:
+        """The index of the factor behind `operand`, where there is one and it is of type `dtype`; else None."""
+        index = self._indices.get(operand.ref())
         return index if index is not None and self.factors[index].dtype == dtype else None
 
     def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:

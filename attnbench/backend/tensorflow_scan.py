@@ -91,13 +91,13 @@ class _Arguments(NamedTuple):
 class _Kept(NamedTuple):
     """What the forward loop leaves to the backward loop.
 
-    kinds, stacks: for each tensor of the carry, then for each product, a stack of its values, (batch, ...) each.
+    stacks, handles: for each tensor of the carry, then for each product, a stack of its values, (batch, ...) each.
     inputs: the steps of the sequences.
     products: of a step, in order.
     """
 
-    kinds: Stacks
-    stacks: list[Tensor]
+    stacks: Stacks
+    handles: list[Tensor]
     inputs: Structure
     products: list[Product]
 
@@ -145,8 +145,8 @@ class _Loop:
         """One step, the weights standing in for the variables; the flat carry after it, and its outputs."""
         carry, inputs, constants, _ = map(tf.nest.pack_sequence_as, self._structure, arguments)
         with keras.StatelessScope(state_mapping=list(zip(self._variables, arguments.weights))):
-            handles = [*arguments.constants, *(variable.value for variable in self._variables)]
-            with recorder.watching(handles):
+            operands = [*arguments.constants, *(variable.value for variable in self._variables)]
+            with recorder.watching(operands):
                 after, outputs = self._step(carry, inputs, constants)
         return [tf.cast(new, old.dtype) for new, old in zip(tf.nest.flatten(after), arguments.carry)], outputs
 
@@ -162,26 +162,26 @@ class _Loop:
 
         # The first step comes before the loop: only it can tell which outputs and products there are, and their shapes.
         carry, first, kept, products = advance(0, arguments.carry)
-        outputs, kinds = written(new_arrays(first, length), 0, first), Stacks(kept)
+        outputs, stacks = written(new_arrays(first, length), 0, first), Stacks(kept)
 
-        def body(time: Tensor, carry: list[Tensor], outputs: Structure, stacks: list[Tensor]) -> list[Structure]:
+        def body(time: Tensor, carry: list[Tensor], outputs: Structure, handles: list[Tensor]) -> list[Structure]:
             carry, new, kept, _ = advance(time, carry)
-            return [time + 1, carry, written(outputs, time, new), kinds.push(stacks, kept)]
+            return [time + 1, carry, written(outputs, time, new), stacks.push(handles, kept)]
 
-        _, final, outputs, stacks = tf.while_loop(
+        _, final, outputs, handles = tf.while_loop(
             lambda time, *_: time < length,
             body,
-            [tf.constant(1), carry, outputs, kinds.push(kinds.empty(), kept)],
+            [tf.constant(1), carry, outputs, stacks.push(stacks.empty(), kept)],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        return final, stacked(outputs), _Kept(kinds, stacks, inputs, products)
+        return final, stacked(outputs), _Kept(stacks, handles, inputs, products)
 
     def _backward(
         self, arguments: _Arguments, kept: _Kept, final: list[Tensor], outputs: list[Tensor]
     ) -> list[Tensor | None]:
         """Gradients by all arguments, from those by the last carry and by the outputs (time, batch, ...)."""
-        length, carried, kinds = tf.shape(arguments.inputs[0])[0], len(arguments.carry), kept.kinds
+        length, carried, stacks = tf.shape(arguments.inputs[0])[0], len(arguments.carry), kept.stacks
         upstream = unstacked(outputs, length)
         prepared = prepared_factors(kept.products, arguments.factors)
 
@@ -191,29 +191,31 @@ class _Loop:
             return self._step_gradients(recorder, step, carry + read(upstream, time))
 
         # The last step comes before the loop: only it can tell which columns there are.
-        count = len(kept.stacks)
-        _, state = kinds.pop(kept.stacks, length - 1, range(count))
+        count = len(kept.handles)
+        _, state = stacks.pop(kept.handles, length - 1, range(count))
         last = retreat(length - 1, state, final)
         staying = sorted({column for part in last.columns for column in part if column is not None and column < count})
-        stacks, _ = kinds.pop(kept.stacks, length - 1, staying)
+        handles, _ = stacks.pop(kept.handles, length - 1, staying)
         arrays = written(new_arrays(last.written, length), length - 1, last.written)
 
         def body(
-            time: Tensor, carry: list[Tensor], sums: dict[int, Tensor], arrays: Structure, stacks: list[Tensor]
+            time: Tensor, carry: list[Tensor], sums: dict[int, Tensor], arrays: Structure, handles: list[Tensor]
         ) -> list[Structure]:
-            stacks, state = kinds.pop(stacks, time, staying)
+            handles, state = stacks.pop(handles, time, staying)
             step = retreat(time, state, carry)
             sums = {index: total + step.factors[index] for index, total in sums.items()}
-            return [time - 1, step.carry, sums, written(arrays, time, step.written), stacks]
+            return [time - 1, step.carry, sums, written(arrays, time, step.written), handles]
 
-        _, carry, sums, arrays, stacks = tf.while_loop(
+        _, carry, sums, arrays, handles = tf.while_loop(
             lambda time, *_: time >= 0,
             body,
-            [length - 2, last.carry, last.factors, arrays, stacks],
+            [length - 2, last.carry, last.factors, arrays, handles],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        columns = {column: kinds.stack(stacks, column) for column in staying} | dict(enumerate(stacked(arrays), count))
+        columns = {column: stacks.stack(handles, column) for column in staying} | dict(
+            enumerate(stacked(arrays), count)
+        )
         inputs = [None if column is None else columns[column] for column in last.columns.inputs]
         return [*carry, *inputs, *_factor_gradients(arguments.factors, kept.products, last.columns, columns, sums)]
 

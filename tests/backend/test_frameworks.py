@@ -36,6 +36,7 @@ def test_both_frameworks_give_a_name_the_same_signature(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_another_framework_is_refused() -> None:
     environment = {"KERAS_BACKEND": "numpy", "PYTHONPATH": ":".join(sys.path)}
     result = subprocess.run(

@@ -1,14 +1,17 @@
 """One optimiser step."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
 from keras import ops
 
 from attnbench import backend
+from attnbench.config import TrainingConfig
 from attnbench.training import optimiser_step
+from attnbench.training.schedule import SCHEDULES
+from attnbench.training.step import OPTIMIZERS
 from tests.model.conftest import build_model
 
 SOURCE = np.array([[5, 7, 2], [11, 2, 0]], np.int32)
@@ -65,3 +68,8 @@ def test_adam_moves_a_weight_by_the_learning_rate_however_small_its_gradient_is(
     optimizer.apply(gradients)
     # √v = √0.001 · 1e-6 = 3.2e-8 in the first step: an ε of 1e-9 takes 3 % of the step, Keras' 1e-7 would take 76 %.
     np.testing.assert_allclose(backend.read(model.source_embedding.value).copy() - before, -0.125 / 1.0316, rtol=1e-3)
+
+
+def test_the_tables_hold_what_the_options_allow() -> None:
+    hints = get_type_hints(TrainingConfig)
+    assert (tuple(OPTIMIZERS), tuple(SCHEDULES)) == (get_args(hints["optimizer"]), get_args(hints["schedule"]))

@@ -66,11 +66,12 @@ def _written_before(output: Path) -> set[str]:
 
 def contents(study: Study, runs: Runs) -> dict[str, bytes]:
     """The content of every file, by its path in the report's folder."""
-    sections = [section(study) for section in SECTIONS]
+    sections = [module.section(study) for module in SECTIONS]
     blocks = [block for section in sections for block in section.blocks]
     mechanisms = styles(study.mechanisms)
     drawings = {block.slug: draw(block, mechanisms) for block in blocks if isinstance(block, Figure)}
-    saved = files_of(runs, choose_maps(study.finished).by_run())
+    maps = {run.run_id: entries for run, entries in choose_maps(study.finished).items() if entries}
+    saved = files_of(runs, maps)
     document = Document(study.name, summary(study), age(study), sections, drawings, mechanisms, list(saved))
     files = {"index.html": to_html(document), "report.md": to_markdown_page(document)}
     for table in (block for block in blocks if isinstance(block, Table)):

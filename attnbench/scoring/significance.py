@@ -7,7 +7,6 @@ B, training noise: could other seeds reverse it? `paired_t`, together with `sign
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +15,6 @@ from statsmodels.stats.multitest import multipletests
 
 from attnbench.scoring.bleu import corpus_bleu
 from attnbench.scoring.resampling import swapped_differences
-
-Values = Sequence[float] | npt.NDArray[np.float64]
 
 LEVEL = 0.05
 """Below it a p-value counts as significant."""
@@ -32,17 +29,9 @@ _ROUNDING = 1e-11
 """Share of the scale by which two equal differences may come apart in floating point."""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A difference (first less second, in the metric's unit) and the two-sided p-value of there being none."""
-
-    difference: float
-    p: float
-
-
 def approximate_randomisation(
     first: npt.ArrayLike, second: npt.ArrayLike, *, generator: np.random.Generator, draws: int = 10_000
-) -> Comparison:
+) -> float:
     """Test A: approximate randomisation over sentences, stratified by seed (Noreen 1989; Riezler and Maxwell 2005).
 
     If the two systems did not differ, then within every seed each sentence's two translations could change places.
@@ -64,61 +53,43 @@ def approximate_randomisation(
             "Approximate randomisation needs statistics (seeds, sentences, 10) of the same seeds and sentences, "
             f"received shapes {one.shape} and {other.shape}. Compare only the seeds that both systems have."
         )
-    difference = float(np.mean(corpus_bleu(one.sum(axis=1)) - corpus_bleu(other.sum(axis=1))))
-    drawn = swapped_differences(one, other, generator=generator, draws=draws)
-    as_large = int(np.count_nonzero(np.abs(drawn) >= abs(difference) - 100 * _ROUNDING))
-    return Comparison(difference, (as_large + 1) / (draws + 1))
+    observed = abs(np.mean(corpus_bleu(one.sum(axis=1)) - corpus_bleu(other.sum(axis=1))))
+    drawn = np.abs(swapped_differences(one, other, generator=generator, draws=draws))
+    return (int(np.count_nonzero(drawn >= observed - 100 * _ROUNDING)) + 1) / (draws + 1)
 
 
-def paired_t(first: Values, second: Values) -> Comparison:
-    """Test B: paired t over seeds; the n-th value of both comes from the same seed.
+def paired_t(differences: Sequence[float]) -> float:
+    """Test B: paired t over the differences of at least two seeds.
 
     Where all differences are equal their spread is 0: p is then 1 for no difference and 0, the limit, for any other.
-
-    Raises:
-        ValueError: the two have different numbers of values, or fewer than two.
     """
-    differences = _differences(first, second)
-    if len(differences) < 2:
-        raise ValueError(
-            f"A paired t test needs at least two seeds, received {len(differences)}. Run more seeds of both."
-        )
-    mean = float(differences.mean())
     if np.ptp(differences) <= np.abs(differences).max() * _ROUNDING:
-        return Comparison(mean, float(mean == 0))
-    return Comparison(mean, float(stats.ttest_rel(first, second).pvalue))
+        return float(np.mean(differences) == 0)
+    return float(stats.ttest_1samp(differences, 0).pvalue)
 
 
-def sign_flip(first: Values, second: Values, *, generator: np.random.Generator) -> Comparison:
+def sign_flip(differences: Sequence[float], *, generator: np.random.Generator) -> float:
     """Test B without the normal distribution: the share of sign patterns with at least as large a mean.
 
     If the two systems did not differ, the difference of each seed could as well have had the other sign
     (Fisher 1935, section 21). All 2^n patterns are counted where there are at most `SIGN_PATTERNS`; of more, so many
     are drawn by `generator`.
-
-    Raises:
-        ValueError: the two have different numbers of values.
     """
-    differences = _differences(first, second)
     result = stats.permutation_test(
         (differences,), np.mean, permutation_type="samples", n_resamples=SIGN_PATTERNS, rng=generator
     )
-    return Comparison(float(differences.mean()), float(result.pvalue))
+    return float(result.pvalue)
 
 
-def holm(p_values: Values) -> list[float]:
-    """Holm's correction: p-values of one family of comparisons, in the given order, that can be read against `LEVEL`.
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's correction of the p-values of one family, to be read against `LEVEL`; NaN stays and is not counted.
 
     The k-th smallest of m is multiplied by m - k + 1, is at least its predecessor, and at most 1 (Holm 1979).
-
-    Raises:
-        ValueError: a value is not a probability.
     """
     p = np.asarray(p_values, dtype=np.float64)
-    if not np.all((p >= 0) & (p <= 1)):
-        raise ValueError(f"p-values lie between 0 and 1, received {p.tolist()}. Omit comparisons without one.")
-    corrected: list[float] = multipletests(p, method="holm")[1].tolist()
-    return corrected
+    known = ~np.isnan(p)
+    p[known] = multipletests(p[known], method="holm")[1]
+    return list(p.tolist())
 
 
 def smallest_possible_p(seeds: int) -> float:
@@ -127,20 +98,5 @@ def smallest_possible_p(seeds: int) -> float:
 
 
 def needed_t(seeds: int, comparisons: int = 1) -> float:
-    """The |t| that a paired t test over so many seeds must exceed to stay below `LEVEL` after Holm, as the smallest p.
-
-    Raises:
-        ValueError: there are fewer than two seeds.
-    """
-    if seeds < 2:
-        raise ValueError(f"A paired t test needs at least two seeds, received {seeds}. Run more seeds of both.")
+    """The |t| above which a paired t over so many seeds stays below `LEVEL` after Holm, as the smallest p."""
     return float(-special.stdtrit(seeds - 1, LEVEL / comparisons / 2))
-
-
-def _differences(first: Values, second: Values) -> npt.NDArray[np.float64]:
-    if len(first) != len(second):
-        raise ValueError(
-            f"A paired test needs one value of each system for each seed, received {len(first)} and {len(second)} "
-            "values. Compare only the seeds that both systems have."
-        )
-    return np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64)

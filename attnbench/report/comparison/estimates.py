@@ -10,6 +10,7 @@ import numpy as np
 
 from attnbench.report.comparison.variants import Variant
 from attnbench.scoring.intervals import Interval, bootstrap_interval, t_interval
+from attnbench.scoring.length import Bucket, bucket_bleu
 
 NAN = float("nan")
 
@@ -94,6 +95,16 @@ def estimate_of(variant: Variant, key: str) -> Estimate:
         return estimate(variant.metric(key))
     draws = generator(f"{key} {variant.label}")
     return estimate(variant.metric(key), lambda: bootstrap_interval(statistics, generator=draws))
+
+
+def length_buckets(variant: Variant) -> list[Bucket]:
+    """BLEU by source length, mean over seeds, shortest first; empty without statistics or large enough buckets."""
+    rows = [run.sentences for run in variant.runs if run.sentences is not None]
+    same = [one for one in rows if np.array_equal(one[:, [0, -1]], rows[0][:, [0, -1]])]
+    if not same:
+        return []
+    statistics, lengths = np.stack(same)[..., 1:], same[0][:, 0]
+    return bucket_bleu(statistics, lengths, generator=generator(f"length {variant.label}"))
 
 
 def generator(purpose: str) -> np.random.Generator:

@@ -1,7 +1,6 @@
 """Which attention maps are shown: of the runs of one setting, for the same few test sentences."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,32 +12,18 @@ SENTENCES = 3
 _READABLE_TOKENS = 30
 
 
-@dataclass(frozen=True, eq=False)
-class ShownMaps:
-    """The runs whose maps are shown, one a mechanism, and the test sentences that they are shown for."""
+def choose_maps(variants: Iterable[Variant]) -> dict[Run, list[AttentionMap]]:
+    """In the setting with most mechanisms whose weights are not all equal, the first seed of each, with its maps.
 
-    runs: list[tuple[Variant, Run]]
-    sentences: list[int]
-
-    def of_sentence(self, sentence: int) -> list[tuple[Variant, AttentionMap]]:
-        """The map of each run for one sentence."""
-        return [
-            (variant, next(entry for entry in run.maps if entry.sentence == sentence)) for variant, run in self.runs
-        ]
-
-    def by_run(self) -> dict[str, list[AttentionMap]]:
-        """All shown maps, by run."""
-        return {run.run_id: [one for one in run.maps if one.sentence in self.sentences] for _, run in self.runs}
-
-
-def choose_maps(variants: Iterable[Variant]) -> ShownMaps:
-    """In the setting with most mechanisms whose weights are not all equal, the first seed of each mechanism."""
-    runs: list[tuple[Variant, Run]] = []
+    Every run has maps of the same sentences in the same order; none, where the runs share no sentence.
+    """
+    runs: list[Run] = []
     for group in by_setting(variants).values():
-        firsts = [(variant, next((run for run in variant.runs if _varies(run)), None)) for variant in group]
-        candidates = [(variant, run) for variant, run in firsts if run is not None]
+        firsts = [next((run for run in variant.runs if _varies(run)), None) for variant in group]
+        candidates = [run for run in firsts if run is not None]
         runs = candidates if len(candidates) > len(runs) else runs
-    return ShownMaps(runs, _shared_sentences([run for _, run in runs]))
+    sentences = _shared_sentences(runs)
+    return {run: [next(one for one in run.maps if one.sentence == sentence) for sentence in sentences] for run in runs}
 
 
 def _shared_sentences(runs: Sequence[Run]) -> list[int]:

@@ -78,7 +78,7 @@ def pairs_of(variants: Sequence[Variant]) -> tuple[Pair, ...]:
         for one, other in itertools.combinations(variants, 2)
         if len(factors := _differing(one, other)) == 1 and factors[0] != "data" and _shared(one, other)
     ]
-    a_holm, b_holm = (_corrected([getattr(pair, name) for pair in pairs]) for name in ("a", "b"))
+    a_holm, b_holm = (holm([getattr(pair, name) for pair in pairs]) for name in ("a", "b"))
     return tuple(replace(pair, a_holm=a, b_holm=b) for pair, a, b in zip(pairs, a_holm, b_holm, strict=True))
 
 
@@ -107,18 +107,17 @@ def _compare(one: Variant, other: Variant, factor: str) -> Pair:
         one, other, scores, shared = other, one, scores[:, ::-1], [(b, a) for a, b in shared]
     statistics = _statistics(shared)
     purpose = f"{one.label} | {other.label}"
-    first, second = scores.T.tolist()
-    differences = [a - b for a, b in zip(first, second, strict=True)]
-    return Pair(
-        first=one,
-        second=other,
-        factor=factor,
-        seeds=tuple(run.seed for run, _ in shared),
-        difference=estimate(differences, statistics and partial(_over_sentences, statistics, purpose)),
-        a=NAN if statistics is None else _test_a(statistics, purpose),
-        b=paired_t(first, second).p if len(shared) >= 2 else NAN,
-        sign_flip=_sign_flip(first, second, purpose) if len(shared) >= SIGN_FLIP_SEEDS else NAN,
-    )
+    differences = (scores[:, 0] - scores[:, 1]).tolist()
+    a = b = signs = NAN
+    if statistics is not None:
+        a = approximate_randomisation(*statistics, generator=generator(f"A {purpose}"), draws=DRAWS)
+    if len(shared) >= 2:
+        b = paired_t(differences)
+    if len(shared) >= SIGN_FLIP_SEEDS:
+        signs = sign_flip(differences, generator=generator(f"signs {purpose}"))
+    interval = statistics and partial(_over_sentences, statistics, purpose)
+    seeds = tuple(run.seed for run, _ in shared)
+    return Pair(one, other, factor, seeds, estimate(differences, interval), a, b, signs)
 
 
 def _over_sentences(statistics: Statistics, purpose: str) -> Interval:
@@ -127,21 +126,7 @@ def _over_sentences(statistics: Statistics, purpose: str) -> Interval:
 
 def _statistics(shared: Sequence[tuple[Run, Run]]) -> Statistics | None:
     """BLEU statistics of both, each `(seeds, sentences, 10)`; None unless every run has them."""
-    first, second = [a.statistics for a, _ in shared], [b.statistics for _, b in shared]
+    first, second = ([run.statistics for run in runs] for runs in zip(*shared, strict=True))
     if any(rows is None for rows in first + second):
         return None
-    return np.stack([rows for rows in first if rows is not None]), np.stack([r for r in second if r is not None])
-
-
-def _test_a(statistics: Statistics, purpose: str) -> float:
-    return approximate_randomisation(*statistics, generator=generator(f"A {purpose}"), draws=DRAWS).p
-
-
-def _sign_flip(first: Sequence[float], second: Sequence[float], purpose: str) -> float:
-    return sign_flip(first, second, generator=generator(f"sign flip {purpose}")).p
-
-
-def _corrected(values: Sequence[float]) -> list[float]:
-    """Holm's correction of those that are numbers; NaN stays."""
-    corrected = iter(holm([value for value in values if not np.isnan(value)]))
-    return [NAN if np.isnan(value) else next(corrected) for value in values]
+    return np.stack(first), np.stack(second)

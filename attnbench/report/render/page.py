@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 import attnbench
 from attnbench.report.render.drawing import FORMAT, Drawing, colour_name, swatch
-from attnbench.report.render.elements import Figure, Notice, Section, Table, Text
+from attnbench.report.render.elements import Notice, Section
 from attnbench.report.render.style import Style
 from attnbench.report.render.tables import to_markdown
 
@@ -25,16 +25,6 @@ class Document:
     drawings: Mapping[str, Drawing]
     styles: Mapping[str, Style]
     files: Sequence[str]
-
-    @property
-    def shown(self) -> list[Section]:
-        """The sections that have content."""
-        return [section for section in self.sections if section.blocks]
-
-    @property
-    def not_shown(self) -> list[Section]:
-        """The sections that lack their input."""
-        return [section for section in self.sections if not section.blocks]
 
 
 def to_html(document: Document) -> bytes:
@@ -70,10 +60,5 @@ def _render(template: str, document: Document, *, autoescape: bool) -> bytes:
         figure_format=FORMAT,
         colours={name: colour_name(name, document.styles) for name in document.styles},
         swatches={name: swatch(style) for name, style in document.styles.items()},
-        kind=_kind,
     )
     return text.encode()
-
-
-def _kind(block: object) -> str:
-    return {Text: "text", Notice: "notice", Table: "table", Figure: "figure"}[type(block)]

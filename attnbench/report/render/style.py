@@ -1,11 +1,12 @@
 """How figures look: one colour, marker and dash pattern a mechanism, the same in every figure, in light and in dark."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any
 
 import matplotlib
+import pandas as pd
 
 from attnbench.report.sources.runs import MECHANISMS, mechanism_order
 
@@ -63,3 +64,19 @@ def from_zero(values: Iterable[float]) -> tuple[float, float]:
 def line(style: Style) -> dict[str, Any]:
     """The style as matplotlib's arguments of a line with markers."""
     return {"color": style.light, "marker": style.marker, "linestyle": (0, style.dashes) if style.dashes else "-"}
+
+
+def by_mechanism(frame: pd.DataFrame, styles: Mapping[str, Style]) -> dict[str, Any]:
+    """Seaborn's arguments of a line a mechanism, over the rows of `frame`, whose `attention` names it."""
+    shown = {name: style for name, style in styles.items() if name in set(frame["attention"])}
+    return {
+        "data": frame,
+        "hue": "attention",
+        "hue_order": list(shown),
+        "palette": {name: style.light for name, style in shown.items()},
+        "style": "attention",
+        "style_order": list(shown),
+        "dashes": {name: style.dashes for name, style in shown.items()},
+        "errorbar": None,
+        "legend": False,
+    }

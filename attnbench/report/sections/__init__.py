@@ -1,9 +1,5 @@
-"""The sections of the report, one file each; a new one is a file with `section(study)` and a line in `SECTIONS`."""
+"""The sections of the report, one file each; a new one is a file with `section(study)`, and its name twice below."""
 
-from collections.abc import Callable
-
-from attnbench.report.comparison.study import Study
-from attnbench.report.render.elements import Section
 from attnbench.report.sections import (
     answer,
     caveats,
@@ -20,19 +16,19 @@ from attnbench.report.sections import (
     tradeoff,
 )
 
-SECTIONS: tuple[Callable[[Study], Section], ...] = (
-    answer.section,
-    caveats.section,
-    choice.section,
-    comparison.section,
-    significance.section,
-    length.section,
-    cost.section,
-    tradeoff.section,
-    curves.section,
-    maps.section,
-    configs.section,
-    definitions.section,
-    origin.section,
+SECTIONS = (
+    answer,
+    caveats,
+    choice,
+    comparison,
+    significance,
+    length,
+    cost,
+    tradeoff,
+    curves,
+    maps,
+    configs,
+    definitions,
+    origin,
 )
 """In the order of the page."""

@@ -16,7 +16,7 @@ from attnbench.report.comparison.variants import Variant
 from attnbench.report.options import option_name, option_unit, option_value
 from attnbench.report.render.elements import Block, Figure, Notice, Panel, Section, Table, Text
 from attnbench.report.render.fields import factor_fields, metric_field
-from attnbench.report.render.style import Style, from_zero
+from attnbench.report.render.style import Style, by_mechanism, from_zero
 from attnbench.wording import number
 
 TITLE = "Speed and memory against size"
@@ -114,12 +114,8 @@ def _spoken(frame: pd.DataFrame) -> str:
 
 
 def _draw(part: pd.DataFrame, label: str, key: str, axes: Axes, styles: Mapping[str, Style]) -> None:
-    shown = [name for name in styles if name in set(part["attention"])]
-    sns.lineplot(
-        part, x="size", y="value", hue="attention", style="attention", hue_order=shown, style_order=shown, ax=axes,
-        palette={name: styles[name].light for name in shown}, markers={name: styles[name].marker for name in shown},
-        dashes={name: styles[name].dashes for name in shown}, errorbar=None, legend=False, markeredgewidth=0,
-    )  # fmt: skip
+    markers = {name: style.marker for name, style in styles.items()}
+    sns.lineplot(**by_mechanism(part, styles), x="size", y="value", markers=markers, markeredgewidth=0, ax=axes)
     sizes = sorted(set(part["size"]))
     if sizes[-1] >= _LOGARITHMIC_FROM * sizes[0]:
         axes.set_xscale("log", base=2)

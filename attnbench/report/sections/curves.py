@@ -13,7 +13,7 @@ from attnbench.metrics import HISTORIES, metric_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
 from attnbench.report.render.elements import Figure, Panel, Section
-from attnbench.report.render.style import Style, from_zero
+from attnbench.report.render.style import Style, by_mechanism, from_zero
 from attnbench.wording import number
 
 
@@ -66,15 +66,11 @@ def _spoken(frame: pd.DataFrame) -> str:
 
 
 def _draw(part: pd.DataFrame, key: str, axes: Axes, styles: Mapping[str, Style]) -> None:
-    shown = [name for name in styles if name in set(part["attention"])]
-    lines = {
-        "data": part, "x": "step", "y": "value", "hue": "attention", "hue_order": shown, "legend": False, "ax": axes,
-        "palette": {name: styles[name].light for name in shown},
-    }  # fmt: skip
-    if part["run"].nunique() > len(shown):
-        sns.lineplot(**lines, units="run", estimator=None, linewidth=0.6, alpha=0.5)
-    dashes = {name: styles[name].dashes for name in shown}
-    sns.lineplot(**lines, style="attention", style_order=shown, dashes=dashes, errorbar=None)
+    lines = by_mechanism(part, styles) | {"x": "step", "y": "value", "ax": axes}
+    if part["run"].nunique() > part["attention"].nunique():
+        seeds = {"style": None, "style_order": None, "dashes": True, "units": "run", "estimator": None}
+        sns.lineplot(**lines | seeds, linewidth=0.6, alpha=0.5)
+    sns.lineplot(**lines)
     if key.endswith("loss"):
         axes.set_ylim(from_zero(part["value"]))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))

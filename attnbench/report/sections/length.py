@@ -6,7 +6,7 @@ from functools import partial
 from matplotlib.axes import Axes
 
 from attnbench.metrics import key_of, metric_of
-from attnbench.report.comparison.lengths import length_buckets
+from attnbench.report.comparison.estimates import length_buckets
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
 from attnbench.report.render.elements import Cell, Field, Figure, Panel, Section, Table, Text

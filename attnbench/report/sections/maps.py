@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from attnbench.records import AttentionMap
-from attnbench.report.comparison.maps import ShownMaps, choose_maps
+from attnbench.report.comparison.maps import choose_maps
 from attnbench.report.comparison.study import Study
 from attnbench.report.render.elements import Figure, Panel, Section, Text
 from attnbench.report.render.style import MUTED, Style
 from attnbench.wording import listed
 
+TITLE = "Attention maps"
 _PANEL_INCHES = 3.15
 """Width up to which three maps stand side by side on the page."""
 _INK = "#2c6fbb"
@@ -23,33 +24,34 @@ _INK = "#2c6fbb"
 def section(study: Study) -> Section:
     """The maps of up to three sentences: a short, a medium and a long one."""
     maps = choose_maps(study.finished)
-    if not maps.sentences:
+    if not any(maps.values()):
         missing = (
-            "no two mechanisms have an attention map of the same sentence."
-            if maps.runs
-            else "no run has attention maps."
+            "no two mechanisms have an attention map of the same sentence." if maps else "no run has attention maps."
         )
-        return Section("maps", "Attention maps", missing=missing)
-    setting, seed = maps.runs[0][0].setting, maps.runs[0][1].seed
-    shown = {variant.attention for variant, _ in maps.runs}
-    without = [f"`{name}`" for name in study.mechanisms if name not in shown]
+        return Section("maps", TITLE, missing=missing)
+    first = next(iter(maps))
+    setting = next(variant.setting for variant in study.finished if first in variant.runs)
+    by_mechanism = {run.params["attention"]: entries for run, entries in maps.items()}
+    without = [f"`{name}`" for name in study.mechanisms if name not in by_mechanism]
     explanation = (
-        f"Weights of seed {seed}{f', {setting}' if setting else ''}, under the model's own translation: source tokens "
-        "from left to right, target tokens from top to bottom. Each row sums to 1: the stronger the colour, the more. "
+        f"Weights of seed {first.seed}{f', {setting}' if setting else ''}, under the model's own translation: source "
+        "tokens from left to right, target tokens from top to bottom. Each row sums to 1: the stronger the colour, the "
+        "more. "
     )
     if without:
         explanation += f"Without a map, or with equal weights everywhere: {listed(without)}."
-    return Section("maps", "Attention maps", [Text(explanation), *(_figure(maps, one) for one in maps.sentences)])
+    figures = [_figure(dict(zip(by_mechanism, row, strict=True))) for row in zip(*by_mechanism.values(), strict=True)]
+    return Section("maps", TITLE, [Text(explanation), *figures])
 
 
-def _figure(maps: ShownMaps, sentence: int) -> Figure:
-    entries = {variant.attention: entry for variant, entry in maps.of_sentence(sentence)}
+def _figure(entries: Mapping[str, AttentionMap]) -> Figure:
+    """The maps of one sentence, by mechanism."""
     first = next(iter(entries.values()))
     return Figure(
-        slug=f"map-{sentence}",
-        alt=f"Attention maps of test sentence {sentence + 1} for {listed(list(entries))}: "
+        slug=f"map-{first.sentence}",
+        alt=f"Attention maps of test sentence {first.sentence + 1} for {listed(list(entries))}: "
         f"{len(first.source)} source tokens, {len(first.target)} target tokens.",
-        caption=f"Test sentence {sentence + 1}: {' '.join(first.source)}",
+        caption=f"Test sentence {first.sentence + 1}: {' '.join(first.source)}",
         panels=[Panel(name, partial(_draw, entry), *_size(entry)) for name, entry in entries.items()],
     )
 

@@ -132,7 +132,7 @@ def test_a_result_of_another_format_is_refused(folder: RunFolder) -> None:
     )
 
 
-def test_statistics_are_whole_numbers(folder: RunFolder) -> None:
+def test_statistics_are_integers(folder: RunFolder) -> None:
     run = read_run(folder.path)
     assert run.sentences is not None
     assert (run.sentences.dtype, run.sentences.shape) == (np.int64, (3, 11))

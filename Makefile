@@ -1,8 +1,9 @@
 # Everything a checkout does. Each target makes .venv first, from pyproject.toml and the exact versions in constraints.txt.
 #   make run                     the main job: bahdanau, dot and general on the default data set, then the report
-#   make test ARGS="-k bleu"     ARGS adds words to the command of any target
+#   make test ARGS="-k bleu"     ARGS adds arguments to the command of any target
+#   make test-fast               what neither starts a process nor compiles; every other target of tests runs everything
 #   make test-jax                what is computed by hand or by an equation once more, on JAX in float64
-#   make run PYTHON=python3.12   another Python (3.11 to 3.13); .venv is made anew for it
+#   make run PYTHON=python3.12   another Python (3.11 to 3.13); .venv is made again for it
 
 PYTHON = python3
 ARGS =
@@ -11,11 +12,14 @@ ARGS =
 ON_BOTH = tests/backend $(addprefix tests/attention/test_,article.py equations.py oracle.py) \
 	$(addprefix tests/decoding/test_,beam.py largest.py search.py)
 
+# Tests run in two processes, each file in one of them. PARALLEL= runs them in this one.
+PARALLEL = --numprocesses 2 --dist loadfile
+
 BIN = .venv/bin
 MADE = .venv/made-by-$(notdir $(PYTHON))
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run test test-jax lint types contracts smoke report ui reference wheel clean
+.PHONY: run test test-fast test-jax lint types contracts smoke report ui reference wheel clean
 
 run: .venv/installed
 	$(BIN)/python -m attnbench -m attention=bahdanau,dot,general $(ARGS)
@@ -30,10 +34,13 @@ smoke: .venv/installed
 	$(BIN)/python -m attnbench -m +experiments=smoke $(ARGS)
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+test-fast: .venv/installed-dev
+	$(BIN)/python -m pytest -m 'not slow' $(PARALLEL) $(ARGS)
 
 test-jax: .venv/installed-dev
-	KERAS_BACKEND=jax JAX_ENABLE_X64=1 JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(ON_BOTH) $(ARGS)
+	KERAS_BACKEND=jax JAX_ENABLE_X64=1 JAX_PLATFORMS=cpu $(BIN)/python -m pytest $(ON_BOTH) $(PARALLEL) $(ARGS)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

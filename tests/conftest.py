@@ -32,7 +32,10 @@ SLOW = (
     "experiments/benchmarks/test_opennmt.py",
     "experiments/benchmarks/test_peers_turns.py",
     "launch/test_run.py",
-    "sweep",
+    "records/test_locks.py",
+    "sweep/test_command.py",
+    "sweep/test_finished.py",
+    "sweep/test_work.py",
     "test_architecture.py",
     "test_packaging.py",
     "worker",
@@ -44,10 +47,12 @@ SLOW = (
     "model",
     "training/test_step.py",
     "training/test_trainer.py",
-    # They read whole corpora, fill stores of MLflow or write whole reports.
+    # They read whole corpora, compose many configurations, fill stores of MLflow or write whole reports.
     "data/test_real_corpora.py",
     "report/test_command.py",
     "report/test_report.py",
+    "sweep/test_compose.py",
+    "sweep/test_experiments.py",
     "tracking",
 )
 """Files and folders of the tests that `make test-fast` leaves out; `slow` marks a single test of another file."""
@@ -80,8 +85,6 @@ def _fast_tests_neither_start_processes_nor_compile(
     monkeypatch.setattr(BaseProcess, "start", refuse)
     if tensorflow := sys.modules.get("tensorflow"):
         monkeypatch.setattr(type(tensorflow.function(lambda: None)), "__call__", refuse)
-    if jax := sys.modules.get("jax"):
-        monkeypatch.setattr(jax, "jit", refuse)
 
 
 @pytest.fixture(scope="session")

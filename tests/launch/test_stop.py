@@ -1,6 +1,5 @@
 """Requests to stop, heard through a file."""
 
-import os
 import signal
 from collections.abc import Iterator
 
@@ -28,18 +27,18 @@ def test_requests_keep_their_order_until_they_are_cleared(stop: Stop) -> None:
 
 def test_signals_are_requests_and_interrupt_nothing(stop: Stop) -> None:
     stop.listen()
-    os.kill(os.getpid(), signal.SIGINT)
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
     assert stop.requests() == ["SIGINT", "SIGTERM"]
     stop_listening()
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_signal_that_is_ignored_stays_ignored(stop: Stop) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stop.listen()
-    os.kill(os.getpid(), signal.SIGHUP)
+    signal.raise_signal(signal.SIGHUP)
     stop_listening()
     assert stop.requests() == []
     assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

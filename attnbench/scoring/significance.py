@@ -49,14 +49,10 @@ def approximate_randomisation(
     The statistic is the mean over seeds of the corpus-BLEU difference; p = (c + 1) / (draws + 1), with c the draws
     whose difference is at least as large, in either direction, as the one observed.
 
-    Args:
-        first: `(seeds, sentences, 10)` BLEU statistics of one system.
-        second: the same of the other: same seeds, same sentences, in the same order.
-        generator: draws the swaps.
-        draws: number of draws.
+    `first` and `second` are BLEU statistics `(seeds, sentences, 10)` of the same seeds and sentences, in one order.
 
     Raises:
-        ValueError: the two are not of one shape `(seeds, sentences, 10)`.
+        ValueError: the two are not of one shape.
     """
     one, other = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     if one.shape != other.shape or one.ndim != 3:
@@ -117,8 +113,7 @@ def holm(p_values: Values) -> list[float]:
     p = np.asarray(p_values, dtype=np.float64)
     if not np.all((p >= 0) & (p <= 1)):
         raise ValueError(f"p-values lie between 0 and 1, received {p.tolist()}. Omit comparisons without one.")
-    corrected: list[float] = multipletests(p, method="holm")[1].tolist()
-    return corrected
+    return multipletests(p, method="holm")[1].tolist()
 
 
 def smallest_possible_p(seeds: int) -> float:

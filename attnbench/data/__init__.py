@@ -4,8 +4,8 @@
 
 sets                                the data sets, a module each
 generated, parallel                 the two kinds of them: text that is generated, text that is read
-text, gold, download, cache         files
-loading, encoding, vocabulary       from text to ids
+text, download, cache               files
+loading, vocabulary                 from text to ids
 corpus                              the forms of the data on the way
 batches, shapes                     from ids to batches
 """

@@ -14,7 +14,7 @@ import numpy as np
 
 from attnbench.checks import check_choice
 from attnbench.data.corpus import Sentences, Split
-from attnbench.data.shapes import SOURCE_COST, Cell, choose_cells, choose_lengths
+from attnbench.data.shapes import SOURCE_COST, choose_cells, choose_lengths
 from attnbench.special_tokens import EOS, PAD
 
 
@@ -51,13 +51,9 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True)
 class _Bucket:
-    """The pairs that one shape holds, and their batches in every epoch.
+    """The pairs of one shape, `rows` int64 `(pairs,)` of the split, and how many batches they give every epoch.
 
-    Attributes:
-        rows: int64 `(pairs,)`, the indices in the split.
-        shape: the shape of its batches.
-        batches: how many it gives an epoch.
-        overflow: the index of its overflow bucket; None where it has none.
+    `overflow` is the index of its overflow bucket, or None.
     """
 
     rows: np.ndarray
@@ -71,7 +67,7 @@ class BatchPlan:
 
     def __init__(self, split: Split, buckets: Sequence[_Bucket]) -> None:
         self._split = split
-        self._buckets = tuple(buckets)
+        self._buckets = buckets
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -128,13 +124,10 @@ class _Epoch(Sequence[Batch]):
 
 
 def plan_batches(split: Split, *, batch_size: int, batch_by: str, maximum_shapes: int = 32) -> BatchPlan:
-    """Chooses the table of shapes for `split`.
+    """Chooses a table of at most `maximum_shapes` shapes for `split`; fewer where one more saves next to nothing.
 
-    Args:
-        split: the pairs.
-        batch_size: sentences of a batch, or with `batch_by="tokens"` its target positions, EOS and padding included.
-        batch_by: `sentences` or `tokens`.
-        maximum_shapes: the table's largest size; it stays smaller where a further shape saves next to nothing.
+    `batch_size` counts the `sentences` of a batch, or with `batch_by="tokens"` its target positions, EOS and padding
+    included.
 
     Raises:
         ValueError: `batch_by` is unknown, or a batch of `batch_size` tokens cannot hold the longest target.
@@ -152,7 +145,17 @@ def plan_batches(split: Split, *, batch_size: int, batch_by: str, maximum_shapes
         longest = int(target[cell].max())
         sentences = batch_size if batch_by == "sentences" else batch_size // longest
         shapes.append(Shape(int(source[cell].max()), longest, min(sentences, len(split))))
-    return BatchPlan(split, _buckets(cells, shapes))
+    pairs = [len(cell) for cell in cells]  # those of the overflow included
+    buckets = []
+    for number, (cell, shape) in enumerate(zip(cells, shapes, strict=True)):
+        batches, remainder = divmod(pairs[number], shape.sentences)
+        overflow = _overflow(shapes, number, remainder) if remainder else None
+        if overflow is not None:
+            pairs[overflow] += remainder
+        elif remainder:
+            batches += 1
+        buckets.append(_Bucket(cell, shape, batches, overflow))
+    return BatchPlan(split, buckets)
 
 
 def source_batches(sentences: Sentences, *, batch_size: int, maximum_shapes: int = 16) -> list[SourceBatch]:
@@ -169,20 +172,6 @@ def source_batches(sentences: Sentences, *, batch_size: int, maximum_shapes: int
     widths = choose_lengths(longest, maximum_shapes)  # (at most maximum_shapes,)
     padded = widths[np.searchsorted(widths, longest)]  # (batches,)
     return [SourceBatch(_padded(sentences, rows, int(width)), rows) for rows, width in zip(groups, padded, strict=True)]
-
-
-def _buckets(cells: Sequence[Cell], shapes: Sequence[Shape]) -> list[_Bucket]:
-    counts = [len(cell) for cell in cells]
-    buckets = []
-    for number, (cell, shape) in enumerate(zip(cells, shapes, strict=True)):
-        batches, remainder = divmod(counts[number], shape.sentences)
-        overflow = _overflow(shapes, number, remainder) if remainder else None
-        if overflow is not None:
-            counts[overflow] += remainder
-        elif remainder:
-            batches += 1
-        buckets.append(_Bucket(cell, shape, batches, overflow))
-    return buckets
 
 
 def _overflow(shapes: Sequence[Shape], number: int, remainder: int) -> int | None:

@@ -36,11 +36,7 @@ def digest(facts: object) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader or a second writer sees it whole or not at all.
-
-    Raises:
-        ValueError: the cache folder is full or cannot be written to.
-    """
+    """Writes a file so that a reader or a second writer sees it whole or not at all; raises ValueError where it cannot."""
     try:
         write_atomically(path, content)
     except OSError as error:
@@ -90,13 +86,3 @@ def text_facts(path: Path, config: DataConfig) -> TextFacts:
         facts = TextFacts(hashlib.sha256(content).hexdigest(), len(text.decode_lines(content, path)))
     write(cached, json.dumps(vars(facts), sort_keys=True).encode())
     return facts
-
-
-def check_digest(path: Path, config: DataConfig, sha256: str) -> None:
-    """Raises ValueError unless the text of `path` has the digest `sha256`."""
-    received = text_facts(path, config).sha256
-    if received != sha256:
-        raise ValueError(
-            f"{path} is not the expected file: its text has the sha256 {received}, expected {sha256}. "
-            "Give another copy, or correct data.options.digests."
-        )

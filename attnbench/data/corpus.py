@@ -1,7 +1,7 @@
 """The forms that parallel text takes: as text, and as ids ready for a model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,10 +17,6 @@ class Links:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "possible", self.possible | self.sure)
-
-    def transposed(self) -> "Links":
-        """The same links with source and target swapped."""
-        return Links(frozenset((j, i) for i, j in self.sure), frozenset((j, i) for i, j in self.possible))
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,6 @@ class Corpus:
     splits: dict[str, Pairs]
     words: tuple[list[str], list[str]] | None = None
     skipped_pairs: int = 0
-
-    def lowercased(self) -> "Corpus":
-        """The same text in lower case."""
-        return replace(self, splits={name: pairs.lowercased() for name, pairs in self.splits.items()})
 
 
 class Sentences:

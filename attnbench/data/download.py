@@ -9,6 +9,7 @@ import http.client
 import sys
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 from attnbench.config import DataConfig
@@ -22,19 +23,17 @@ _REPORT_BYTES = 1 << 22
 def download(url: str, config: DataConfig, *, sha256: str | None) -> Path:
     """Downloads `url` into the cache folder, unless an intact copy is there already, and returns its path.
 
-    Progress goes to standard error. The file appears under its name only when it is complete and correct.
-
-    Args:
-        url: the file's address.
-        config: names the cache folder.
-        sha256: digest of the uncompressed text; None accepts any text.
+    Progress goes to standard error. The file appears under its name only when it is complete and correct: its
+    uncompressed text has the digest `sha256`; None accepts any text.
 
     Raises:
         ValueError: the download failed, its text has another digest, or the cache folder cannot be written to.
     """
     path = cache.folder(config) / "downloads" / config.loader / url.rpartition("/")[2]
-    if path.is_file() and _is_intact(path, config, sha256):
-        return path
+    if path.is_file():
+        with suppress(text.DamagedFileError):
+            if sha256 in (None, cache.text_facts(path, config).sha256):
+                return path
     content = _receive(url)
     received = hashlib.sha256(text.uncompressed(content, path)).hexdigest()
     if sha256 not in (None, received):
@@ -44,14 +43,6 @@ def download(url: str, config: DataConfig, *, sha256: str | None) -> Path:
         )
     cache.write(path, content)
     return path
-
-
-def _is_intact(path: Path, config: DataConfig, sha256: str | None) -> bool:
-    try:
-        received = cache.text_facts(path, config).sha256
-    except text.DamagedFileError:
-        return False
-    return sha256 in (None, received)
 
 
 def _receive(url: str) -> bytes:

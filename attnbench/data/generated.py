@@ -6,8 +6,9 @@ change it.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from attnbench.checks import check_choice
 from attnbench.config import DataConfig, Positive
@@ -67,19 +68,13 @@ def choice(random: Random, items: Sequence[Item]) -> Item:
     return items[int(random.random() * len(items))]
 
 
+@dataclass(frozen=True)
 class Generated(Generic[Options]):
-    """The loader of a generated data set.
+    """The loader of a generated data set; `language` makes the language from options and `data.seed`."""
 
-    Args:
-        options: the class of its options.
-        language: makes the language from options and `data.seed`.
-    """
-
-    cacheable = False
-
-    def __init__(self, options: type[Options], language: Callable[[Options, int], Language]) -> None:
-        self._options = options
-        self._language = language
+    options: type[Options]
+    language: Callable[[Options, int], Language]
+    cacheable: ClassVar = False
 
     def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
         """Raises ValueError for what is wrong with the options, or for a limit below the shortest sentence."""
@@ -115,7 +110,7 @@ class Generated(Generic[Options]):
         """
         self.check(config, sequence_length=sequence_length)
         options = self._read_options(config)
-        language = self._language(options, config.seed)
+        language = self.language(options, config.seed)
         held_out: set[tuple[str, ...]] = set()
         # The test set comes first, so that nothing else decides it; training comes last and avoids both.
         test = _held_out(language, Random(f"{config.seed}/test"), options, options.test_pairs, held_out)
@@ -125,15 +120,15 @@ class Generated(Generic[Options]):
         return Corpus({"train": train, "valid": valid, "test": test, "alignment": test}, words=language.words())
 
     def _read_options(self, config: DataConfig) -> Options:
-        return build(self._options, config.options, "data.options.")
+        return build(self.options, config.options, "data.options.")
 
 
 def _held_out(
     language: Language, random: Random, options: GeneratedOptions, pairs: int, held_out: set[tuple[str, ...]]
 ) -> Pairs:
     """`pairs` different pairs whose sources are not in `held_out`, in random order; adds their sources to it."""
-    keyed: list[tuple[float, int, GeneratedPair]] = []
-    for number, length in enumerate(_lengths(options, pairs)):
+    keyed: list[tuple[float, GeneratedPair]] = []
+    for length in _lengths(options, pairs):
         for _ in range(_ATTEMPTS_PER_PAIR):
             pair = language.pair(random, length)
             if tuple(pair[0]) not in held_out:
@@ -141,8 +136,8 @@ def _held_out(
         else:
             raise _too_few(f"different sentences of {length} tokens to hold out from training")
         held_out.add(tuple(pair[0]))
-        keyed.append((random.random(), number, pair))
-    return _pairs(pair for _, _, pair in sorted(keyed, key=lambda entry: entry[:2]))
+        keyed.append((random.random(), pair))
+    return _pairs(pair for _, pair in sorted(keyed, key=itemgetter(0)))
 
 
 def _lengths(options: GeneratedOptions, pairs: int) -> Iterator[int]:

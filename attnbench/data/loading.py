@@ -1,11 +1,22 @@
-"""From a configuration to a data set ready for training."""
+"""From a configuration to a data set ready for training; what is made from text files is kept in the cache."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import sentencepiece
 
 from attnbench.config import DataConfig
-from attnbench.data.corpus import Dataset, Sentences, Split
-from attnbench.data.encoding import Encoder
+from attnbench.data import cache
+from attnbench.data.corpus import Corpus, Dataset, Sentences, Split
 from attnbench.data.sets import Loader, find_loader
+from attnbench.data.vocabulary import Subwords, Vocabulary, Words, train_subwords
+from attnbench.special_tokens import SPECIAL_TOKENS
+
+_ENCODING_VERSION = 1
+
+Arrays = Mapping[str, np.ndarray]
 
 
 def check(config: DataConfig, *, sequence_length: int | None = None) -> None:
@@ -18,11 +29,11 @@ def check(config: DataConfig, *, sequence_length: int | None = None) -> None:
     loader.check(config, sequence_length=sequence_length)
     if sequence_length is None or not loader.cacheable:
         return
-    sides = _encoder(loader, config).cached_training_pairs()
-    if sides is None:
+    arrays = cache.read_arrays(_Encoder(loader, config).path("encoded", "encoded"))
+    if arrays is None:
         load(config, sequence_length=sequence_length)
     else:
-        _rows_within(*sides, sequence_length)
+        _rows_within(*_sides(arrays, "train"), sequence_length)
 
 
 def digests(config: DataConfig) -> dict[str, str]:
@@ -33,11 +44,8 @@ def digests(config: DataConfig) -> dict[str, str]:
 def load(config: DataConfig, *, sequence_length: int) -> Dataset:
     """Reads or generates the text, encodes it, and limits the training pairs.
 
-    Subwords are trained on all training pairs, before the limit, so that every limit has the same pieces.
-
-    Args:
-        config: the data set.
-        sequence_length: the longest source and target, in tokens without EOS, that training uses.
+    Subwords are trained on all training pairs, before the limit, so that every limit has the same pieces. The limit is
+    the longest source and target, in tokens without EOS, that training uses.
 
     Raises:
         ValueError: as `check`.
@@ -45,8 +53,8 @@ def load(config: DataConfig, *, sequence_length: int) -> Dataset:
     loader = find_loader(config.loader)
     corpus = loader.read(config, sequence_length=sequence_length)
     if config.lowercase:
-        corpus = corpus.lowercased()
-    encoder = _encoder(loader, config)
+        corpus = replace(corpus, splits={name: pairs.lowercased() for name, pairs in corpus.splits.items()})
+    encoder = _Encoder(loader, config)
     source_vocabulary, target_vocabulary = encoder.vocabularies(corpus)
     splits = encoder.splits(corpus, source_vocabulary, target_vocabulary)
     train = splits["train"]
@@ -63,8 +71,78 @@ def load(config: DataConfig, *, sequence_length: int) -> Dataset:
     )
 
 
-def _encoder(loader: Loader, config: DataConfig) -> Encoder:
-    return Encoder(config, loader.digests(config) if loader.cacheable else None)
+class _Encoder:
+    """Makes the vocabularies and ids of one data set, or finds them in the cache."""
+
+    def __init__(self, loader: Loader, config: DataConfig) -> None:
+        self._config = config
+        self._text_digest = cache.digest(loader.digests(config)) if loader.cacheable else None
+
+    def vocabularies(self, corpus: Corpus) -> tuple[Vocabulary, Vocabulary]:
+        """The vocabularies of source and target; the same object twice where they are joint."""
+        if corpus.words is not None:
+            return Words(corpus.words[0]), Words(corpus.words[1])
+        train = corpus.splits["train"]
+        if self._config.subwords.joint:
+            joint = self._vocabulary([*train.source, *train.target], "joint")
+            return joint, joint
+        return self._vocabulary(train.source, "source"), self._vocabulary(train.target, "target")
+
+    def splits(self, corpus: Corpus, source: Vocabulary, target: Vocabulary) -> dict[str, Split]:
+        """The splits of the corpus by name, as text and as ids."""
+        arrays = self._cached("encoded", "encoded", lambda: _encode(corpus, source, target))
+        return {
+            name: Split(*_sides(arrays, name), pairs.source, pairs.target, pairs.links)
+            for name, pairs in corpus.splits.items()
+        }
+
+    def path(self, kind: str, part: str) -> Path:
+        """Where the cache holds that part."""
+        config = self._config
+        facts = [_ENCODING_VERSION, sentencepiece.__version__, self._text_digest, config.lowercase]
+        return cache.folder(config) / kind / f"{cache.digest([*facts, vars(config.subwords), part])}.npz"
+
+    def _vocabulary(self, lines: list[str], side: str) -> Vocabulary:
+        subwords = self._config.subwords
+        if subwords.size <= len(SPECIAL_TOKENS):
+            raise ValueError(
+                f"data.subwords.size={subwords.size} has room for the {len(SPECIAL_TOKENS)} special tokens alone. "
+                f"Use data.subwords.size={len(SPECIAL_TOKENS) + 1} or more."
+            )
+        if subwords.kind == "words":
+            return Words.of_text(lines, subwords.size)
+
+        def train() -> Arrays:
+            return {"model": np.frombuffer(train_subwords(lines, size=subwords.size, model=subwords.model), np.uint8)}
+
+        return Subwords(self._cached("subwords", side, train)["model"].tobytes())
+
+    def _cached(self, kind: str, part: str, make: Callable[[], Arrays]) -> Arrays:
+        if self._text_digest is None:
+            return make()
+        path = self.path(kind, part)
+        arrays: Arrays | None = cache.read_arrays(path)
+        if arrays is None:
+            arrays = make()
+            cache.write_arrays(path, arrays)
+        return arrays
+
+
+def _encode(corpus: Corpus, source: Vocabulary, target: Vocabulary) -> Arrays:
+    arrays: dict[str, np.ndarray] = {}
+    for name, pairs in corpus.splits.items():
+        for side, vocabulary, lines in (("source", source, pairs.source), ("target", target, pairs.target)):
+            sentences = Sentences.of(map(vocabulary.encode, lines))
+            arrays[f"{name}_{side}_tokens"] = sentences.tokens
+            arrays[f"{name}_{side}_offsets"] = sentences.offsets
+    return arrays
+
+
+def _sides(arrays: Arrays, split: str) -> tuple[Sentences, Sentences]:
+    source, target = (
+        Sentences(arrays[f"{split}_{side}_tokens"], arrays[f"{split}_{side}_offsets"]) for side in ("source", "target")
+    )
+    return source, target
 
 
 def _rows_within(source: Sentences, target: Sentences, sequence_length: int) -> np.ndarray:

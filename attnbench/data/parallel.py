@@ -1,12 +1,13 @@
 """Data sets that are read: pairs of text files whose lines translate each other."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from attnbench.checks import check_choice
 from attnbench.config import DataConfig
-from attnbench.data import cache, gold, text
+from attnbench.data import cache, text
 from attnbench.data.corpus import Corpus, Pairs
 from attnbench.data.download import download
 from attnbench.mapping import build
@@ -18,27 +19,17 @@ Paths = dict[str, Path]
 gold_target and gold_links, or gold_links_transposed for links that name the target word first."""
 
 
+@dataclass(frozen=True)
 class ParallelText(Generic[Options]):
     """The loader of a data set of text files.
 
-    Args:
-        options: the class of its options.
-        find: finds the files, downloading them where necessary.
-        languages: the languages that source and target may have; None allows any.
+    `find` finds the files, downloading them where necessary; `languages` are those of source and target, None any.
     """
 
-    cacheable = True
-
-    def __init__(
-        self,
-        options: type[Options],
-        find: Callable[[DataConfig, Options], Paths],
-        *,
-        languages: Sequence[str] | None = None,
-    ) -> None:
-        self._options = options
-        self._find = find
-        self._languages = languages
+    options: type[Options]
+    find: Callable[[DataConfig, Options], Paths]
+    languages: Sequence[str] | None = None
+    cacheable: ClassVar = True
 
     def check(self, config: DataConfig, *, sequence_length: int | None = None) -> None:
         """Raises ValueError for files that are missing, empty, not UTF-8, or of unequal line count.
@@ -55,23 +46,29 @@ class ParallelText(Generic[Options]):
         """Reads all files.
 
         Raises:
-            ValueError: as `check`, or a gold link is malformed or points outside its sentence.
+            ValueError: as `check`, no pair has text, or a gold link is malformed or points outside its sentence.
         """
         paths = self._checked_paths(config)
         splits = {}
         skipped_pairs = 0
         for split, role in _roles(paths).items():
             pairs = _read_pairs(paths, role)
-            splits[split] = text.without_empty(pairs, paths[f"{role}_source"], paths[f"{role}_target"])
-            skipped_pairs += len(pairs) - len(splits[split])
+            rows = [row for row in range(len(pairs)) if pairs.source[row].strip() and pairs.target[row].strip()]
+            if not rows:
+                raise ValueError(
+                    f"No line of {paths[f'{role}_source']} and {paths[f'{role}_target']} has text on both sides. "
+                    "Expected at least one pair."
+                )
+            splits[split] = pairs.take(rows)
+            skipped_pairs += len(pairs) - len(rows)
         return Corpus(splits, skipped_pairs=skipped_pairs)
 
     def _paths(self, config: DataConfig) -> Paths:
-        options = build(self._options, config.options, "data.options.")
-        if self._languages is not None:
-            check_choice("data.source_language", config.source_language, self._languages)
-            check_choice("data.target_language", config.target_language, self._languages)
-        return self._find(config, options)
+        options = build(self.options, config.options, "data.options.")
+        if self.languages is not None:
+            check_choice("data.source_language", config.source_language, self.languages)
+            check_choice("data.target_language", config.target_language, self.languages)
+        return self.find(config, options)
 
     def _checked_paths(self, config: DataConfig) -> Paths:
         paths = self._paths(config)
@@ -135,6 +132,6 @@ def _read_pairs(paths: Paths, role: str) -> Pairs:
     path = _links_path(paths)
     if role != "gold" or path is None:
         return Pairs(source, target)
-    links = gold.read_links(text.read_lines(path), path, transposed="gold_links_transposed" in paths)
-    gold.check_links(links, source, target, path)
+    links = text.read_links(text.read_lines(path), path, transposed="gold_links_transposed" in paths)
+    text.check_links(links, source, target, path)
     return Pairs(source, target, links)

@@ -17,13 +17,7 @@ _LEAST_SAVING = 0.002
 def choose_cells(source: np.ndarray, target: np.ndarray, maximum: int) -> list[Cell]:
     """Divides pairs among at most `maximum` shapes; stops early where a further shape saves under 0.2 % of positions.
 
-    Args:
-        source: lengths of the sources, int64 `(pairs,)`.
-        target: lengths of the targets, int64 `(pairs,)`.
-        maximum: shapes, at least 1.
-
-    Returns:
-        The rows of each shape, the smallest shape first.
+    `source` and `target` are lengths, int64 `(pairs,)`. Returns the rows of each shape, the smallest shape first.
     """
     # Pairs of equal lengths stay together: lengths (kinds, 2) as (target, source), kind_of (pairs,), counts (kinds,).
     lengths, kind_of, counts = np.unique(
@@ -40,8 +34,8 @@ def choose_cells(source: np.ndarray, target: np.ndarray, maximum: int) -> list[C
         halves = boxes[best][low], boxes[best][~low]
         boxes[best : best + 1] = halves
         cuts[best : best + 1] = [_best_cut(lengths, counts, half) for half in halves]
-    box_of = np.empty(len(lengths), np.int64)
     boxes.sort(key=lambda box: tuple(lengths[box].max(axis=0)))
+    box_of = np.empty(len(lengths), np.int64)
     for number, box in enumerate(boxes):
         box_of[box] = number
     cell_of = box_of[kind_of.ravel()]  # (kinds,) -> (pairs,)
@@ -49,14 +43,10 @@ def choose_cells(source: np.ndarray, target: np.ndarray, maximum: int) -> list[C
 
 
 def choose_lengths(lengths: np.ndarray, maximum: int) -> np.ndarray:
-    """The at most `maximum` widths, sorted, that pad `lengths` least when each is rounded up to one of them.
+    """The at most `maximum` widths, sorted, that pad `lengths` `(n,)` least when each is rounded up to one of them.
 
     Exact, by dynamic programming over the distinct lengths: the best w widths for the first k of them are a last width,
     which takes those from some `first` on, and the best w - 1 widths for those before.
-
-    Args:
-        lengths: int64 `(n,)`, at least one.
-        maximum: widths, at least 1.
     """
     values, counts = np.unique(lengths, return_counts=True)
     below = np.concatenate(([0], np.cumsum(counts)))

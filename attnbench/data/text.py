@@ -1,10 +1,13 @@
-"""Text files: UTF-8, plain or .gz, one sentence a line."""
+"""Text files: UTF-8, plain or .gz, one sentence a line, or the gold links of a pair."""
 
 import gzip
+import re
 import zlib
 from pathlib import Path
 
-from attnbench.data.corpus import Pairs
+from attnbench.data.corpus import Links
+
+_LINK = re.compile(r"(\d+)([-?])(\d+)")
 
 
 class DamagedFileError(ValueError):
@@ -17,16 +20,11 @@ def unreadable(path: Path, error: OSError) -> ValueError:
 
 
 def read_text(path: Path) -> bytes:
-    """The uncompressed content of `path`.
-
-    Raises:
-        ValueError: there is no such file, or it is not a whole gzip file.
-    """
+    """The uncompressed content of `path`; raises ValueError where there is none, or no whole gzip file."""
     try:
-        content = path.read_bytes()
+        return uncompressed(path.read_bytes(), path)
     except OSError as error:
         raise unreadable(path, error) from error
-    return uncompressed(content, path)
 
 
 def uncompressed(content: bytes, path: Path) -> bytes:
@@ -65,21 +63,41 @@ def decode_lines(content: bytes, path: Path) -> list[str]:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of the file `path`.
-
-    Raises:
-        ValueError: as `read_text` and `decode_lines`.
-    """
+    """The lines of the file `path`; raises ValueError as `read_text` and `decode_lines`."""
     return decode_lines(read_text(path), path)
 
 
-def without_empty(pairs: Pairs, source: Path, target: Path) -> Pairs:
-    """The pairs that have text on both sides.
+def read_links(lines: list[str], path: Path, *, transposed: bool) -> list[Links]:
+    """Gold word alignments: one line a pair, `i-j` for a sure link and `i?j` for a possible one, indices from 0.
+
+    With `transposed`, the file names the target word first.
 
     Raises:
-        ValueError: there is none.
+        ValueError: a link has another form.
     """
-    rows = [row for row in range(len(pairs)) if pairs.source[row].strip() and pairs.target[row].strip()]
-    if not rows:
-        raise ValueError(f"No line of {source} and {target} has text on both sides. Expected at least one pair.")
-    return pairs if len(rows) == len(pairs) else pairs.take(rows)
+    links = []
+    for number, line in enumerate(lines, start=1):
+        sure: set[tuple[int, int]] = set()
+        possible: set[tuple[int, int]] = set()
+        for written in line.split():
+            link = _LINK.fullmatch(written)
+            if link is None:
+                raise ValueError(
+                    f"{path}, line {number}: {written!r} is not a link. Expected i-j (sure) or i?j (possible)."
+                )
+            i, j = int(link[1]), int(link[3])
+            (sure if link[2] == "-" else possible).add((j, i) if transposed else (i, j))
+        links.append(Links(frozenset(sure), frozenset(possible)))
+    return links
+
+
+def check_links(links: list[Links], source: list[str], target: list[str], path: Path) -> None:
+    """Raises ValueError for a link to a word that its sentence does not have."""
+    for number, (link, *texts) in enumerate(zip(links, source, target, strict=True), start=1):
+        source_words, target_words = (len(text.split()) for text in texts)
+        for i, j in sorted(link.possible):
+            if i >= source_words or j >= target_words:
+                raise ValueError(
+                    f"{path}, line {number}: source word {i} is linked to target word {j}, but the pair has "
+                    f"{source_words} source and {target_words} target words. Indices count from 0."
+                )

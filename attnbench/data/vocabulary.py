@@ -120,12 +120,8 @@ def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
     """Trains a sentencepiece model on `lines` and returns its bytes; the same lines give the same bytes.
 
     Every line is used, in one thread, so nothing is drawn at random. The text is not changed: no Unicode normalisation,
-    and every character gets a piece.
-
-    Args:
-        lines: text of the training pairs.
-        size: pieces in all, special tokens included.
-        model: `unigram` (Kudo 2018) or `bpe` (Sennrich et al. 2016).
+    and every character gets a piece. `size` includes the special tokens; `model` is `unigram` (Kudo 2018) or `bpe`
+    (Sennrich et al. 2016).
 
     Raises:
         ValueError: `lines` cannot give `size` pieces, or need more.

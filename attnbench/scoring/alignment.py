@@ -1,40 +1,22 @@
 """Word alignments read off attention weights, and how well they agree with gold links."""
 
 from collections.abc import Collection, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import entr
 
+from attnbench.data import Links
+
 Link = tuple[int, int]
 """Index of a source word, index of a target word, both from 0."""
 
 
-class GoldLinks(Protocol):
-    """The gold links of one sentence pair; `possible` counts as if it included `sure`."""
-
-    @property
-    def sure(self) -> AbstractSet[Link]:
-        """Links that annotators were certain of."""
-
-    @property
-    def possible(self) -> AbstractSet[Link]:
-        """Links that are not wrong."""
-
-
-def link_words(
-    weights: npt.ArrayLike, source_words: Sequence[int], target_words: Sequence[int]
-) -> set[tuple[int, int]]:
+def link_words(weights: npt.ArrayLike, source_words: Sequence[int], target_words: Sequence[int]) -> set[Link]:
     """Links each target word to the source word of greatest weight, the first of them where several are equal.
 
-    The weight between two words is the sum of the weights between their pieces.
-
-    Args:
-        weights: `(target, source)` attention weights between pieces, end marks dropped.
-        source_words: for each source piece, the index of its word.
-        target_words: for each target piece, the index of its word.
+    The weight between two words is the sum of the attention weights `(target, source)` between their pieces, end marks
+    dropped; `source_words` and `target_words` are the index of the word of each piece.
 
     Raises:
         ValueError: the weights do not have a row for each target piece and a column for each source piece.
@@ -54,7 +36,7 @@ def link_words(
     return set(zip(sources[words.argmax(axis=1)].tolist(), targets.tolist(), strict=True))
 
 
-def alignment_error_rate(predicted: Sequence[Collection[Link]], gold: Sequence[GoldLinks]) -> float:
+def alignment_error_rate(predicted: Sequence[Collection[Link]], gold: Sequence[Links]) -> float:
     """Alignment error rate, a fraction: 1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|), P including S.
 
     A are the predicted links, S the sure and P the possible ones, all counted over the whole test set
@@ -71,7 +53,7 @@ def alignment_error_rate(predicted: Sequence[Collection[Link]], gold: Sequence[G
     agreements = links = 0
     for found, true in zip(predicted, gold, strict=True):
         found = set(found)
-        agreements += len(found & true.sure) + len(found & (true.possible | true.sure))
+        agreements += len(found & true.sure) + len(found & true.possible)
         links += len(found) + len(true.sure)
     if not links:
         raise ValueError(
@@ -82,12 +64,5 @@ def alignment_error_rate(predicted: Sequence[Collection[Link]], gold: Sequence[G
 
 
 def entropy(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Entropy of attention weights in bits, -Σ w log2 w with 0 log 0 = 0.
-
-    Args:
-        weights: `(..., source)`, each row summing to one.
-
-    Returns:
-        float64 `(...)`.
-    """
+    """Entropy of attention weights `(..., source)` in bits, -Σ w log2 w with 0 log 0 = 0; float64 `(...)`."""
     return entr(np.asarray(weights, dtype=np.float64)).sum(axis=-1) / np.log(2)

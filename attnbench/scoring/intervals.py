@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from attnbench.scoring.bleu import corpus_bleu
+from attnbench.scoring.bleu import Statistics, corpus_bleu
 from attnbench.scoring.resampling import bootstrap_bleu
 
 CONFIDENCE = 0.95
@@ -41,11 +41,8 @@ def t_interval(values: Sequence[float] | npt.NDArray[np.float64]) -> Interval:
 def bootstrap_interval(statistics: npt.ArrayLike, *, generator: np.random.Generator, draws: int = 1000) -> Interval:
     """Corpus BLEU with a percentile interval: what other test sentences of the same kind could have given.
 
-    Args:
-        statistics: `(sentences, 10)`, or `(seeds, sentences, 10)`: then the mean over the seeds is reported, every
-            seed on the same drawn sentences.
-        generator: draws the samples.
-        draws: number of samples.
+    `statistics` are `(sentences, 10)`, or `(seeds, sentences, 10)`: then the mean over the seeds is reported, every
+    seed on the same sentences, `draws` times drawn by `generator`.
     """
     rows = _with_seeds(statistics)
     value = corpus_bleu(rows.sum(axis=-2)).mean()
@@ -72,7 +69,7 @@ def bootstrap_difference(
     return _percentile_interval(value, scores[0] - scores[1])
 
 
-def _with_seeds(statistics: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def _with_seeds(statistics: npt.ArrayLike) -> Statistics:
     rows = np.asarray(statistics)
     return rows[None] if rows.ndim == 2 else rows
 

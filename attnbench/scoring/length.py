@@ -9,15 +9,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from attnbench.metrics import key_of
-from attnbench.scoring.bleu import corpus_bleu
+from attnbench.scoring.bleu import Statistics, corpus_bleu
 from attnbench.scoring.intervals import Interval, bootstrap_interval
 
 BUCKET_TOKENS = 10
 MINIMUM_BUCKET_SENTENCES = 30
 SLOPE_GROUPS = 8
 MINIMUM_SLOPE_GROUPS = 4
+
+Lengths = npt.NDArray[np.int64]
+"""`(sentences,)` source tokens."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +39,17 @@ def length_metrics(
 ) -> dict[str, float]:
     """Every `length/*` metric of one run's test set that its sentences allow.
 
-    Args:
-        statistics: `(sentences, 10)` BLEU statistics.
-        source_lengths: `(sentences,)` source tokens.
-        sequence_length: the training limit, in tokens.
+    `statistics` are `(sentences, 10)`, `source_lengths` tokens `(sentences,)`; `sequence_length` is the training limit.
 
     Raises:
         ValueError: the two have different numbers of sentences, or there are none.
     """
     rows, lengths = _checked(statistics, source_lengths)
-    return {
-        **_bucket_metrics(rows, lengths),
-        **_limit_metrics(rows, lengths, sequence_length),
-        **_retention(rows, lengths),
-        **_slope(rows, lengths),
-    }
+    found: dict[str, float] = {}
+    for low, high, members in _buckets(lengths):
+        found[key_of("length/bleu_LLL_HHH", LLL=low, HHH=high)] = _bleu(rows[members])
+        found[key_of("length/sentences_LLL_HHH", LLL=low, HHH=high)] = len(members)
+    return found | _limit_metrics(rows, lengths, sequence_length) | _retention(rows, lengths) | _slope(rows, lengths)
 
 
 def bucket_bleu(
@@ -57,11 +57,7 @@ def bucket_bleu(
 ) -> list[Bucket]:
     """BLEU by source length with bootstrap intervals, in the buckets that `length_metrics` reports, shortest first.
 
-    Args:
-        statistics: `(sentences, 10)`, or `(seeds, sentences, 10)`: then the mean over the seeds is reported.
-        source_lengths: `(sentences,)` source tokens.
-        generator: draws the bootstrap samples.
-        draws: samples for each bucket.
+    `statistics`, `generator` and `draws` are those of `bootstrap_interval`, `source_lengths` tokens `(sentences,)`.
 
     Raises:
         ValueError: the two have different numbers of sentences, or there are none.
@@ -73,9 +69,7 @@ def bucket_bleu(
     ]
 
 
-def _checked(
-    statistics: npt.ArrayLike, source_lengths: npt.ArrayLike
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _checked(statistics: npt.ArrayLike, source_lengths: npt.ArrayLike) -> tuple[Statistics, Lengths]:
     rows, lengths = np.asarray(statistics), np.asarray(source_lengths)
     if rows.ndim < 2 or rows.shape[-2] != len(lengths):
         raise ValueError(
@@ -87,11 +81,11 @@ def _checked(
     return rows, lengths
 
 
-def _bleu(rows: npt.NDArray[np.int64]) -> float:
+def _bleu(rows: Statistics) -> float:
     return float(corpus_bleu(rows.sum(axis=0)))
 
 
-def _buckets(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, npt.NDArray[np.intp]]]:
+def _buckets(lengths: Lengths) -> Iterator[tuple[int, int, npt.NDArray[np.intp]]]:
     """First and last length, and the sentences, of each bucket that has enough of them."""
     for low in range(1, int(lengths.max()) + 1, BUCKET_TOKENS):
         high = low + BUCKET_TOKENS - 1
@@ -100,17 +94,7 @@ def _buckets(lengths: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, npt.NDA
             yield low, high, members
 
 
-def _bucket_metrics(rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for low, high, members in _buckets(lengths):
-        found[key_of("length/bleu_LLL_HHH", LLL=low, HHH=high)] = _bleu(rows[members])
-        found[key_of("length/sentences_LLL_HHH", LLL=low, HHH=high)] = len(members)
-    return found
-
-
-def _limit_metrics(
-    rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64], sequence_length: int
-) -> dict[str, float]:
+def _limit_metrics(rows: Statistics, lengths: Lengths, sequence_length: int) -> dict[str, float]:
     within = lengths <= sequence_length
     found: dict[str, float] = {}
     if within.any():
@@ -122,26 +106,25 @@ def _limit_metrics(
     return found
 
 
-def _retention(rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> dict[str, float]:
+def _retention(rows: Statistics, lengths: Lengths) -> dict[str, float]:
     """The longest quarter, rounded down; of equally long sentences the later ones in the test set belong to it."""
     by_length = np.argsort(lengths, kind="stable")
     quarter = len(lengths) // 4
-    rest, longest = (by_length[: len(lengths) - quarter], by_length[len(lengths) - quarter :])
+    rest, longest = np.split(by_length, [len(lengths) - quarter])
     rest_bleu = _bleu(rows[rest])
     if not quarter or rest_bleu == 0:
         return {}
     return {"length/retention": _bleu(rows[longest]) / rest_bleu}
 
 
-def _slope(rows: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> dict[str, float]:
+def _slope(rows: Statistics, lengths: Lengths) -> dict[str, float]:
     """Least squares over groups of equal counts, as far as sentences of one length, which stay together, allow.
 
     A sentence of middle rank m (its place among n by length, from 0 to 1 as m / n, equal lengths sharing the middle of
     their places) falls into group ⌊8 m / n⌋. A group that no sentence falls into does not exist.
     """
-    ordered = np.sort(lengths)
-    doubled_rank = np.searchsorted(ordered, lengths, "left") + np.searchsorted(ordered, lengths, "right")
-    occupied, group = np.unique(SLOPE_GROUPS * doubled_rank // (2 * len(lengths)), return_inverse=True)
+    middle_rank = rankdata(lengths) - 0.5
+    occupied, group = np.unique(SLOPE_GROUPS * middle_rank // len(lengths), return_inverse=True)
     if len(occupied) < MINIMUM_SLOPE_GROUPS:
         return {}
     member = group == np.arange(len(occupied))[:, None]

@@ -9,24 +9,16 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from attnbench.scoring.bleu import corpus_bleu
+from attnbench.scoring.bleu import Statistics, corpus_bleu
 
 _CHUNK_ELEMENTS = 2**20
 """Draws x sentences that are held at once: 8 MiB."""
 
 
-def bootstrap_bleu(
-    statistics: npt.NDArray[np.int64], *, generator: np.random.Generator, draws: int
-) -> npt.NDArray[np.float64]:
+def bootstrap_bleu(statistics: Statistics, *, generator: np.random.Generator, draws: int) -> npt.NDArray[np.float64]:
     """Corpus BLEU of `draws` samples of the sentences, drawn with replacement, as many as there are.
 
-    Args:
-        statistics: `(..., sentences, 10)`; every leading index is scored on the same samples.
-        generator: draws the samples.
-        draws: number of samples.
-
-    Returns:
-        float64 `(..., draws)`.
+    Every leading index of `statistics` `(..., sentences, 10)` is scored on the same samples; float64 `(..., draws)`.
     """
     sentences = statistics.shape[-2]
     scores = []
@@ -38,18 +30,12 @@ def bootstrap_bleu(
 
 
 def swapped_differences(
-    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], *, generator: np.random.Generator, draws: int
+    first: Statistics, second: Statistics, *, generator: np.random.Generator, draws: int
 ) -> npt.NDArray[np.float64]:
     """Mean over seeds of the corpus-BLEU difference after swapping a random half of the sentences within each seed.
 
-    Args:
-        first: `(seeds, sentences, 10)` statistics of one system.
-        second: the same of the other.
-        generator: decides for each draw, seed and sentence whether the two systems swap their translations.
-        draws: number of draws.
-
-    Returns:
-        float64 `(draws,)`.
+    For each draw, seed and sentence `generator` decides whether the two systems, of statistics
+    `(seeds, sentences, 10)`, swap their translations; float64 `(draws,)`.
     """
     differences = []
     for size in _chunks(draws, first.shape[1]):

@@ -38,14 +38,10 @@ def approximate_randomisation(
     The statistic is the mean over seeds of the corpus-BLEU difference; p = (c + 1) / (draws + 1), with c the draws
     whose difference is at least as large, in either direction, as the one observed.
 
-    Args:
-        first: `(seeds, sentences, 10)` BLEU statistics of one system.
-        second: the same of the other: same seeds, same sentences, in the same order.
-        generator: draws the swaps.
-        draws: number of draws.
+    `first` and `second` are BLEU statistics `(seeds, sentences, 10)` of the same seeds and sentences, in one order.
 
     Raises:
-        ValueError: the two are not of one shape `(seeds, sentences, 10)`.
+        ValueError: the two are not of one shape.
     """
     one, other = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
     if one.shape != other.shape or one.ndim != 3:
@@ -86,9 +82,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
     The k-th smallest of m is multiplied by m - k + 1, is at least its predecessor, and at most 1 (Holm 1979).
     """
-    p = np.asarray(p_values, dtype=np.float64)
-    known = ~np.isnan(p)
-    p[known] = multipletests(p[known], method="holm")[1]
+    p = np.array(p_values, dtype=np.float64)
+    defined = ~np.isnan(p)
+    p[defined] = multipletests(p[defined], method="holm")[1]
     return list(p.tolist())
 
 

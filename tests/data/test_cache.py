@@ -121,13 +121,3 @@ def test_the_facts_of_a_text_are_its_digest_and_its_lines(
     path.write_text("abc")
     # sha256("abc") is the first example of FIPS 180-2, appendix B.1.
     assert cache.text_facts(path, configured("files")) == cache.TextFacts(ABC_DIGEST, 1)
-
-
-def test_a_text_with_another_digest_is_refused(tmp_path: Path, configured: Callable[..., DataConfig]) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text("abc")
-    cache.check_digest(path, configured("files"), ABC_DIGEST)
-    assert refusal(cache.check_digest, path, configured("files"), "00") == (
-        f"{path} is not the expected file: its text has the sha256 {ABC_DIGEST}, expected 00. "
-        "Give another copy, or correct data.options.digests."
-    )

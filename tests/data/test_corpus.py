@@ -29,11 +29,6 @@ def test_possible_links_include_the_sure_ones() -> None:
     assert links.possible == {(0, 1), (2, 3)}
 
 
-def test_transposed_links_name_the_other_side_first() -> None:
-    links = Links(frozenset({(0, 1)}), frozenset({(2, 3)})).transposed()
-    assert (links.sure, links.possible) == ({(1, 0)}, {(1, 0), (3, 2)})
-
-
 def test_taking_pairs_keeps_their_links() -> None:
     links = [Links(frozenset({(0, number)}), frozenset()) for number in range(3)]
     taken = Pairs(["a", "b", "c"], ["x", "y", "z"], links).take([2, 0])

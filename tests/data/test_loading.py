@@ -55,12 +55,20 @@ def test_the_vocabulary_does_not_depend_on_the_limit(of_files: Configured) -> No
 
 
 def test_pairs_with_an_empty_side_are_skipped_and_counted(of_files: Configured) -> None:
-    texts: dict[str, str | bytes] = {"train_source": "a\n\nc\nd\n", "train_target": "x\ny\n \nz\n"}
+    texts: dict[str, str | bytes] = {"train_source": "a\n\nc\nd\n", "train_target": "x\ny\n \u00a0\nz\n"}
     texts |= {"test_source": "a\nb\n", "test_target": "\nx\n"}
     dataset = load(of_files(texts), sequence_length=9)
     assert dataset.train.source_text == ["a", "d"]
     assert dataset.test.target_text == ["x"]
     assert dataset.skipped_pairs == 3
+
+
+def test_files_without_any_pair_are_refused(of_files: Configured, tmp_path: Path) -> None:
+    texts: dict[str, str | bytes] = {"train_source": "a\n\n", "train_target": "\ny\n"}
+    assert refusal(load, of_files(texts), sequence_length=9) == (
+        f"No line of {tmp_path / 'train_source'} and {tmp_path / 'train_target'} has text on both sides. "
+        "Expected at least one pair."
+    )
 
 
 def test_lower_casing_changes_text_and_ids_on_both_sides(of_files: Configured) -> None:

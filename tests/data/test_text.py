@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from attnbench.data.corpus import Links, Pairs
-from attnbench.data.gold import check_links, read_links
-from attnbench.data.text import decode_lines, read_lines, read_text, without_empty
+from attnbench.data.corpus import Links
+from attnbench.data.text import check_links, decode_lines, read_lines, read_links, read_text
 from tests.data.refusal import refusal
 
 PATH = Path("text.de")
@@ -54,18 +53,6 @@ def test_a_cut_gzip_file_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     assert refusal(read_text, tmp_path / "absent") == (
         f"Cannot read {tmp_path / 'absent'}: No such file or directory. Give a readable text file."
-    )
-
-
-def test_pairs_with_an_empty_side_are_left_out() -> None:
-    pairs = Pairs(["a", "", "c", "d"], ["x", "y", " \u00a0", "z "])
-    assert without_empty(pairs, PATH, PATH) == Pairs(["a", "d"], ["x", "z "])
-
-
-def test_files_without_any_pair_are_refused() -> None:
-    assert (
-        refusal(without_empty, Pairs(["a", ""], ["", "y"]), Path("a.de"), Path("a.en"))
-        == "No line of a.de and a.en has text on both sides. Expected at least one pair."
     )
 
 

@@ -3,23 +3,16 @@
 import math
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attnbench.data import Links
 from attnbench.scoring.alignment import Link, alignment_error_rate, entropy, link_words
 
-Links = frozenset[Link]
-
 links = st.frozensets(st.tuples(st.integers(0, 4), st.integers(0, 6)), max_size=9)
-
-
-class Gold(NamedTuple):
-    sure: frozenset[Link]
-    possible: frozenset[Link]
 
 
 def test_each_target_word_takes_the_source_word_of_greatest_weight() -> None:
@@ -60,37 +53,37 @@ def test_weights_that_do_not_fit_the_pieces_are_refused() -> None:
 
 
 def test_sure_and_possible_links_all_found_make_no_error() -> None:
-    gold = Gold(sure=frozenset({(0, 0)}), possible=frozenset({(1, 1)}))
+    gold = Links(sure=frozenset({(0, 0)}), possible=frozenset({(1, 1)}))
     assert alignment_error_rate([{(0, 0), (1, 1)}], [gold]) == 0
 
 
 def test_a_missed_sure_link_and_a_wrong_link_are_errors() -> None:
-    gold = Gold(sure=frozenset({(0, 0)}), possible=frozenset({(0, 0), (1, 1)}))
+    gold = Links(sure=frozenset({(0, 0)}), possible=frozenset({(0, 0), (1, 1)}))
     # of 2 predicted and 1 sure links, 0 + 1 agree
     assert alignment_error_rate([{(1, 1), (2, 1)}], [gold]) == pytest.approx(2 / 3)
 
 
 def test_links_are_counted_over_the_whole_test_set() -> None:
-    gold = [Gold(frozenset({(0, 0)}), frozenset()), Gold(frozenset({(0, 0), (1, 1), (2, 2)}), frozenset())]
+    gold = [Links(frozenset({(0, 0)}), frozenset()), Links(frozenset({(0, 0), (1, 1), (2, 2)}), frozenset())]
     # (1 + 0 agreements) twice over (2 predicted + 4 sure)
     assert alignment_error_rate([{(0, 0)}, {(4, 4)}], gold) == pytest.approx(1 - 2 / 6)
 
 
 @given(st.lists(st.tuples(links, links, links), min_size=1, max_size=5))
 def test_the_error_rate_is_a_fraction_whether_or_not_possible_repeats_sure(
-    sentences: list[tuple[Links, Links, Links]],
+    sentences: list[tuple[frozenset[Link], frozenset[Link], frozenset[Link]]],
 ) -> None:
     predicted = [found for found, _, _ in sentences]
-    apart = [Gold(sure, possible) for _, sure, possible in sentences]
+    apart = [Links(sure, possible) for _, sure, possible in sentences]
     if any(found or gold.sure for found, gold in zip(predicted, apart, strict=True)):
         rate = alignment_error_rate(predicted, apart)
         assert 0 <= rate <= 1
-        assert rate == alignment_error_rate(predicted, [Gold(g.sure, g.possible | g.sure) for g in apart])
+        assert rate == alignment_error_rate(predicted, [Links(g.sure, g.possible | g.sure) for g in apart])
 
 
 @given(st.lists(links.filter(bool), min_size=1, max_size=5))
-def test_predicting_exactly_the_sure_links_makes_no_error(sure: list[Links]) -> None:
-    assert alignment_error_rate(sure, [Gold(s, frozenset()) for s in sure]) == 0
+def test_predicting_exactly_the_sure_links_makes_no_error(sure: list[frozenset[Link]]) -> None:
+    assert alignment_error_rate(sure, [Links(s, frozenset()) for s in sure]) == 0
 
 
 def test_unequal_numbers_of_sentences_are_refused() -> None:
@@ -99,7 +92,7 @@ def test_unequal_numbers_of_sentences_are_refused() -> None:
         "Give both in the same order and number."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        alignment_error_rate([set(), set()], [Gold(frozenset(), frozenset())])
+        alignment_error_rate([set(), set()], [Links(frozenset(), frozenset())])
 
 
 def test_no_links_at_all_are_refused() -> None:
@@ -108,7 +101,7 @@ def test_no_links_at_all_are_refused() -> None:
         "Check the file of gold links."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        alignment_error_rate([set()], [Gold(frozenset(), frozenset({(0, 0)}))])
+        alignment_error_rate([set()], [Links(frozenset(), frozenset({(0, 0)}))])
 
 
 def test_entropy_counts_the_bits_of_a_choice() -> None:
@@ -138,7 +131,7 @@ def test_known_aligners_have_their_published_error_rates(
 ) -> None:
     folder = corpora / "hansards" / "gold"
     gold = [
-        Gold(frozenset(read_links(line, "-")), frozenset(read_links(line, "?")))
+        Links(frozenset(read_links(line, "-")), frozenset(read_links(line, "?")))
         for line in (folder / "test.align.txt").read_text().splitlines()
     ]
     output = folder / "reference_aligners" / f"{aligner}.test.enfr{direction}.talp"

@@ -38,7 +38,12 @@ def find(config: DataConfig, options: Iwslt15Options, *, folder: str = _FOLDER) 
         for role, name in names.items()
     }
     for role, sha256 in options.digests.items():
-        cache.check_digest(paths[role], config, sha256)
+        received = cache.text_facts(paths[role], config).sha256
+        if received != sha256:
+            raise ValueError(
+                f"{paths[role]} is not the expected file: its text has the sha256 {received}, expected {sha256}. "
+                "Give another copy, or correct data.options.digests."
+            )
     return paths
 
 

@@ -1,26 +1,21 @@
 """Copying, reversing and sorting random symbols: what attention must do and nothing else."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
+from string import ascii_lowercase
 from typing import Literal
 
 from attnbench.config import Positive
 from attnbench.data.corpus import Links
 from attnbench.data.generated import Generated, GeneratedOptions, GeneratedPair
 
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-
-
-def _sorted(numbers: list[int]) -> list[int]:
-    """Equal symbols keep their order."""
-    return sorted(range(len(numbers)), key=numbers.__getitem__)
-
-
-_ORDERS: dict[str, Callable[[list[int]], list[int]]] = {
-    "copy": lambda numbers: list(range(len(numbers))),
-    "reverse": lambda numbers: list(reversed(range(len(numbers)))),
-    "sort": _sorted,
+_ORDERS: dict[str, Callable[[list[int]], Iterable[int]]] = {
+    "copy": lambda numbers: range(len(numbers)),
+    "reverse": lambda numbers: reversed(range(len(numbers))),
+    # Equal symbols keep their order.
+    "sort": lambda numbers: sorted(range(len(numbers)), key=numbers.__getitem__),
 }
 """For each task, the positions of the source symbols in target order."""
 
@@ -37,7 +32,9 @@ class Symbols:
     """Sentences of symbols drawn uniformly; target word j is a copy of the source word to which it is linked."""
 
     def __init__(self, options: SymbolOptions, seed: int) -> None:
-        self._symbols = [_name(number) for number in range(options.alphabet)]
+        # a, b, ..., z, aa, ab, ...
+        names = itertools.chain.from_iterable(itertools.product(ascii_lowercase, repeat=n) for n in itertools.count(1))
+        self._symbols = ["".join(letters) for letters in itertools.islice(names, options.alphabet)]
         self._order = _ORDERS[options.task]
 
     def words(self) -> tuple[list[str], list[str]]:
@@ -48,20 +45,10 @@ class Symbols:
         """`length` random symbols, and the same in the task's order."""
         draw, symbols = random.random, len(self._symbols)
         numbers = [int(draw() * symbols) for _ in range(length)]
-        order = self._order(numbers)
+        order = list(self._order(numbers))
         links = frozenset((i, j) for j, i in enumerate(order))
         source = [self._symbols[number] for number in numbers]
         return source, [source[i] for i in order], Links(links, links)
-
-
-def _name(number: int) -> str:
-    """a, b, ..., z, aa, ab, ..."""
-    name = ""
-    while number >= 0:
-        number, letter = divmod(number, len(_LETTERS))
-        name = _LETTERS[letter] + name
-        number -= 1
-    return name
 
 
 LOADER = Generated(SymbolOptions, Symbols)

@@ -5,7 +5,7 @@ from random import Random
 
 from attnbench.config import Positive
 from attnbench.data.generated import GeneratedOptions, GeneratedPair, choice
-from attnbench.data.sets.grammar.lexicon import Lexicon, Verb, Word, invent
+from attnbench.data.sets.grammar.lexicon import Verb, invent
 from attnbench.data.sets.grammar.syntax import Clause, NounPhrase, RelativeClause, source_size, translate
 
 _SHORTEST = 3
@@ -32,7 +32,12 @@ class GrammarOptions(GeneratedOptions):
 
 
 class Grammar:
-    """The language pair of one seed."""
+    """The language pair of one seed.
+
+    A sentence grows from its shortest form by random additions until it has the requested length. Each `_add_` method
+    adds a part of at most `missing` words to a clause, unless the clause already has one or the part is longer, and
+    returns how many words it added.
+    """
 
     def __init__(self, options: GrammarOptions, seed: int) -> None:
         self._lexicon = invent(
@@ -42,26 +47,6 @@ class Grammar:
             adjectives=options.adjectives,
             adverbs=options.adverbs,
         )
-
-    def words(self) -> tuple[list[str], list[str]]:
-        """Every source word and every target word."""
-        return self._lexicon.words()
-
-    def pair(self, random: Random, length: int) -> GeneratedPair:
-        """A sentence of exactly `length` source words, its translation and the gold links."""
-        return translate(_Grower(self._lexicon, random).sentence(length), self._lexicon)
-
-
-class _Grower:
-    """Grows a sentence from its shortest form by random additions until it has the requested length.
-
-    Each `_add_` method adds a part of at most `missing` words to a clause, unless the clause already has one or the
-    part is longer, and returns how many words it added.
-    """
-
-    def __init__(self, lexicon: Lexicon, random: Random) -> None:
-        self._lexicon = lexicon
-        self._random = random
         self._additions = (
             [self._add_adjective] * 6
             + [self._add_object] * 6
@@ -71,78 +56,78 @@ class _Grower:
             + [self._add_negation]
         )
 
-    def sentence(self, length: int) -> list[Clause]:
-        """The clauses of a sentence of exactly `length` words; an attempt that cannot be completed is repeated."""
-        while True:
-            clauses = self._skeleton(length)
+    def words(self) -> tuple[list[str], list[str]]:
+        """Every source word and every target word."""
+        return self._lexicon.words()
+
+    def pair(self, random: Random, length: int) -> GeneratedPair:
+        """A sentence of exactly `length` source words, its translation and the gold links."""
+        while True:  # an attempt that cannot be completed is repeated
+            clauses = self._skeleton(random, length)
             missing = length - sum(map(source_size, clauses))
             for _ in range(_ATTEMPTS):
                 if missing <= 0:
                     break
-                add = choice(self._random, self._additions)
-                missing -= add(choice(self._random, clauses), missing)
+                add = choice(random, self._additions)
+                missing -= add(random, choice(random, clauses), missing)
             if missing == 0:
-                return clauses
+                return translate(clauses, self._lexicon)
 
-    def _skeleton(self, length: int) -> list[Clause]:
+    def _skeleton(self, random: Random, length: int) -> list[Clause]:
         shortest, longest = _CLAUSE_WORDS
-        words = shortest + self._random.random() * (longest - shortest)
-        clauses = [self._clause(None)]
+        words = shortest + random.random() * (longest - shortest)
+        clauses = [Clause(None, self._noun_phrase(random), self._verb(random))]
         while len(clauses) < round(length / words):
-            subordinate = self._random.random() < 0.5
-            kinds = self._lexicon.subordinators if subordinate else self._lexicon.coordinators
-            clauses.append(self._clause(choice(self._random, kinds)))
+            subordinate = random.random() < 0.5
+            conjunction = choice(random, self._lexicon.subordinators if subordinate else self._lexicon.coordinators)
+            subject = None if random.random() < 0.4 else self._noun_phrase(random)
+            clauses.append(Clause(conjunction, subject, self._verb(random)))
         return clauses
 
-    def _clause(self, conjunction: Word | None) -> Clause:
-        pronoun = conjunction is not None and self._random.random() < 0.4
-        return Clause(conjunction, None if pronoun else self._noun_phrase(), self._verb())
-
-    def _add_adjective(self, clause: Clause, missing: int) -> int:
-        phrase = choice(self._random, list(clause.noun_phrases()) or (None,))
+    def _add_adjective(self, random: Random, clause: Clause, missing: int) -> int:
+        phrase = choice(random, list(clause.noun_phrases()) or (None,))
         if phrase is None or len(phrase.adjectives) == 2:
             return 0
-        phrase.adjectives.append(self._lexicon.adjectives.draw(self._random))
+        phrase.adjectives.append(self._lexicon.adjectives.draw(random))
         return 1
 
-    def _add_object(self, clause: Clause, missing: int) -> int:
-        phrase = self._noun_phrase()
+    def _add_object(self, random: Random, clause: Clause, missing: int) -> int:
+        phrase = self._noun_phrase(random)
         if clause.object is not None or source_size(phrase) > missing:
             return 0
         clause.object = phrase
         return source_size(phrase)
 
-    def _add_relative(self, clause: Clause, missing: int) -> int:
-        phrase = choice(self._random, (clause.subject, clause.object))
+    def _add_relative(self, random: Random, clause: Clause, missing: int) -> int:
+        phrase = choice(random, (clause.subject, clause.object))
         if phrase is None or phrase.relative is not None:
             return 0
-        relative = RelativeClause(self._verb(), self._noun_phrase() if self._random.random() < 0.6 else None)
+        relative = RelativeClause(self._verb(random), self._noun_phrase(random) if random.random() < 0.6 else None)
         if source_size(relative) > missing:
             return 0
         phrase.relative = relative
         return source_size(relative)
 
-    def _add_adverb(self, clause: Clause, missing: int) -> int:
+    def _add_adverb(self, random: Random, clause: Clause, missing: int) -> int:
         if clause.adverb is not None:
             return 0
-        clause.adverb = self._lexicon.adverbs.draw(self._random)
+        clause.adverb = self._lexicon.adverbs.draw(random)
         return 1
 
-    def _add_negation(self, clause: Clause, missing: int) -> int:
-        if clause.negated:
-            return 0
+    def _add_negation(self, random: Random, clause: Clause, missing: int) -> int:
+        added = not clause.negated
         clause.negated = True
-        return 1
+        return int(added)
 
-    def _add_particle(self, clause: Clause, missing: int) -> int:
+    def _add_particle(self, random: Random, clause: Clause, missing: int) -> int:
         particles = [particle for particle in clause.verb.senses if particle]
         if clause.particle or not particles:
             return 0
-        clause.particle = choice(self._random, particles)
+        clause.particle = choice(random, particles)
         return 1
 
-    def _noun_phrase(self) -> NounPhrase:
-        return NounPhrase(choice(self._random, self._lexicon.determiners), self._lexicon.nouns.draw(self._random))
+    def _noun_phrase(self, random: Random) -> NounPhrase:
+        return NounPhrase(choice(random, self._lexicon.determiners), self._lexicon.nouns.draw(random))
 
-    def _verb(self) -> Verb:
-        return self._lexicon.verbs.draw(self._random)
+    def _verb(self, random: Random) -> Verb:
+        return self._lexicon.verbs.draw(random)

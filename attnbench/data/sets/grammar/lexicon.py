@@ -84,18 +84,13 @@ class Lexicon:
         """Every source word and every target word, sorted."""
         plain = [*self.adjectives.items, *self.adverbs.items, *self.coordinators, *self.subordinators]
         plain += [self.relative, self.negation]
-        source = {self.pronoun, *(word.source for word in plain)}
-        target = {form for forms in self.pronoun_forms for form in forms}
-        target.update(form for word in plain for form in word.target)
-        for determiner in self.determiners:
-            source.add(determiner.source)
-            target.update(determiner.by_gender)
-        for noun in self.nouns.items:
-            source.update(noun.source)
-            target.update(noun.target)
-        for verb in self.verbs.items:
-            source.update({verb.source, *verb.senses} - {""})
-            target.update(form for forms in verb.senses.values() for form in forms)
+        source = {self.pronoun, *(word.source for word in [*plain, *self.determiners, *self.verbs.items])}
+        source.update(form for noun in self.nouns.items for form in noun.source)
+        source.update(particle for verb in self.verbs.items for particle in verb.senses if particle)
+        target = {form for word in [*plain, *self.nouns.items] for form in word.target}
+        target.update(form for determiner in self.determiners for form in determiner.by_gender)
+        target.update(form for verb in self.verbs.items for forms in verb.senses.values() for form in forms)
+        target.update(form for forms in self.pronoun_forms for form in forms)
         return sorted(source), sorted(target)
 
 
@@ -139,20 +134,16 @@ def invent(random: Random, *, nouns: int, verbs: int, adjectives: int, adverbs: 
 
 def _noun(rank: int, source: Iterator[str], target: Iterator[str], heads: list[str]) -> Noun:
     gender = rank % 2
-    ending = "ao"[gender]
-    compound = rank % 10 == 7
-    first = next(source)
-    forms = [next(target) + ending for _ in range(2 if rank % 6 == 4 else 1)]
-    words = (first + "en", heads[rank % len(heads)]) if compound else (first + "or",)
-    return Noun(words, tuple(forms), gender)
+    stem = next(source)
+    words = (stem + "en", heads[rank % len(heads)]) if rank % 10 == 7 else (stem + "or",)
+    return Noun(words, tuple(next(target) + "ao"[gender] for _ in range(2 if rank % 6 == 4 else 1)), gender)
 
 
 def _verb(rank: int, source: Iterator[str], target: Iterator[str], particles: list[str]) -> Verb:
-    senses = ["", *particles] if rank % 3 == 1 else [""]
-    stems = {sense: next(target) for sense in senses}
+    stems = {sense: next(target) for sense in ["", *(particles if rank % 3 == 1 else [])]}
     return Verb(next(source) + "et", {sense: (stem + "it", stem + "int") for sense, stem in stems.items()})
 
 
 def _adverb(rank: int, source: Iterator[str], target: Iterator[str]) -> Word:
-    forms = [next(target) + "ul" for _ in range(2 if rank % 4 == 3 else 1)]
-    return Word(next(source) + "um", tuple(forms))
+    forms = tuple(next(target) + "ul" for _ in range(2 if rank % 4 == 3 else 1))
+    return Word(next(source) + "um", forms)

@@ -23,6 +23,7 @@ The gold links: a target word is surely linked to one source word (a verb to the
 possibly to the others that it stands for.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -70,13 +71,8 @@ class Clause:
                     yield phrase.relative.object
 
 
-class _Unit:
-    """What words of the two languages share that translate each other; compared by identity."""
-
-    __slots__ = ()
-
-
-_Text = list[tuple[_Unit, str]]
+_Text = list[tuple[object, str]]
+"""Words, each with an object that words of the two languages share which translate each other."""
 
 
 class _Part(NamedTuple):
@@ -84,6 +80,9 @@ class _Part(NamedTuple):
 
     source: _Text
     target: _Text
+
+
+_NOTHING = _Part([], [])
 
 
 def translate(clauses: list[Clause], lexicon: Lexicon) -> tuple[list[str], list[str], Links]:
@@ -114,9 +113,9 @@ def source_size(part: Clause | NounPhrase | RelativeClause | None) -> int:
 
 
 def _links(source: _Text, target: _Text) -> Links:
-    positions: dict[_Unit, list[int]] = {}
+    positions: dict[object, list[int]] = defaultdict(list)
     for i, (unit, _) in enumerate(source):
-        positions.setdefault(unit, []).append(i)
+        positions[unit].append(i)
     linked = [positions[unit] for unit, _ in target]
     sure = frozenset([(sources[0], j) for j, sources in enumerate(linked)])
     return Links(sure, frozenset([(i, j) for j, sources in enumerate(linked) for i in sources]))
@@ -130,7 +129,7 @@ def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Par
         subject = _word((lexicon.pronoun,), (lexicon.pronoun_forms[gender][plural],))
     else:
         subject = _noun_phrase(clause.subject, lexicon)
-    verb_unit = _Unit()
+    verb_unit = object()
     verb = [(verb_unit, clause.verb.source)]
     particle = [(verb_unit, clause.particle)] if clause.particle else []
     verb_target = [(verb_unit, clause.verb.senses[clause.particle][plural])]
@@ -145,7 +144,7 @@ def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Par
 
 def _noun_phrase(phrase: NounPhrase | None, lexicon: Lexicon) -> _Part:
     if phrase is None:
-        return _Part([], [])
+        return _NOTHING
     determiner = _word((phrase.determiner.source,), (phrase.determiner.by_gender[phrase.noun.gender],))
     noun = _word(phrase.noun.source, phrase.noun.target)
     adjectives = [_optional(adjective) for adjective in phrase.adjectives]
@@ -163,9 +162,9 @@ def _noun_phrase(phrase: NounPhrase | None, lexicon: Lexicon) -> _Part:
 
 
 def _optional(word: Word | None) -> _Part:
-    return _Part([], []) if word is None else _word((word.source,), word.target)
+    return _NOTHING if word is None else _word((word.source,), word.target)
 
 
 def _word(source: tuple[str, ...], target: tuple[str, ...]) -> _Part:
-    unit = _Unit()
+    unit = object()
     return _Part([(unit, word) for word in source], [(unit, word) for word in target])

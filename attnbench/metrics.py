@@ -45,7 +45,7 @@ class Metric:
 
     Attributes:
         key: as it is logged; K, LLL and HHH stand for numbers.
-        name: in a sentence and on an axis.
+        name: in a sentence.
         unit: as it is logged.
         direction: which way it improves.
         decimals: digits after the point, as shown; None for four significant digits.
@@ -71,13 +71,8 @@ class Metric:
         return _SHOWN.get(self.unit, (self.unit, 1))[0]
 
     @property
-    def heading(self) -> str:
-        """The heading of its column."""
-        return self.header or self.name
-
-    @property
     def label(self) -> str:
-        """Name and shown unit, for an axis."""
+        """Name and shown unit."""
         return f"{self.name} ({self.shown_unit})" if self.shown_unit else self.name
 
     def shown(self, value: float) -> float:
@@ -152,12 +147,11 @@ def metric_of(key: str) -> Metric:
     """The description of a logged key, its placeholders filled; a key that is not in `METRICS` is named by itself."""
     for metric, pattern in zip(METRICS, _PATTERNS, strict=True):
         if match := pattern.fullmatch(key):
-            return replace(metric, key=key, name=_filled(metric.name, match))
+            name = metric.name
+            for placeholder, digits in match.groupdict().items():
+                name = re.sub(f"{placeholder}(?= |$)", str(int(digits)), name)
+            return replace(metric, key=key, name=name)
     return Metric(key, key, "", _NEITHER, None, "")
-
-
-def _filled(name: str, match: re.Match[str]) -> str:
-    return re.sub("LLL|HHH|K$", lambda placeholder: str(int(match[placeholder[0]])), name)
 
 
 def in_order(keys: Iterable[str]) -> list[str]:

@@ -9,9 +9,7 @@ MINUS, DASH = "\u2212", "\u2013"
 def number(value: float, decimals: int | None = None) -> str:
     """A number with commas between thousands, a true minus sign, and a dash in place of NaN.
 
-    Args:
-        value: the number.
-        decimals: digits after the point; None gives four significant digits, and no fewer before the point.
+    None `decimals` give four significant digits, and no fewer before the point.
     """
     if math.isnan(value):
         return DASH

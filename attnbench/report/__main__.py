@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from attnbench.checks import suggestion
-from attnbench.report.comparison.versions import of_version
+from attnbench.checks import check_choice
+from attnbench.report.comparison.study import of_version
 from attnbench.report.sources.folders import latest_plan, read_all, read_planned
 from attnbench.report.sources.runs import Runs
 from attnbench.report.sources.saved import read
@@ -50,13 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--csv", type=Path, metavar="FILE", help="the runs.csv of an earlier report")
     source.add_argument("--mlflow", metavar="URI", help="an MLflow store, for example sqlite:///mlflow.db")
     parser.add_argument("--output", type=Path, metavar="DIR", help="where to write (default: reports/STUDY)")
-    parser.add_argument(
-        "--remark",
-        action="append",
-        default=[],
-        metavar="TEXT",
-        help="what a reader must know, shown in the report",
-    )
+    remark = "what a reader must know, shown in the report"
+    parser.add_argument("--remark", action="append", default=[], metavar="TEXT", help=remark)
     return parser
 
 
@@ -67,8 +62,7 @@ def _split(arguments: Sequence[str]) -> tuple[str | None, dict[str, str]]:
         raise ValueError(f"A report is of one study, received {len(studies)}: {', '.join(studies)}. Name one.")
     choices = dict(argument.split("=", 1) for argument in arguments if "=" in argument)
     for key in choices:
-        if key not in _CHOICES:
-            raise ValueError(f"Unknown option {key!r}. Known: {', '.join(_CHOICES)}.{suggestion(key, _CHOICES)}")
+        check_choice("option", key, _CHOICES)
     return (studies[0] if studies else None), choices
 
 

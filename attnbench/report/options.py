@@ -1,12 +1,8 @@
 """Options as readers see them: names, units and values."""
 
 _NAMES = {
-    "attention": ("attention", ""),
     "hidden_size": ("hidden size", "units"),
     "sequence_length": ("training limit", "tokens"),
-    "data": ("data", ""),
-    "backend": ("backend", ""),
-    "precision": ("precision", ""),
     "training.learning_rate": ("learning rate", ""),
     "profile.batch_size": ("batch size", "sentences"),
     "training.batch_size": ("batch size", ""),

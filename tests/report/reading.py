@@ -4,28 +4,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from attnbench.report.comparison.study import study_of
-from attnbench.report.render.elements import Figure, Section, Table, Text
+from attnbench.report.render.elements import Content, Figure, Table, Text
 from attnbench.report.sources.runs import Run, Runs
 
 Make = Callable[..., Run]
 SPEED, MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"
 
 
-def shown(module: object, runs: Sequence[Run], **choices: str) -> Section:
-    section: Section = module.section(study_of(Runs.of("small", runs), **choices))  # type: ignore[attr-defined]
-    return section
+def shown(module: object, runs: Sequence[Run], **choices: str) -> Content:
+    content: Content = module.content(study_of(Runs.of("small", runs), **choices))  # type: ignore[attr-defined]
+    return content
 
 
-def texts(section: Section) -> list[str]:
-    return [block.text for block in section.blocks if isinstance(block, Text)]
+def texts(section: Content) -> list[str]:
+    return [block.text for block in section if isinstance(block, Text)]
 
 
-def table(section: Section, slug: str) -> Table[Any]:
-    return next(block for block in section.blocks if isinstance(block, Table) and block.slug == slug)
+def table(section: Content, slug: str) -> Table[Any]:
+    return next(block for block in section if isinstance(block, Table) and block.slug == slug)
 
 
-def figures(section: Section) -> list[Figure]:
-    return [block for block in section.blocks if isinstance(block, Figure)]
+def figures(section: Content) -> list[Figure]:
+    return [block for block in section if isinstance(block, Figure)]
 
 
 def seeds(make_run: Make, name: str, values: Sequence[float], **options: object) -> list[Run]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from attnbench.config import RESULTS_VERSION
 from attnbench.records import AttentionMap, Status
-from attnbench.report.comparison.pareto import pareto_front
+from attnbench.report.comparison.estimates import pareto_front
 from attnbench.report.render.elements import Notice
 from attnbench.report.sections import (
     answer,
@@ -65,7 +65,7 @@ def test_profiles_give_cost_curves_and_a_table(make_run: Make) -> None:
         ["training speed", "training memory peak"],
     )
     assert "training memory peak (MiB), dot: 16.00 at 16, 64.00 at 64, 256.0 at 256." in figure.alt
-    (notice,) = (block for block in section.blocks if isinstance(block, Notice))
+    (notice,) = (block for block in section if isinstance(block, Notice))
     assert notice.lines == ("bahdanau · limit 256 tokens: FAILED, out of memory",)
     assert [speed for speed in column(table(section, "profiles"), SPEED) if speed == speed] == [2000.0, 1000.0] * 3
 
@@ -74,7 +74,7 @@ def test_profiles_alone_make_a_report_that_says_nothing_about_quality(make_run: 
     assert texts(shown(answer, profiles(make_run))) == [
         "These runs measured cost only (`task=profile`): they say nothing about quality."
     ]
-    assert shown(comparison, profiles(make_run)).missing == "no training run is among the runs."
+    assert shown(comparison, profiles(make_run)) == "no training run is among the runs."
 
 
 def test_training_runs_of_two_sizes_give_cost_curves(make_run: Make) -> None:
@@ -143,7 +143,7 @@ def test_a_map_of_an_empty_translation_is_passed_over(make_run: Make) -> None:
     empty = AttentionMap(1, ["s"], [], [])
     runs = [make_run("dot", maps=[empty, attention_map(2, ["a", "b"], ["c"])])]
     assert [figure.slug for figure in figures(shown(maps, runs))] == ["map-2"]
-    assert shown(maps, [make_run("dot", maps=[empty])]).missing == "no run has attention maps."
+    assert shown(maps, [make_run("dot", maps=[empty])]) == "no run has attention maps."
 
 
 def test_the_choice_shows_every_candidate_and_the_chosen_in_bold(make_run: Make) -> None:
@@ -197,7 +197,7 @@ def test_the_origin_gives_one_value_or_each_with_its_runs(make_run: Make) -> Non
 def test_a_section_without_its_input_says_what_it_needs(make_run: Make) -> None:
     modules = (significance, length, cost, tradeoff, curves, maps, choice, origin)
     runs = [make_run(bleu=1.0, origin={"results_version": None})]
-    missing = {module.__name__.rpartition(".")[2]: shown(module, runs).missing for module in modules}
+    missing = {module.__name__.rpartition(".")[2]: shown(module, runs) for module in modules}
     assert missing == {
         "significance": "it needs two variants that differ in one factor and share a seed and the test set.",
         "length": "it needs the per-sentence statistics of the test set (sentences.csv), "

@@ -1,9 +1,9 @@
-"""One number for the runs of a variant, with the bounds that so many seeds allow."""
+"""One number for the runs of a variant, with the bounds that so many seeds allow; BLEU by length; the Pareto front."""
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum
 from functools import cache
 
 import numpy as np
@@ -15,26 +15,17 @@ from attnbench.scoring.length import Bucket, bucket_bleu
 NAN = float("nan")
 
 
-class Bounds(StrEnum):
-    """What the bounds of an estimate are."""
+class Bounds(Enum):
+    """What the bounds of an estimate are, and its short form below a number of seeds."""
 
-    OVER_SEEDS = "95 % t interval over seeds"
-    OVER_SENTENCES = "95 % bootstrap interval over sentences"
-    BOTH_VALUES = "both values"
-    ONE_VALUE = "one value"
-    NONE = ""
+    OVER_SEEDS = "95 % t interval over seeds", "t interval"
+    OVER_SENTENCES = "95 % bootstrap interval over sentences", "bootstrap"
+    BOTH_VALUES = "both values", "both values"
+    ONE_VALUE = "one value", ""
+    NONE = "", ""
 
-    @property
-    def label(self) -> str:
-        """In short, below a number of seeds; empty where there are no bounds."""
-        return _LABELS.get(self, "")
-
-
-_LABELS = {
-    Bounds.OVER_SEEDS: "t interval",
-    Bounds.OVER_SENTENCES: "bootstrap",
-    Bounds.BOTH_VALUES: "both values",
-}
+    def __init__(self, description: str, label: str) -> None:
+        self.description, self.label = description, label
 
 
 @dataclass(frozen=True)
@@ -42,14 +33,9 @@ class Estimate:
     """A value, low and high in the metric's unit, NaN where there are none; `bounds` says what low and high are."""
 
     value: float
-    low: float
-    high: float
-    bounds: Bounds
-
-    @property
-    def exists(self) -> bool:
-        """Whether there is a value at all."""
-        return not np.isnan(self.value)
+    low: float = NAN
+    high: float = NAN
+    bounds: Bounds = Bounds.NONE
 
     @property
     def bounded(self) -> bool:
@@ -63,28 +49,25 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], over_sentences: Callable[[], Interval] | None = None) -> Estimate:
-    """Mean and t interval from three values on; of two, both; of one, or with one that is not finite, the mean alone.
+    """Mean and t interval from three values on, one a seed; of two, both; with one that is not finite, the mean alone.
 
-    Args:
-        values: one a seed.
-        over_sentences: draws the bootstrap interval of the only seed, where that is possible.
+    A single value has the bootstrap interval that `over_sentences` draws, where that is possible.
     """
     if not values:
-        return Estimate(NAN, NAN, NAN, Bounds.NONE)
+        return Estimate(NAN)
     mean = float(np.mean(values))
     if not np.all(np.isfinite(values)):
-        return Estimate(mean, NAN, NAN, Bounds.ONE_VALUE)
-    if len(values) >= 2 and len(set(values)) == 1:
-        return Estimate(values[0], values[0], values[0], Bounds.OVER_SEEDS if len(values) > 2 else Bounds.BOTH_VALUES)
+        return Estimate(mean, bounds=Bounds.ONE_VALUE)
     if len(values) > 2:
-        interval = t_interval(values)
+        # The mean of equal values may differ from them in the last digit.
+        interval = t_interval(values) if len(set(values)) > 1 else Interval(values[0], values[0], values[0])
         return Estimate(interval.value, interval.low, interval.high, Bounds.OVER_SEEDS)
     if len(values) == 2:
         return Estimate(mean, min(values), max(values), Bounds.BOTH_VALUES)
     if over_sentences is not None:
         interval = over_sentences()
         return Estimate(values[0], interval.low, interval.high, Bounds.OVER_SENTENCES)
-    return Estimate(values[0], NAN, NAN, Bounds.ONE_VALUE)
+    return Estimate(values[0], bounds=Bounds.ONE_VALUE)
 
 
 @cache
@@ -110,3 +93,20 @@ def length_buckets(variant: Variant) -> list[Bucket]:
 def generator(purpose: str) -> np.random.Generator:
     """A random generator that depends on `purpose` alone, so that the same runs give the same report."""
     return np.random.default_rng(int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8]))
+
+
+def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Indices of the points (higher is better in both) that no other point dominates."""
+    array = np.asarray(points, dtype=np.float64)
+    return [
+        index
+        for index, point in enumerate(array)
+        if not np.any(np.all(array >= point, axis=1) & np.any(array > point, axis=1))
+    ]
+
+
+def on_front(variants: Sequence[Variant], quality: str, speed: str) -> list[Variant]:
+    """The variants that no other one dominates in the metrics `quality` and `speed`; those without either are out."""
+    measured = [variant for variant in variants if variant.metric(quality) and variant.metric(speed)]
+    points = [(estimate_of(variant, speed).value, estimate_of(variant, quality).value) for variant in measured]
+    return [measured[index] for index in pareto_front(points)]

@@ -37,10 +37,8 @@ class Pair:
         factor: the one factor in which they differ.
         seeds: those that both have.
         difference: mean over the seeds of test BLEU, first less second.
-        a: p of test A, NaN where per-sentence statistics are missing.
-        a_holm: the same after Holm's correction over all pairs.
-        b: p of test B (paired t), NaN with fewer than two seeds.
-        b_holm: the same after Holm's correction over all pairs.
+        a: p of test A, NaN where per-sentence statistics are missing; `a_holm` after Holm's correction over all pairs.
+        b: p of test B (paired t), NaN with fewer than two seeds; `b_holm` likewise.
         sign_flip: p of the sign-flip test, uncorrected, NaN with too few seeds.
     """
 

@@ -1,12 +1,11 @@
 """`select=METRIC over=OPTION`: of the runs that differ only in OPTION, the one that was best on validation."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from attnbench.checks import suggestion
+from attnbench.checks import check_choice, suggestion
 from attnbench.metrics import HISTORIES, metric_of
-from attnbench.report.comparison.variants import factors_of, is_profile
+from attnbench.report.comparison.variants import factors_of, grouped, is_profile
 from attnbench.report.sources.runs import Run, natural
 
 SELECTABLE = tuple(key for key in HISTORIES if key.startswith("valid/"))
@@ -37,8 +36,7 @@ def check(metric: str, over: str | None) -> None:
             f"select={metric} would choose on the test set, and the test result would then be too good. "
             f"Choose on validation: {' or '.join(f'select={key}' for key in SELECTABLE)}."
         )
-    if metric not in SELECTABLE:
-        raise ValueError(f"Unknown select {metric!r}. Known: {', '.join(SELECTABLE)}.{suggestion(metric, SELECTABLE)}")
+    check_choice("select", metric, SELECTABLE)
     if not over:
         raise ValueError(
             f"select={metric} needs an option to choose over. "
@@ -55,15 +53,14 @@ def select(runs: Sequence[Run], metric: str, over: str) -> tuple[tuple[Run, ...]
     check(metric, over)
     training = [run for run in runs if run.finished and not is_profile(run)]
     varied = [key for key in factors_of(training) if key != "attention"]
-    if len({run.params.get(over, "") for run in training}) < 2:
+    if len(grouped(training, [over])) < 2:
         differences = f"Varied: {', '.join(varied)}." if varied else "They differ only in attention and seed."
-        hint = f"{differences}{suggestion(over, varied)}"
-        raise ValueError(f"over={over} chooses nothing: the finished runs do not differ in this option. {hint}")
-    factors = factors_of(training, ignored=[over])
-    groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
-    for run in training:
-        groups[(*(run.params.get(key, "") for key in factors), run.params["seed"])].append(run)
-    candidates = tuple(_choose(members, metric, over) for members in groups.values())
+        raise ValueError(
+            f"over={over} chooses nothing: the finished runs do not differ in this option. "
+            f"{differences}{suggestion(over, varied)}"
+        )
+    groups = grouped(training, [*factors_of(training, ignored=[over]), "seed"]).values()
+    candidates = tuple(_choose(members, metric, over) for members in groups)
     chosen = {group.chosen.run_id for group in candidates}
     kept = tuple(run for run in runs if is_profile(run) or not run.finished or run.run_id in chosen)
     return kept, Selection(metric, over, candidates)
@@ -76,11 +73,12 @@ def kept_score(run: Run, metric: str) -> float:
         ValueError: the run has no history of the metric.
     """
     stopping = run.params.get("training.early_stopping.metric", metric)
-    if not run.histories.get(metric) or not run.histories.get(stopping):
-        raise ValueError(
-            f"Run {run.run_id} has no history of {metric if not run.histories.get(metric) else stopping}, which "
-            f"select={metric} needs. Read it from its run folder or MLflow, or omit select."
-        )
+    for key in (metric, stopping):
+        if not run.histories.get(key):
+            raise ValueError(
+                f"Run {run.run_id} has no history of {key}, which select={metric} needs. "
+                "Read it from its run folder or MLflow, or omit select."
+            )
     sign = metric_of(stopping).direction.sign
     points = dict(run.histories[metric])
     shared = [point for point in run.histories[stopping] if point[0] in points]
@@ -92,5 +90,4 @@ def _choose(members: Sequence[Run], metric: str, over: str) -> Candidates:
     ordered = sorted(members, key=lambda run: natural(run.params.get(over, "")))
     scores = {run: kept_score(run, metric) for run in ordered}
     chosen = max(ordered, key=lambda run: metric_of(metric).direction.sign * scores[run])
-    by_value = {run.params.get(over, ""): scores[run] for run in (*ordered, chosen)}
-    return Candidates(by_value, chosen)
+    return Candidates({run.params.get(over, ""): scores[run] for run in (*ordered, chosen)}, chosen)

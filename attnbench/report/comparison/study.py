@@ -1,29 +1,21 @@
-"""The study that a report is about: its runs, variants, pairs, and what was selected."""
+"""The study that a report is about: its runs, variants, pairs, and what was selected.
+
+The code of two results versions may compute different numbers, so their runs are never compared.
+"""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attnbench.report.comparison.pairs import Pair, pairs_of
 from attnbench.report.comparison.selection import Selection, check, select
 from attnbench.report.comparison.variants import Variant, factors_of, is_profile, variants_of
-from attnbench.report.comparison.versions import check_versions
-from attnbench.report.sources.runs import Run, Runs, mechanism_order
-from attnbench.wording import listed
+from attnbench.report.sources.runs import Run, Runs, mechanism_order, natural
+from attnbench.wording import counted, listed
 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """Everything that the sections show.
-
-    Attributes:
-        name: the study's name.
-        runs: all runs, in canonical order.
-        variants: of the training runs that are compared.
-        profiles: of the profiling runs.
-        pairs: of `variants`.
-        selection: what was selected on validation, if anything.
-        remarks: what a reader of the numbers must know.
-    """
+    """Everything that the sections show; `runs` are all, `variants` of the training runs that are compared."""
 
     name: str
     runs: tuple[Run, ...]
@@ -60,12 +52,7 @@ class Study:
 
 
 def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) -> Study:
-    """Prepares a study.
-
-    Args:
-        runs: what was read.
-        metric: a validation metric to select on.
-        over: the option to select over.
+    """Prepares a study, with the runs that are best in the validation metric `metric` over the option `over`.
 
     Raises:
         ValueError: there is no finished run, runs are of different results versions, or the selection is not possible.
@@ -76,7 +63,7 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) 
         raise ValueError(f"over={over} needs a validation metric to choose on. Add select=valid/bleu.")
     if not any(run.finished for run in runs.runs):
         raise ValueError(_nothing_finished(runs))
-    check_versions(runs)
+    _check_versions(runs)
     kept, selection = select(runs.runs, metric, over) if metric and over else (runs.runs, None)
     training = [run for run in kept if not is_profile(run)]
     profiling = [run for run in kept if is_profile(run)]
@@ -101,3 +88,34 @@ def _nothing_finished(runs: Runs) -> str:
         f"{listed([f'{count} {status}' for status, count in counts])}. "
         "See the run.log of a failed run; the command that started the study resumes it."
     )
+
+
+def _version(run: Run) -> str:
+    return "unknown" if run.origin.results_version is None else str(run.origin.results_version)
+
+
+def of_version(runs: Runs, version: str) -> Runs:
+    """The runs of one results version.
+
+    Raises:
+        ValueError: there is none.
+    """
+    kept = tuple(run for run in runs.runs if _version(run) == version)
+    if not kept:
+        known = sorted({_version(run) for run in runs.runs}, key=natural)
+        raise ValueError(f"Study {runs.study!r} has no run with results_version={version}. Known: {', '.join(known)}.")
+    return replace(runs, runs=kept)
+
+
+def _check_versions(runs: Runs) -> None:
+    """Raises ValueError where finished runs are of different results versions."""
+    counts = Counter(_version(run) for run in runs.runs if run.finished)
+    versions = sorted(counts, key=natural)
+    if len(versions) > 1:
+        newest = [version for version in versions if version != "unknown"][-1]
+        found = listed([f"{version} ({counted(counts[version], 'run')})" for version in versions])
+        raise ValueError(
+            f"The finished runs of study {runs.study!r} were made under different results versions: {found}. Their "
+            f"numbers cannot be compared. Report one version, for example results_version={newest}, or train all runs "
+            "under one version."
+        )

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from attnbench.config import FACTORS, Role, UsedBy, role, used_by
 from attnbench.report.options import option_value
@@ -14,7 +15,7 @@ class Variant:
     """One combination of factor values.
 
     Attributes:
-        values: the value of each factor, `attention` first.
+        values: by factor, `attention` first.
         runs: the finished runs, one a seed, by seed.
         unfinished: the runs of seeds that have no finished run.
         repeated: finished runs of seeds that a later run repeats; they count nowhere.
@@ -33,12 +34,12 @@ class Variant:
     @property
     def setting(self) -> str:
         """The factors other than the attention, in words; empty where there are none."""
-        return ", ".join(option_value(key, value) for key, value in self.values.items() if key != "attention")
+        return ", ".join(self.factors_without("attention"))
 
     @property
     def label(self) -> str:
         """All factors in words."""
-        return " · ".join(option_value(key, value) for key, value in self.values.items())
+        return " · ".join(self.factors_without())
 
     @property
     def data(self) -> str:
@@ -50,6 +51,10 @@ class Variant:
     def seeds(self) -> tuple[int, ...]:
         """The seeds with a finished run."""
         return tuple(run.seed for run in self.runs)
+
+    def factors_without(self, *keys: str) -> list[str]:
+        """The values of all factors but `keys`, each in words."""
+        return [option_value(key, value) for key, value in self.values.items() if key not in keys]
 
     def metric(self, key: str) -> list[float]:
         """The values of one metric, by seed; seeds that lack it are left out."""
@@ -69,52 +74,56 @@ def is_profile(run: Run) -> bool:
 def factors_of(runs: Sequence[Run], ignored: Iterable[str] = ()) -> tuple[str, ...]:
     """The attention, and every other option that was varied on its own; what follows from those is no factor.
 
-    Args:
-        runs: training runs, or profiling runs.
-        ignored: options over which one run was selected.
+    `runs` are of one task; `ignored` are options over which one run was selected.
     """
-    keys = sorted({key for run in runs for key in run.params if _may_be_factor(key, is_profile(run))})
-    ordered = [key for key in FACTORS if key in keys] + [key for key in keys if key not in FACTORS]
+    other_task = UsedBy.TRAINING if any(map(is_profile, runs)) else UsedBy.PROFILE
+    keys = {key for run in runs for key in run.params if not is_procedure(key) and used_by(key) is not other_task}
+    keys -= {"attention", "seed", "task", *ignored}
     factors = ["attention"]
-    for key in ordered:
-        if key == "attention" or key in ignored:
-            continue
-        values = {run.params.get(key, "") for run in runs}
-        if len(values) > 1 and (key in FACTORS or not _follows(runs, key, factors)):
+    for key in sorted(keys, key=lambda key: (FACTORS.index(key) if key in FACTORS else len(FACTORS), key)):
+        follows = len(grouped(runs, factors)) == len(grouped(runs, [*factors, key]))
+        if len(grouped(runs, [key])) > 1 and (key in FACTORS or not follows):
             factors.append(key)
     return tuple(factors)
 
 
-def variants_of(runs: Sequence[Run], factors: Sequence[str]) -> tuple[Variant, ...]:
-    """The variants of `runs`, ordered by data, settings and mechanism."""
+def grouped(runs: Iterable[Run], keys: Sequence[str]) -> dict[tuple[str, ...], list[Run]]:
+    """The runs that share the values of the params `keys`, by these values; a param that a run lacks is empty."""
     groups: dict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        groups[tuple(run.params.get(key, "") for key in factors)].append(run)
-    variants = [_variant(dict(zip(factors, values, strict=True)), members) for values, members in groups.items()]
+        groups[tuple(run.params.get(key, "") for key in keys)].append(run)
+    return groups
+
+
+def variants_of(runs: Sequence[Run], factors: Sequence[str]) -> tuple[Variant, ...]:
+    """The variants of `runs`, ordered by data, settings and mechanism."""
+    variants = [
+        _variant(dict(zip(factors, values, strict=True)), members) for values, members in grouped(runs, factors).items()
+    ]
     return tuple(sorted(variants, key=_order))
 
 
 def by_setting(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
     """Variants that share everything but the attention, by that setting in words."""
-    return _grouped(variants, lambda variant: variant.setting)
+    return _by(attrgetter("setting"), variants)
 
 
 def by_data(variants: Iterable[Variant]) -> dict[str, list[Variant]]:
     """The variants of each data set."""
-    return _grouped(variants, lambda variant: variant.data)
+    return _by(attrgetter("data"), variants)
 
 
-def _grouped(variants: Iterable[Variant], key: Callable[[Variant], str]) -> dict[str, list[Variant]]:
-    groups: dict[str, list[Variant]] = {}
+def _by(key: Callable[[Variant], str], variants: Iterable[Variant]) -> dict[str, list[Variant]]:
+    groups: dict[str, list[Variant]] = defaultdict(list)
     for variant in variants:
-        groups.setdefault(key(variant), []).append(variant)
+        groups[key(variant)].append(variant)
     return groups
 
 
 def _variant(values: dict[str, str], members: Sequence[Run]) -> Variant:
     finished: dict[int, Run] = {}
     repeated: list[Run] = []
-    for run in sorted((run for run in members if run.finished), key=_started):
+    for run in sorted((run for run in members if run.finished), key=lambda run: (run.origin.started, run.run_id)):
         if run.seed in finished:
             repeated.append(finished[run.seed])
         finished[run.seed] = run
@@ -122,25 +131,6 @@ def _variant(values: dict[str, str], members: Sequence[Run]) -> Variant:
     return Variant(values, tuple(finished[seed] for seed in sorted(finished)), tuple(unfinished), tuple(repeated))
 
 
-def _started(run: Run) -> tuple[str, str]:
-    return run.origin.started, run.run_id
-
-
 def _order(variant: Variant) -> tuple[object, ...]:
     others = tuple(natural(value) for key, value in variant.values.items() if key != "attention")
     return others, mechanism_order(variant.attention)
-
-
-def _may_be_factor(key: str, profile: bool) -> bool:
-    other_task = UsedBy.TRAINING if profile else UsedBy.PROFILE
-    return key not in ("seed", "task") and not is_procedure(key) and used_by(key) is not other_task
-
-
-def _follows(runs: Sequence[Run], key: str, factors: Sequence[str]) -> bool:
-    """Whether the values of `factors` leave only one value of `key`."""
-    seen: dict[tuple[str, ...], str] = {}
-    for run in runs:
-        combination = tuple(run.params.get(factor, "") for factor in factors)
-        if seen.setdefault(combination, run.params.get(key, "")) != run.params.get(key, ""):
-            return False
-    return True

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from matplotlib.axes import Axes
@@ -29,14 +29,7 @@ class Notice:
 
 @dataclass(frozen=True)
 class Cell:
-    """A table cell.
-
-    Attributes:
-        text: what it says.
-        detail: what it says below in smaller type, for example an interval.
-        strong: whether it is set in bold.
-        mechanism: the attention whose colour and marker stand before the text.
-    """
+    """A cell: its text, a detail below it in smaller type, and the attention whose colour and marker precede it."""
 
     text: str
     detail: str = ""
@@ -124,12 +117,5 @@ class Figure:
 
 Block = Text | Notice | Table[Any] | Figure
 
-
-@dataclass(frozen=True)
-class Section:
-    """A section; one without its input has no blocks and says in `missing` what it lacks."""
-
-    slug: str
-    title: str
-    blocks: Sequence[Block] = field(default=())
-    missing: str = ""
+Content = Sequence[Block] | str
+"""The blocks of a section, or what input it lacks."""

@@ -7,16 +7,22 @@ from attnbench.report.comparison.estimates import Bounds, Estimate, estimate_of
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.options import is_numeric, option_name, option_unit
 from attnbench.report.render.elements import Cell, Field, Row
-from attnbench.wording import DASH
 
 
 def text_field(
-    header: str, text: Callable[[Row], str], *, key: str = "", group: str = "", code: bool = False, prose: bool = False
+    header: str,
+    text: Callable[[Row], str],
+    *,
+    key: str = "",
+    mechanism: Callable[[Row], str] = lambda _: "",
+    group: str = "",
+    code: bool = False,
+    prose: bool = False,
 ) -> Field[Row]:
     """A field whose cells and values are the same texts; its CSV column is called `key`, or as the header."""
     return Field(
         header=header,
-        cell=lambda row: Cell(f"`{text(row)}`" if code else text(row)),
+        cell=lambda row: Cell(f"`{text(row)}`" if code else text(row), mechanism=mechanism(row)),
         values=lambda row: {key or header: text(row)},
         group=group,
         numeric=False,
@@ -42,31 +48,29 @@ def _factor_field(key: str) -> Field[Variant]:
 def metric_field(key: str, *, header: str = "", group: str = "") -> Field[Variant]:
     """A metric's mean over seeds with what its seeds allow below it; bounds and their kind go into the CSV file."""
     metric = metric_of(key)
-
-    def values(variant: Variant) -> dict[str, object]:
-        found = estimate_of(variant, key)
-        return {
-            key: found.value,
-            f"{key}_low": found.low,
-            f"{key}_high": found.high,
-            f"{key}_bounds": found.bounds.value,
-        }
-
     return Field(
         header=header or metric.name,
         cell=lambda variant: estimate_cell(estimate_of(variant, key), metric),
-        values=values,
+        values=lambda variant: estimate_values(key, estimate_of(variant, key)),
         unit=metric.shown_unit,
         group=group,
     )
 
 
+def estimate_values(key: str, estimate: Estimate) -> dict[str, object]:
+    """The CSV columns of an estimate: its value, low, high, and what these bounds are."""
+    return {
+        key: estimate.value,
+        f"{key}_low": estimate.low,
+        f"{key}_high": estimate.high,
+        f"{key}_bounds": estimate.bounds.description,
+    }
+
+
 def estimate_cell(estimate: Estimate, metric: Metric) -> Cell:
     """The value; below it the interval, or the second of two values, where seeds differ."""
     value, low, high = estimate.value, estimate.low, estimate.high
-    if not estimate.exists:
-        return Cell(DASH)
-    if low == high or estimate.bounds is Bounds.ONE_VALUE:
+    if low == high or not estimate.bounded:
         return Cell(metric.format(value))
     if estimate.bounds is Bounds.OVER_SEEDS:
         return Cell(metric.format(value), f"± {metric.format(high - value, value)}")

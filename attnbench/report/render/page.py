@@ -9,45 +9,41 @@ from markupsafe import Markup, escape
 
 import attnbench
 from attnbench.report.render.drawing import FORMAT, Drawing, colour_name, swatch
-from attnbench.report.render.elements import Notice, Section
+from attnbench.report.render.elements import Content, Notice
 from attnbench.report.render.style import Style
 from attnbench.report.render.tables import to_markdown
+
+HTML, MARKDOWN = "page.html.jinja", "page.md.jinja"
+"""One self-contained page that fetches nothing; the same content in the repository, its figures links to files."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """What the templates are filled with: what stands at the top, the sections, and what is written beside the page."""
+    """What the templates show: the top, slug, title and content of each section, and what is written beside the page.
+
+    The HTML takes its style and figures into itself.
+    """
 
     study: str
     summary: str
     notice: Notice | None
-    sections: Sequence[Section]
+    sections: Sequence[tuple[str, str, Content]]
     drawings: Mapping[str, Drawing]
     styles: Mapping[str, Style]
     files: Sequence[str]
 
 
-def to_html(document: Document) -> bytes:
-    """One self-contained page: style and figures are in it, and nothing is fetched."""
-    return _render("page.html.jinja", document, autoescape=True)
-
-
-def to_markdown_page(document: Document) -> bytes:
-    """The same content for readers of the repository; figures are links to the files beside it."""
-    return _render("page.md.jinja", document, autoescape=False)
-
-
 def inline(text: str) -> Markup:
     """`code` and **strong** as HTML, everything else escaped."""
-    safe = str(escape(text))
-    safe = re.sub(r"`([^`]*)`", r"<code>\1</code>", safe)
+    safe = re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(text)))
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe))
 
 
-def _render(template: str, document: Document, *, autoescape: bool) -> bytes:
+def render(template: str, document: Document) -> bytes:
+    """The document as `HTML` or `MARKDOWN`."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("attnbench.report", "render"),
-        autoescape=autoescape,
+        autoescape=template == HTML,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -56,6 +52,8 @@ def _render(template: str, document: Document, *, autoescape: bool) -> bytes:
     environment.filters |= {"inline": inline, "markdown": to_markdown}
     text = environment.get_template(template).render(
         document=document,
+        shown=[section for section in document.sections if not isinstance(section[2], str)],
+        not_shown=[section for section in document.sections if isinstance(section[2], str)],
         version=attnbench.__version__,
         figure_format=FORMAT,
         colours={name: colour_name(name, document.styles) for name in document.styles},

@@ -1,6 +1,7 @@
 """A table as CSV (unrounded), LaTeX and Markdown (as readers see it)."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from attnbench.report.render.elements import Cell, Table
@@ -8,19 +9,11 @@ from attnbench.report.sources.saved import write_csv
 
 _LATEX = str.maketrans(
     {
+        **{character: rf"\{character}" for character in "&%$#_{}"},
+        **{character: f"${character}$" for character in "<>|"},
         "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
         "~": r"\textasciitilde{}",
         "^": r"\textasciicircum{}",
-        "<": r"$<$",
-        ">": r"$>$",
-        "|": r"$|$",
         "±": r"$\pm$",
         "\u2212": r"$-$",
         "\u2013": "--",
@@ -64,11 +57,15 @@ def to_latex(table: Table[Any]) -> bytes:
 def to_markdown(table: Table[Any]) -> str:
     """A pipe table; the detail of a cell follows its text."""
     lines = [
-        "| " + " | ".join(_pipe(column.heading) for column in table.fields) + " |",
+        _markdown_row(column.heading for column in table.fields),
         "|" + "|".join("---:" if column.numeric else "---" for column in table.fields) + "|",
-        *("| " + " | ".join(_markdown_cell(cell) for cell in row) + " |" for row in table.cells),
+        *(_markdown_row(map(_markdown_cell, row)) for row in table.cells),
     ]
     return "\n".join(lines)
+
+
+def _markdown_row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(text.replace("|", r"\|") for text in cells) + " |"
 
 
 def _latex_groups(table: Table[Any]) -> list[str]:
@@ -83,19 +80,14 @@ def _latex_groups(table: Table[Any]) -> list[str]:
 
 
 def _latex(text: str) -> str:
-    plain = re.sub(r"[`]|\*\*", "", text)
-    return plain.translate(_LATEX)
+    return re.sub(r"`|\*\*", "", text).translate(_LATEX)
 
 
 def _latex_cell(cell: Cell) -> str:
-    text = _latex(" ".join(part for part in (cell.text, cell.detail) if part))
+    text = _latex(f"{cell.text} {cell.detail}".strip())
     return rf"\textbf{{{text}}}" if cell.strong else text
-
-
-def _pipe(text: str) -> str:
-    return text.replace("|", r"\|")
 
 
 def _markdown_cell(cell: Cell) -> str:
     text = f"**{cell.text}**" if cell.strong else cell.text
-    return _pipe(" ".join(part for part in (text, cell.detail) if part))
+    return f"{text} {cell.detail}".strip()

@@ -4,28 +4,21 @@ from attnbench.metrics import Metric, metric_of
 from attnbench.report.comparison.selection import Candidates, Selection
 from attnbench.report.comparison.study import Study
 from attnbench.report.options import option_name
-from attnbench.report.render.elements import Cell, Field, Section, Table, Text
+from attnbench.report.render.elements import Cell, Content, Field, Table, Text
 from attnbench.report.sources.runs import natural
 
-TITLE = "Hyperparameters chosen on validation"
 
-
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """A row a variant and seed, a column a candidate, the chosen one in bold."""
     selection = study.selection
     if selection is None:
-        missing = "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant and seed."
-        return Section("choice", TITLE, missing=missing)
+        return "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant and seed."
     metric = metric_of(selection.metric)
     explanation = (
         f"For each variant and seed, the `{selection.over}` with the {metric.direction.superlative} {metric.name} of "
         "the kept weights was chosen. The test set had no part in the choice. Every other section shows only the "
         "chosen runs; `runs.csv` holds all of them."
     )
-    return Section("choice", TITLE, [Text(explanation), _table(study, selection, metric)])
-
-
-def _table(study: Study, selection: Selection, metric: Metric) -> Table[Candidates]:
     groups = {group.chosen: group for group in selection.groups}
     variants = {groups[run]: variant for variant in study.finished for run in variant.runs}
     values = sorted({value for group in selection.groups for value in group.scores}, key=natural)
@@ -44,7 +37,7 @@ def _table(study: Study, selection: Selection, metric: Metric) -> Table[Candidat
         *(_candidate(value, selection, metric) for value in values),
     ]
     caption = f"The {metric.name} of each candidate; chosen in bold"
-    return Table("choice", caption, fields, list(variants))
+    return [Text(explanation), Table("choice", caption, fields, list(variants))]
 
 
 def _candidate(value: str, selection: Selection, metric: Metric) -> Field[Candidates]:

@@ -9,47 +9,39 @@ from attnbench.metrics import in_order, metric_of
 from attnbench.report.comparison.estimates import Bounds, estimate_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
-from attnbench.report.render.elements import Block, Cell, Field, Figure, Panel, Section, Table, Text
+from attnbench.report.render.elements import Block, Cell, Content, Field, Figure, Panel, Table, Text
 from attnbench.report.render.fields import estimate_cell, factor_fields, metric_field, text_field
 from attnbench.report.render.style import INK, Style
 from attnbench.report.sources.runs import Run
 from attnbench.wording import DASH, counted
 
 _BLEU = "test/bleu"
+_EXPLAINED = {
+    Bounds.OVER_SEEDS: "From three seeds on, a value is the mean over seeds ± half its 95 % t interval.",
+    Bounds.BOTH_VALUES: "With two seeds both values are given, because two values carry no useful interval.",
+    Bounds.OVER_SENTENCES: "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in brackets: it "
+    "says nothing about what another seed would give.",
+}
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """Figure of test BLEU, comparison table, and the failed runs."""
     blocks: list[Block] = []
     if study.finished:
-        blocks += [Text(_explanation(study))]
+        bounds = {estimate_of(variant, _BLEU).bounds for variant in study.finished}
+        parts = [text for kind, text in _EXPLAINED.items() if kind in bounds]
+        if any(variant.metric("length/bleu_within") for variant in study.finished):
+            parts.append(
+                "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
+                "quotient: beyond ÷ within."
+            )
+        blocks.append(Text(" ".join(parts)))
         if any(variant.metric(_BLEU) for variant in study.finished):
-            blocks.append(_figure(study))
+            blocks.append(_figure(study.finished, bounds))
         blocks.append(_table(study))
     if study.failed:
         blocks.append(_unfinished(study.failed))
-    return Section("comparison", "Comparison", blocks, "" if blocks else "no training run is among the runs.")
-
-
-def _bounds(study: Study) -> set[Bounds]:
-    return {estimate_of(variant, _BLEU).bounds for variant in study.finished}
-
-
-def _explanation(study: Study) -> str:
-    explained = {
-        Bounds.OVER_SEEDS: "From three seeds on, a value is the mean over seeds ± half its 95 % t interval.",
-        Bounds.BOTH_VALUES: "With two seeds both values are given, because two values carry no useful interval.",
-        Bounds.OVER_SENTENCES: "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in "
-        "brackets: it says nothing about what another seed would give.",
-    }
-    shown = _bounds(study)
-    parts = [text for bounds, text in explained.items() if bounds in shown]
-    if any(variant.metric("length/bleu_within") for variant in study.finished):
-        parts.append(
-            "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
-            "quotient: beyond ÷ within."
-        )
-    return " ".join(parts)
+    return blocks or "no training run is among the runs."
 
 
 def _table(study: Study) -> Table[Variant]:
@@ -61,7 +53,7 @@ def _table(study: Study) -> Table[Variant]:
         fields=(
             *factor_fields(study.variants),
             Field("seeds", _seeds, lambda variant: {"seeds": len(variant.runs), "unfinished": len(variant.unfinished)}),
-            *(metric_field(metric.key, header=metric.heading, group=metric.group) for metric in metrics),
+            *(metric_field(metric.key, header=metric.header, group=metric.group) for metric in metrics),
         ),
         rows=study.variants,
     )
@@ -74,18 +66,12 @@ def _seeds(variant: Variant) -> Cell:
 
 
 def _unfinished(runs: Sequence[Run]) -> Table[Run]:
-    attention: Field[Run] = Field(
-        "attention",
-        lambda run: Cell(run.params["attention"], mechanism=run.params["attention"]),
-        lambda run: {"attention": run.params["attention"]},
-        numeric=False,
-    )
     return Table(
         slug="unfinished",
         caption=f"{counted(len(runs), 'run')} without a result",
         fields=(
             text_field("run", lambda run: run.run_id, key="run_id"),
-            attention,
+            text_field("attention", _attention, mechanism=_attention),
             text_field("seed", lambda run: str(run.seed)),
             text_field("status", lambda run: run.status.value),
             text_field("reason", lambda run: run.origin.reason or DASH, prose=True),
@@ -94,36 +80,34 @@ def _unfinished(runs: Sequence[Run]) -> Table[Run]:
     )
 
 
-def _figure(study: Study) -> Figure:
-    settings = by_setting(variant for variant in study.finished if variant.metric(_BLEU))
-    panels = [
-        Panel(setting, partial(_draw, group, _limits(study, group)), 4.8, 0.65 + 0.32 * len(group))
-        for setting, group in settings.items()
+def _attention(run: Run) -> str:
+    return run.params["attention"]
+
+
+def _figure(variants: Sequence[Variant], bounds: set[Bounds]) -> Figure:
+    settings = by_setting(variant for variant in variants if variant.metric(_BLEU))
+    bars = [
+        *(["95 % interval"] if bounds & {Bounds.OVER_SEEDS, Bounds.OVER_SENTENCES} else []),
+        *(["with two seeds, both values"] if Bounds.BOTH_VALUES in bounds else []),
     ]
-    shown = (
-        (variant.label, estimate_cell(estimate_of(variant, _BLEU), metric_of(_BLEU))) for variant in study.finished
-    )
+    caption = f"Test BLEU. Bars: {'; '.join(bars)}." if bars else "Test BLEU."
+    rings = " Small rings: single seeds." if bounds & {Bounds.OVER_SEEDS, Bounds.BOTH_VALUES} else ""
+    cells = [(variant.label, estimate_cell(estimate_of(variant, _BLEU), metric_of(_BLEU))) for variant in variants]
     return Figure(
         slug="quality",
         alt="Test BLEU of each variant with its interval and its seeds. "
-        + ". ".join(f"{label}: {cell.text} {cell.detail}".strip() for label, cell in shown),
-        caption=_caption(_bounds(study)),
-        panels=panels,
+        + ". ".join(f"{label}: {cell.text} {cell.detail}".strip() for label, cell in cells),
+        caption=caption + rings,
+        panels=[
+            Panel(setting, partial(_draw, group, _limits(variants, group)), 4.8, 0.65 + 0.32 * len(group))
+            for setting, group in settings.items()
+        ],
     )
 
 
-def _caption(shown: set[Bounds]) -> str:
-    bars = [
-        *(["95 % interval"] if shown & {Bounds.OVER_SEEDS, Bounds.OVER_SENTENCES} else []),
-        *(["with two seeds, both values"] if Bounds.BOTH_VALUES in shown else []),
-    ]
-    text = f"Test BLEU. Bars: {'; '.join(bars)}." if bars else "Test BLEU."
-    return f"{text} Small rings: single seeds." if shown & {Bounds.OVER_SEEDS, Bounds.BOTH_VALUES} else text
-
-
-def _limits(study: Study, group: Sequence[Variant]) -> tuple[float, float]:
+def _limits(variants: Sequence[Variant], group: Sequence[Variant]) -> tuple[float, float]:
     """The range of BLEU of the same data set, so that its panels share one scale."""
-    estimates = [estimate_of(variant, _BLEU) for variant in study.finished if variant.data == group[0].data]
+    estimates = [estimate_of(variant, _BLEU) for variant in variants if variant.data == group[0].data]
     numbers = [bound for one in estimates for bound in (one.value, one.low, one.high) if bound == bound]
     room = 0.04 * (max(numbers) - min(numbers)) + 0.5
     return min(numbers) - room, max(numbers) + room

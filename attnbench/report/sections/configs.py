@@ -1,10 +1,8 @@
 """In which options variants differ, what they share, and how many parameters each has."""
 
-from collections.abc import Sequence
-
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, is_procedure
-from attnbench.report.render.elements import Block, Field, Section, Table, Text
+from attnbench.report.render.elements import Content, Field, Table, Text
 from attnbench.report.render.fields import factor_fields, metric_field, text_field
 from attnbench.wording import DASH, counted
 
@@ -16,13 +14,13 @@ _SIZES = (
 )
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """The options that differ with each variant's size, and the shared ones folded away."""
     variants = study.finished or tuple(variant for variant in study.profiles if variant.runs)
-    keys = {key for variant in variants for run in variant.runs for key in run.params}
-    options = sorted(key for key in keys if key != "seed" and not is_procedure(key))
-    values = {key: {run.params.get(key, DASH) for variant in variants for run in variant.runs} for key in options}
-    shared = [(key, next(iter(values[key]))) for key in options if len(values[key]) == 1]
+    runs = [run for variant in variants for run in variant.runs]
+    options = sorted({key for run in runs for key in run.params if key != "seed" and not is_procedure(key)})
+    values = {key: {run.params.get(key, DASH) for run in runs} for key in options}
+    shared = [(key, *values[key]) for key in options if len(values[key]) == 1]
     named = {*variants[0].values, study.selection.over if study.selection else ""}
     differing = [key for key in options if len(values[key]) > 1 and key not in named]
     explanation = (
@@ -31,14 +29,8 @@ def section(study: Study) -> Section:
         if differing
         else "Variants differ in nothing but the factors that name them. "
     )
-    explanation += f"The other {counted(len(shared), 'option')} are the same everywhere."
-    blocks: list[Block] = [Text(explanation), _differences(variants, differing), _shared(shared)]
-    return Section("configs", "What differs between variants", blocks)
-
-
-def _differences(variants: Sequence[Variant], differing: Sequence[str]) -> Table[Variant]:
     sizes = [key for key in _SIZES if any(variant.metric(key) for variant in variants)]
-    return Table(
+    differences = Table(
         slug="configs",
         caption="Options that differ, and the size of each model",
         fields=(
@@ -48,6 +40,18 @@ def _differences(variants: Sequence[Variant], differing: Sequence[str]) -> Table
         ),
         rows=variants,
     )
+    count = counted(len(shared), "option")
+    shared_options = Table(
+        slug="shared-options",
+        caption=f"The {count} that all variants share",
+        fields=(
+            text_field("option", lambda option: option[0], code=True),
+            text_field("value", lambda option: option[1], prose=True),
+        ),
+        rows=shared,
+        folded=True,
+    )
+    return [Text(f"{explanation}The other {count} are the same everywhere."), differences, shared_options]
 
 
 def _option_field(key: str) -> Field[Variant]:
@@ -57,17 +61,4 @@ def _option_field(key: str) -> Field[Variant]:
         lambda variant: ", ".join(dict.fromkeys(run.params.get(key, DASH) for run in variant.runs)),
         key=key,
         group="options",
-    )
-
-
-def _shared(options: Sequence[tuple[str, str]]) -> Table[tuple[str, str]]:
-    return Table(
-        slug="shared-options",
-        caption=f"The {counted(len(options), 'option')} that all variants share",
-        fields=(
-            text_field("option", lambda option: option[0], code=True),
-            text_field("value", lambda option: option[1], prose=True),
-        ),
-        rows=options,
-        folded=True,
     )

@@ -7,19 +7,18 @@ from functools import partial
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullLocator
 
 from attnbench.metrics import in_order, metric_of
 from attnbench.report.comparison.estimates import estimate_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
-from attnbench.report.options import option_name, option_unit, option_value
-from attnbench.report.render.elements import Block, Figure, Notice, Panel, Section, Table, Text
+from attnbench.report.options import option_name, option_unit
+from attnbench.report.render.elements import Block, Content, Figure, Notice, Panel, Table, Text
 from attnbench.report.render.fields import factor_fields, metric_field
 from attnbench.report.render.style import Style, by_mechanism, from_zero
 from attnbench.wording import number
 
-TITLE = "Speed and memory against size"
 _FACTORS = ("sequence_length", "hidden_size")
 _DRAWN = (
     "speed/train_target_tokens_per_second",
@@ -30,7 +29,7 @@ _LOGARITHMIC_FROM = 8
 """Quotient of the largest and smallest value from which an axis is logarithmic."""
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """A figure for each size that was varied, from profiling and from training runs, and the profiles' table."""
     blocks: list[Block] = []
     sources = ((study.profiles, "synthetic batches"), (study.finished, "training runs"))
@@ -38,14 +37,9 @@ def section(study: Study) -> Section:
         if len({variant.values[factor] for variant in variants if factor in variant.values and variant.runs}) > 1:
             blocks.append(_figure(variants, source, factor))
     if study.profiles:
-        blocks += [_table(study.profiles), *_failures(study.profiles)]
+        blocks += _profiles(study.profiles)
     if not blocks:
-        missing = "it needs runs of at least two sequence lengths or two hidden sizes, or runs of `task=profile`."
-        return Section("cost", TITLE, missing=missing)
-    return Section("cost", TITLE, [Text(_explanation(study)), *blocks])
-
-
-def _explanation(study: Study) -> str:
+        return "it needs runs of at least two sequence lengths or two hidden sizes, or runs of `task=profile`."
     parts = []
     if study.profiles:
         parts.append(
@@ -57,7 +51,7 @@ def _explanation(study: Study) -> str:
             "Training runs were measured at different times: "
             "differences of a few percent between them may be the machine's."
         )
-    return " ".join(parts)
+    return [Text(" ".join(parts)), *blocks]
 
 
 def _figure(variants: Sequence[Variant], source: str, factor: str) -> Figure:
@@ -90,9 +84,7 @@ def _frame(variants: Sequence[Variant], factor: str) -> pd.DataFrame:
     records = [
         {
             "attention": variant.attention,
-            "setting": ", ".join(
-                option_value(name, value) for name, value in variant.values.items() if name not in ("attention", factor)
-            ),
+            "setting": ", ".join(variant.factors_without("attention", factor)),
             "size": int(variant.values[factor]),
             "key": key,
             "value": metric_of(key).shown(estimate_of(variant, key).value),
@@ -106,9 +98,7 @@ def _frame(variants: Sequence[Variant], factor: str) -> pd.DataFrame:
 def _spoken(frame: pd.DataFrame) -> str:
     lines = []
     for (key, setting, attention), part in frame.groupby(["key", "setting", "attention"], sort=False):
-        points = ", ".join(
-            f"{number(value)} at {size}" for value, size in zip(part["value"], part["size"], strict=True)
-        )
+        points = ", ".join(f"{number(value)} at {size}" for value, size in zip(part["value"], part["size"]))
         lines.append(f"{metric_of(key).label}, {attention}{f', {setting}' if setting else ''}: {points}.")
     return " ".join(lines)
 
@@ -127,25 +117,19 @@ def _draw(part: pd.DataFrame, label: str, key: str, axes: Axes, styles: Mapping[
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         axes.set_ylim(from_zero(part["value"]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.yaxis.set_major_formatter("{x:,.6g}")
     axes.set_xlabel(label)
     axes.set_ylabel(metric_of(key).shown_unit)
 
 
-def _table(profiles: Sequence[Variant]) -> Table[Variant]:
+def _profiles(profiles: Sequence[Variant]) -> list[Block]:
+    """The table of what was measured, and what has no measurement."""
     keys = in_order(key for variant in profiles for key in (*_DRAWN, "speed/train_step_ms_p50") if variant.metric(key))
-    return Table(
-        slug="profiles",
-        caption="Cost on synthetic batches",
-        fields=(*factor_fields(profiles), *(metric_field(key) for key in keys)),
-        rows=profiles,
-    )
-
-
-def _failures(profiles: Sequence[Variant]) -> list[Notice]:
+    fields = (*factor_fields(profiles), *(metric_field(key) for key in keys))
     lines = tuple(
         f"{variant.label}: {run.status}, {run.origin.reason or 'no reason given'}"
         for variant in profiles
         for run in variant.unfinished
     )
-    return [Notice("Without a measurement", lines)] if lines else []
+    notices = [Notice("Without a measurement", lines)] if lines else []
+    return [Table("profiles", "Cost on synthetic batches", fields, profiles), *notices]

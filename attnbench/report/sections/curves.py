@@ -7,25 +7,23 @@ from functools import partial
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from attnbench.metrics import HISTORIES, metric_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
-from attnbench.report.render.elements import Figure, Panel, Section
+from attnbench.report.render.elements import Content, Figure, Panel
 from attnbench.report.render.style import Style, by_mechanism, from_zero
 from attnbench.wording import number
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """A figure for each setting: a panel a history, a line a mechanism, thin lines for its seeds."""
     figures = [
         _figure(setting, group, index)
         for index, (setting, group) in enumerate(by_setting(study.finished).items())
         if any(run.histories for variant in group for run in variant.runs)
     ]
-    missing = "" if figures else "no run has a history of its losses or of validation BLEU."
-    return Section("curves", "Training curves", figures, missing)
+    return figures or "no run has a history of its losses or of validation BLEU."
 
 
 def _figure(setting: str, group: Sequence[Variant], index: int) -> Figure:
@@ -35,12 +33,15 @@ def _figure(setting: str, group: Sequence[Variant], index: int) -> Figure:
         for key in HISTORIES
         if not (part := frame[frame["key"] == key]).empty
     ]
-    several = any(len(variant.runs) > 1 for variant in group)
+    seeds = (
+        "Thick: mean over the seeds that reached the step; thin: single seeds."
+        if any(len(variant.runs) > 1 for variant in group)
+        else "One seed each."
+    )
     return Figure(
         slug="curves" if not index else f"curves-{index + 1}",
         alt=f"Training curves{f', {setting}' if setting else ''}. " + _spoken(frame),
-        caption=f"{f'With {setting}. ' if setting else ''}"
-        + ("Thick: mean over the seeds that reached the step; thin: single seeds." if several else "One seed each."),
+        caption=f"With {setting}. {seeds}" if setting else seeds,
         panels=panels,
         mechanisms={variant.attention for variant in group},
     )
@@ -73,6 +74,6 @@ def _draw(part: pd.DataFrame, key: str, axes: Axes, styles: Mapping[str, Style])
     sns.lineplot(**lines)
     if key.endswith("loss"):
         axes.set_ylim(from_zero(part["value"]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.set_xlabel("optimiser steps")
     axes.set_ylabel(metric_of(key).shown_unit or "BLEU (0\u2013100)")

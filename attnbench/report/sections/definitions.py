@@ -2,14 +2,13 @@
 
 from attnbench.metrics import definitions
 from attnbench.report.comparison.study import Study
-from attnbench.report.render.elements import Section, Table, Text
+from attnbench.report.render.elements import Content, Table, Text
 from attnbench.report.render.fields import text_field
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """The definitions of the metrics that these runs logged, as the README has them."""
     metrics = definitions(key for run in study.runs for key in (*run.metrics, *run.histories))
-    explanation = "Source tokens are the pieces that the encoder reads, without EOS. Intervals are 95 %."
     table = Table(
         slug="definitions",
         caption=f"The {len(metrics)} metrics of these runs",
@@ -21,4 +20,4 @@ def section(study: Study) -> Section:
         ),
         rows=metrics,
     )
-    return Section("definitions", "What the numbers mean", [Text(explanation), table])
+    return [Text("Source tokens are the pieces that the encoder reads, without EOS. Intervals are 95 %."), table]

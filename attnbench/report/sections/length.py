@@ -9,33 +9,39 @@ from attnbench.metrics import key_of, metric_of
 from attnbench.report.comparison.estimates import length_buckets
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
-from attnbench.report.render.elements import Cell, Field, Figure, Panel, Section, Table, Text
+from attnbench.report.render.elements import Cell, Content, Field, Figure, Panel, Table, Text
 from attnbench.report.render.fields import factor_fields
 from attnbench.report.render.style import FRONT, INK, Style, from_zero, line
 from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket
 from attnbench.wording import DASH, number
 
-TITLE = "Quality by sentence length"
-
 Buckets = Mapping[Variant, Sequence[Bucket]]
 """The length buckets of each variant that has some."""
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """Figure and table of BLEU by length bucket."""
     buckets = {variant: found for variant in study.finished if (found := length_buckets(variant))}
     if not buckets:
-        missing = (
+        return (
             "it needs the per-sentence statistics of the test set (sentences.csv), and "
             f"buckets of at least {MINIMUM_BUCKET_SENTENCES} sentences."
         )
-        return Section("length", TITLE, missing=missing)
     explanation = (
         "Test sentences in buckets of ten by their source tokens; a bucket needs "
         f"{MINIMUM_BUCKET_SENTENCES} sentences. The bars are 95 % bootstrap intervals over sentences of the mean over "
         "seeds: they show how far the test set leaves the value open, not what other seeds would give."
     )
-    return Section("length", TITLE, [Text(explanation), _figure(buckets), _table(buckets)])
+    table = Table(
+        slug="length",
+        caption="BLEU by source length in tokens, mean over seeds, with 95 % bootstrap intervals over sentences",
+        fields=(
+            *factor_fields(list(buckets)),
+            *(_bucket_field(buckets, low, high) for low, high in _bounds(buckets)),
+        ),
+        rows=list(buckets),
+    )
+    return [Text(explanation), _figure(buckets), table]
 
 
 def _bounds(buckets: Buckets) -> list[tuple[int, int]]:
@@ -93,31 +99,24 @@ def _draw(buckets: Buckets, axes: Axes, styles: Mapping[str, Style]) -> None:
         )  # fmt: skip
 
 
-def _table(buckets: Buckets) -> Table[Variant]:
-    return Table(
-        slug="length",
-        caption="BLEU by source length in tokens, mean over seeds, with 95 % bootstrap intervals over sentences",
-        fields=(
-            *factor_fields(list(buckets)),
-            *(_bucket_field(buckets, low, high) for low, high in _bounds(buckets)),
-        ),
-        rows=list(buckets),
-    )
-
-
 def _bucket_field(buckets: Buckets, low: int, high: int) -> Field[Variant]:
     key, sentences = (key_of(f"length/{name}_LLL_HHH", LLL=low, HHH=high) for name in ("bleu", "sentences"))
     shown = metric_of(key).format
+    names = (key, f"{key}_low", f"{key}_high", sentences)
+    numbers = {
+        variant: (bucket.bleu.value, bucket.bleu.low, bucket.bleu.high, bucket.sentences)
+        for variant, row in buckets.items()
+        for bucket in row
+        if bucket.low == low
+    }
 
     def cell(variant: Variant) -> Cell:
-        bleu = next((bucket.bleu for bucket in buckets[variant] if bucket.low == low), None)
-        return Cell(shown(bleu.value), f"[{shown(bleu.low)}, {shown(bleu.high)}]") if bleu else Cell(DASH)
+        if variant not in numbers:
+            return Cell(DASH)
+        value, least, most, _ = numbers[variant]
+        return Cell(shown(value), f"[{shown(least)}, {shown(most)}]")
 
     def values(variant: Variant) -> dict[str, object]:
-        names = (key, f"{key}_low", f"{key}_high", sentences)
-        numbers = [
-            (one.bleu.value, one.bleu.low, one.bleu.high, one.sentences) for one in buckets[variant] if one.low == low
-        ]
-        return dict(zip(names, numbers[0] if numbers else [""] * len(names), strict=True))
+        return dict(zip(names, numbers.get(variant, [""] * len(names)), strict=True))
 
     return Field(_range(low, high), cell, values, group="source tokens")

@@ -10,25 +10,23 @@ from matplotlib.colors import to_rgb
 from attnbench.records import AttentionMap
 from attnbench.report.comparison.maps import choose_maps
 from attnbench.report.comparison.study import Study
-from attnbench.report.render.elements import Figure, Panel, Section, Text
+from attnbench.report.render.elements import Content, Figure, Panel, Text
 from attnbench.report.render.style import MUTED, Style
 from attnbench.wording import listed
 
-TITLE = "Attention maps"
 _PANEL_INCHES = 3.15
 """Width up to which three maps stand side by side on the page."""
 _INK = "#2c6fbb"
 """Weight 1; weight 0 is transparent, so that maps stand on light and dark paper."""
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """The maps of up to three sentences: a short, a medium and a long one."""
     maps = choose_maps(study.finished)
+    if not maps:
+        return "no run has attention maps."
     if not any(maps.values()):
-        missing = (
-            "no two mechanisms have an attention map of the same sentence." if maps else "no run has attention maps."
-        )
-        return Section("maps", TITLE, missing=missing)
+        return "no two mechanisms have an attention map of the same sentence."
     first = next(iter(maps))
     setting = next(variant.setting for variant in study.finished if first in variant.runs)
     by_mechanism = {run.params["attention"]: entries for run, entries in maps.items()}
@@ -41,7 +39,7 @@ def section(study: Study) -> Section:
     if without:
         explanation += f"Without a map, or with equal weights everywhere: {listed(without)}."
     figures = [_figure(dict(zip(by_mechanism, row, strict=True))) for row in zip(*by_mechanism.values(), strict=True)]
-    return Section("maps", TITLE, [Text(explanation), *figures])
+    return [Text(explanation), *figures]
 
 
 def _figure(entries: Mapping[str, AttentionMap]) -> Figure:
@@ -52,29 +50,25 @@ def _figure(entries: Mapping[str, AttentionMap]) -> Figure:
         alt=f"Attention maps of test sentence {first.sentence + 1} for {listed(list(entries))}: "
         f"{len(first.source)} source tokens, {len(first.target)} target tokens.",
         caption=f"Test sentence {first.sentence + 1}: {' '.join(first.source)}",
-        panels=[Panel(name, partial(_draw, entry), *_size(entry)) for name, entry in entries.items()],
+        panels=[_panel(name, entry) for name, entry in entries.items()],
     )
 
 
-def _size(entry: AttentionMap) -> tuple[float, float]:
-    """Inches: one size for every token, and room for the labels."""
-    token = _token_inches(entry)
-    above, left = (token * (0.6 + 0.42 * max(map(len, tokens))) for tokens in (entry.source, entry.target))
-    return token * len(entry.source) + left, token * len(entry.target) + above
+def _panel(name: str, entry: AttentionMap) -> Panel:
+    """One size for every token, and room for the labels."""
+    above, left = (0.6 + 0.42 * max(map(len, tokens)) for tokens in (entry.source, entry.target))
+    width, height = len(entry.source) + left, len(entry.target) + above
+    inches = min(0.18, _PANEL_INCHES / width)
+    return Panel(name, partial(_draw, entry, 0.7 * 72 * inches), inches * width, inches * height)
 
 
-def _token_inches(entry: AttentionMap) -> float:
-    tokens = len(entry.source) + 0.6 + 0.42 * max(map(len, entry.target))
-    return min(0.18, _PANEL_INCHES / tokens)
-
-
-def _draw(entry: AttentionMap, axes: Axes, _: Mapping[str, Style]) -> None:
+def _draw(entry: AttentionMap, points: float, axes: Axes, _: Mapping[str, Style]) -> None:
+    """Draws the weights with labels of `points` points."""
     weights = np.asarray(entry.weights, dtype=np.float64)
     # (target, source) weights become the opacity of one colour: (target, source, red green blue alpha).
     image = np.empty((*weights.shape, 4))
     image[..., :3], image[..., 3] = to_rgb(_INK), np.clip(weights, 0, 1)
     axes.imshow(image, interpolation="none", aspect="equal")
-    points = 0.7 * 72 * _token_inches(entry)
     axes.set_xticks(range(weights.shape[1]), entry.source, rotation=90, fontsize=points)
     axes.set_yticks(range(weights.shape[0]), entry.target, fontsize=points)
     axes.xaxis.tick_top()

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from attnbench.report.comparison.study import Study
-from attnbench.report.render.elements import Section, Table, Text
+from attnbench.report.render.elements import Content, Table, Text
 from attnbench.report.render.fields import text_field
 from attnbench.report.sources.runs import Run
 from attnbench.wording import counted, number
 
-TITLE = "Where the numbers come from"
 _FACTS = {
     "command": "command",
     "commit": "commit",
@@ -25,12 +24,11 @@ _FACTS = {
 """Fields of a run's origin, and what they are called."""
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """One row a fact; where runs differ, every value with its number of runs."""
     facts = [fact for fact in _facts(study.runs) if fact[1]]
     if not facts:
-        missing = "the source holds no commit, versions, device or command of the runs."
-        return Section("origin", TITLE, missing=missing)
+        return "the source holds no commit, versions, device or command of the runs."
     chosen = f" select={study.selection.metric} over={study.selection.over}" if study.selection else ""
     again = (
         "`runs.csv` holds every run, `sentences.csv.gz` the BLEU statistics and length of every test sentence, so all "
@@ -46,13 +44,11 @@ def section(study: Study) -> Section:
         ),
         rows=facts,
     )
-    return Section("origin", TITLE, [Text(_spent(study)), Text(again), table])
-
-
-def _spent(study: Study) -> str:
     seconds = [run.origin.duration_seconds for run in study.compared if run.origin.duration_seconds is not None]
-    text = f"{counted(len(study.runs), 'run')}, {sum(run.finished for run in study.runs)} of them finished"
-    return f"{text}; {_duration(sum(seconds))} of computing in the compared runs." if seconds else f"{text}."
+    spent = f"{counted(len(study.runs), 'run')}, {sum(run.finished for run in study.runs)} of them finished"
+    if seconds:
+        spent += f"; {_duration(sum(seconds))} of computing in the compared runs"
+    return [Text(f"{spent}."), Text(again), table]
 
 
 def _duration(seconds: float) -> str:
@@ -70,10 +66,10 @@ def _facts(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
     yield "started", " to ".join(dict.fromkeys([*times[:1], *times[-1:]]))
     for package in sorted({name for run in runs for name in run.origin.versions}):
         yield package, _shared(run.origin.versions.get(package, "") for run in runs)
-    digests = [run.origin.facts.data if run.origin.facts else {} for run in runs]
+    digests = [run.origin.facts.data for run in runs if run.origin.facts]
     for role in sorted({role for one in digests for role in one}):
         yield f"sha256 data.{role}", _shared(one.get(role, "") for one in digests)
-    yield "sha256 mechanism", _shared((run.origin.facts and run.origin.facts.mechanism) or "" for run in runs)
+    yield "sha256 mechanism", _shared(run.origin.facts.mechanism or "" for run in runs if run.origin.facts)
 
 
 def _text(value: object) -> str:

@@ -9,11 +9,11 @@ from attnbench.report.comparison.pairs import DRAWS, Pair
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.options import option_value
-from attnbench.report.render.elements import Cell, Field, Section, Table, Text
+from attnbench.report.render.elements import Cell, Content, Field, Table, Text
+from attnbench.report.render.fields import estimate_values
 from attnbench.scoring.significance import LEVEL, SIGN_FLIP_SEEDS, needed_t, smallest_possible_p
 from attnbench.wording import DASH, counted, number, probability, signed
 
-TITLE = "Pairwise differences"
 _A = (
     "**Test A, noise of the test set**: could other test sentences of the same kind reverse the ranking? Approximate "
     f"randomisation, stratified by seed, {DRAWS:,} draws; the statistic is the mean over seeds of the difference in "
@@ -25,45 +25,42 @@ _B = (
 )
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """Both tests of every pair, what they correct for, and what so few seeds cannot show."""
     if not study.pairs:
-        missing = "it needs two variants that differ in one factor and share a seed and the test set."
-        return Section("differences", TITLE, missing=missing)
-    texts = [Text(text) for text in (_A, _B, _scope(len(study.pairs)), _limits(study.pairs))]
-    return Section("differences", TITLE, [*texts, _table(study.pairs)])
-
-
-def _scope(count: int) -> str:
-    pairs = "The only pair" if count == 1 else f"The {count} pairs"
-    return (
+        return "it needs two variants that differ in one factor and share a seed and the test set."
+    pairs = "The only pair" if len(study.pairs) == 1 else f"The {len(study.pairs)} pairs"
+    scope = (
         f"{pairs} of variants that differ in one factor and share seeds and test set. Holm's correction covers all "
         "pairs within A, and all within B; the two tests are never mixed. "
         f"A difference is in **bold** only where both corrected p-values are below {LEVEL}."
     )
+    return [*map(Text, (_A, _B, scope, _limits(study.pairs))), _table(study.pairs)]
 
 
 def _limits(pairs: Sequence[Pair]) -> str:
     """What so few seeds cannot show, in numbers."""
     tested = [len(pair.seeds) for pair in pairs if not np.isnan(pair.b)]
-    single = len(pairs) - len(tested)
-    alone = (
-        f"**What one seed cannot show** ({counted(single, 'pair')}): how much a result would change with another seed. "
-        "Test B has no value there, so the difference cannot be in bold; it may be chance. Train with `seed=1,2,3`."
-    )
-    return " ".join([*([alone] if single else []), *([_few(min(tested), len(tested))] if tested else [])])
-
-
-def _few(seeds: int, tested: int) -> str:
-    needed = needed_t(seeds, tested)
-    text = (
-        f"**What {seeds} seeds cannot show**: with {counted(tested, 'comparison')}, the smallest p of test B stays "
-        f"below {LEVEL} after Holm only if |t| > {number(needed, 1)}, that is, if the mean difference exceeds "
-        f"{number(needed / np.sqrt(seeds), 1)} times the standard deviation of the differences between seeds"
-    )
-    if seeds < SIGN_FLIP_SEEDS:
-        text += f"; the sign-flip test could not go below p = {smallest_possible_p(seeds):g} and is omitted"
-    return f"{text}. A difference that is not established is not shown to be zero."
+    texts = []
+    if single := len(pairs) - len(tested):
+        texts.append(
+            f"**What one seed cannot show** ({counted(single, 'pair')}): how much a result would change with another "
+            "seed. Test B has no value there, so the difference cannot be in bold; it may be chance. Train with "
+            "`seed=1,2,3`."
+        )
+    if tested:
+        seeds = min(tested)
+        needed = needed_t(seeds, len(tested))
+        text = (
+            f"**What {seeds} seeds cannot show**: with {counted(len(tested), 'comparison')}, the smallest p of test B "
+            f"stays below {LEVEL} after Holm only if |t| > {number(needed, 1)}, that is, if the mean difference "
+            f"exceeds {number(needed / np.sqrt(seeds), 1)} times the standard deviation of the differences between "
+            "seeds"
+        )
+        if seeds < SIGN_FLIP_SEEDS:
+            text += f"; the sign-flip test could not go below p = {smallest_possible_p(seeds):g} and is omitted"
+        texts.append(f"{text}. A difference that is not established is not shown to be zero.")
+    return " ".join(texts)
 
 
 def _table(pairs: Sequence[Pair]) -> Table[Pair]:
@@ -81,7 +78,7 @@ def _table(pairs: Sequence[Pair]) -> Table[Pair]:
                 lambda pair: Cell(str(len(pair.seeds)), pair.difference.bounds.label),
                 lambda pair: {"factor": pair.factor, "seeds": " ".join(map(str, pair.seeds))},
             ),
-            Field("difference", _difference, _difference_values, "BLEU"),
+            Field("difference", _difference, lambda pair: estimate_values("difference", pair.difference), "BLEU"),
             _p_value("p", "a_p", lambda pair: pair.a, "A: test set"),
             _p_value("p, Holm", "a_p_holm", lambda pair: pair.a_holm, "A: test set"),
             _p_value("p", "b_p", lambda pair: pair.b, "B: training"),
@@ -111,8 +108,8 @@ def _side(name: str, variant: Callable[[Pair], Variant]) -> Field[Pair]:
 
 def _others(pair: Pair) -> Cell:
     """The values of all other factors."""
-    values = [option_value(key, value) for key, value in pair.first.values.items() if key != pair.factor]
-    return Cell(" · ".join(values), mechanism=pair.first.attention if pair.factor != "attention" else "")
+    values = " · ".join(pair.first.factors_without(pair.factor))
+    return Cell(values, mechanism=pair.first.attention if pair.factor != "attention" else "")
 
 
 def _difference(pair: Pair) -> Cell:
@@ -121,16 +118,6 @@ def _difference(pair: Pair) -> Cell:
     if found.bounds is not Bounds.BOTH_VALUES:
         bounds = f"[{bounds}]" if found.bounded else ""
     return Cell(signed(found.value, 2), bounds, strong=pair.established)
-
-
-def _difference_values(pair: Pair) -> dict[str, object]:
-    found = pair.difference
-    return {
-        "difference": found.value,
-        "difference_low": found.low,
-        "difference_high": found.high,
-        "difference_bounds": found.bounds.value,
-    }
 
 
 def _p_value(header: str, key: str, p: Callable[[Pair], float], group: str) -> Field[Pair]:

@@ -4,54 +4,59 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
 from attnbench.metrics import metric_of
-from attnbench.report.comparison.estimates import estimate_of
-from attnbench.report.comparison.pareto import on_front
+from attnbench.report.comparison.estimates import estimate_of, on_front
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_data
-from attnbench.report.render.elements import Cell, Field, Figure, Panel, Section, Table, Text
+from attnbench.report.render.elements import Cell, Content, Field, Figure, Panel, Table, Text
 from attnbench.report.render.fields import factor_fields, metric_field
 from attnbench.report.render.style import FRONT, INK, Style, from_zero
 from attnbench.wording import DASH
 
-TITLE = "Quality against speed"
 _QUALITY = "test/bleu"
 _SPEEDS = ("speed/train_target_tokens_per_second", "speed/decode_target_tokens_per_second")
 
 
-def section(study: Study) -> Section:
+def content(study: Study) -> Content:
     """A panel for training and one for decoding speed, for each data set."""
     variants = [variant for variant in study.finished if variant.metric(_QUALITY)]
     speeds = [key for key in _SPEEDS if sum(bool(variant.metric(key)) for variant in variants) > 1]
     if not speeds:
-        missing = "it needs two variants with a test BLEU and a measured speed."
-        return Section("tradeoff", TITLE, missing=missing)
+        return "it needs two variants with a test BLEU and a measured speed."
     explanation = (
         "A variant is on the Pareto front if no other of the same data set is both at least as good and at least as "
         "fast, and better in one of the two. The front compares means, without their intervals."
     )
-    return Section("tradeoff", TITLE, [Text(explanation), _figure(variants, speeds), _table(variants, speeds)])
+    fronts = {
+        speed: [variant for group in by_data(variants).values() for variant in on_front(group, _QUALITY, speed)]
+        for speed in speeds
+    }
+    pairs = [(metric_field(speed), _front_field(speed, front)) for speed, front in fronts.items()]
+    table = Table(
+        slug="tradeoff",
+        caption="Which variants are on the Pareto front of quality and speed",
+        fields=(
+            *factor_fields(variants),
+            metric_field(_QUALITY),
+            *(field for pair in pairs for field in pair),
+        ),
+        rows=variants,
+    )
+    return [Text(explanation), _figure(variants, fronts), table]
 
 
-def _fronts(variants: Sequence[Variant], speed: str) -> list[Variant]:
-    """The variants on the front of their data set."""
-    return [variant for group in by_data(variants).values() for variant in on_front(group, _QUALITY, speed)]
-
-
-def _figure(variants: Sequence[Variant], speeds: Sequence[str]) -> Figure:
+def _figure(variants: Sequence[Variant], fronts: Mapping[str, Sequence[Variant]]) -> Figure:
     groups = by_data(variants)
     panels = [
         Panel(f"{metric_of(speed).name}{f', {data}' if len(groups) > 1 else ''}", partial(_draw, group, speed))
         for data, group in groups.items()
-        for speed in speeds
+        for speed in fronts
         if any(variant.metric(speed) for variant in group)
     ]
     spoken = ". ".join(
-        f"On the front of {metric_of(speed).name}: "
-        f"{', '.join(sorted(variant.label for variant in _fronts(variants, speed)))}"
-        for speed in speeds
+        f"On the front of {metric_of(speed).name}: {', '.join(sorted(variant.label for variant in front))}"
+        for speed, front in fronts.items()
     )
     return Figure(
         slug="tradeoff",
@@ -87,23 +92,9 @@ def _draw(variants: Sequence[Variant], speed: str, axes: Axes, styles: Mapping[s
         if variant.setting and len(points) <= 12:
             axes.annotate(variant.setting, point, xytext=(6, 4), textcoords="offset points", color=INK, fontsize=6.5)
     axes.set_xlim(from_zero(x for x, _ in points.values()))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+    axes.xaxis.set_major_formatter("{x:,.6g}")
     axes.set_xlabel(metric_of(speed).shown_unit)
     axes.set_ylabel("test BLEU (0\u2013100)")
-
-
-def _table(variants: Sequence[Variant], speeds: Sequence[str]) -> Table[Variant]:
-    pairs = [(metric_field(speed), _front_field(speed, _fronts(variants, speed))) for speed in speeds]
-    return Table(
-        slug="tradeoff",
-        caption="Which variants are on the Pareto front of quality and speed",
-        fields=(
-            *factor_fields(variants),
-            metric_field(_QUALITY),
-            *(field for pair in pairs for field in pair),
-        ),
-        rows=variants,
-    )
 
 
 def _front_field(speed: str, front: Sequence[Variant]) -> Field[Variant]:

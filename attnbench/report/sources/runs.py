@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,11 @@ MECHANISMS = preset_names()
 
 @dataclass(frozen=True)
 class Origin:
-    """How a run came about, as far as it is known.
+    """How a run came about, as far as it is known: what `records.Provenance`, `Facts` and `Result` say of it.
 
     Attributes:
         reason: why it did not finish.
         results_version: of the code that computed its numbers; None for runs made before it was recorded.
-        command, commit, dirty, started, device, python, versions: as in `records.Provenance`.
-        threads: CPU threads.
-        facts: what the signature contains beside the configuration.
-        bleu_signature, chrf_signature, notes, duration_seconds: as in `records.Result`.
     """
 
     reason: str = ""
@@ -58,13 +55,11 @@ class Run:
     Attributes:
         run_id: the name of its folder.
         status: of its last event; FINISHED where there is a result.
-        signature: identifies what was run.
         params: every option by its dotted key, as text; options that only say where files lie are absent.
         metrics: the last value of each key.
         histories: `(step, value)` pairs of the keys in `metrics.HISTORIES`.
         sentences: int64 `(sentences, 11)`, columns as in `records.sentences.VALUES`; None where they are not at hand.
         maps: attention maps of chosen test sentences.
-        origin: how it came about.
     """
 
     run_id: str
@@ -111,6 +106,12 @@ class Runs:
     def of(cls, study: str, runs: Iterable[Run], remarks: Iterable[str] = ()) -> "Runs":
         """Marks different texts of one data set, and puts `runs` into the order that every source gives."""
         return cls(study, tuple(sorted(_with_texts(list(runs)), key=_order)), tuple(remarks))
+
+
+def study_name(runs: Iterable[Run], folder: Path) -> str:
+    """The study that the runs name; the folder's name where they name none, or several."""
+    names = {run.params.get("study", "") for run in runs} - {""}
+    return names.pop() if len(names) == 1 else folder.resolve().name
 
 
 def texts(params: Mapping[str, Any]) -> dict[str, str]:

@@ -24,7 +24,7 @@ from attnbench.config import FACTORS
 from attnbench.metrics import in_order
 from attnbench.records import AttentionMap, Status, read_record
 from attnbench.records.sentences import VALUES
-from attnbench.report.sources.runs import Origin, Run, Runs
+from attnbench.report.sources.runs import Origin, Run, Runs, study_name
 
 RUNS, SENTENCES, HISTORIES, MAPS, PROVENANCE = NAMES = (
     "runs.csv",
@@ -59,12 +59,24 @@ def write_csv(header: Sequence[str], rows: Iterable[Mapping[str, object]]) -> by
 
 def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str, bytes]:
     """The content of every file that `read` takes and that would not be empty; `maps` are those to keep, by run."""
-    origins = {run.run_id: _known(asdict(run.origin)) for run in runs.runs}
-    provenance = _known({"study": runs.study, "runs": _known(origins), "remarks": list(runs.remarks)})
+    origins = _known({run.run_id: _known(asdict(run.origin)) for run in runs.runs})
+    provenance = _known({"study": runs.study, "runs": origins, "remarks": list(runs.remarks)})
+    sentences = [
+        {"run": run.run_id, "sentence": index, **dict(zip(VALUES, values, strict=True))}
+        for run in runs.runs
+        if run.sentences is not None
+        for index, values in enumerate(run.sentences.tolist())
+    ]
+    points = [
+        {"run_id": run.run_id, "key": key, "step": step, "value": value}
+        for run in runs.runs
+        for key, history in sorted(run.histories.items())
+        for step, value in history
+    ]
     files = {RUNS: _runs_csv(runs.runs), PROVENANCE: _json(provenance)}
-    if sentences := list(_sentence_rows(runs.runs)):
+    if sentences:
         files[SENTENCES] = gzip.compress(write_csv(list(sentences[0]), sentences), mtime=0)
-    if points := list(_history_rows(runs.runs)):
+    if points:
         files[HISTORIES] = write_csv(list(points[0]), points)
     if maps:
         files[MAPS] = _json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
@@ -79,14 +91,19 @@ def read(path: Path) -> Runs:
     """
     if not path.is_file():
         raise ValueError(f"No file {path}. Give --csv the runs.csv of a report, for example reports/STUDY/runs.csv.")
-    rows = _csv_rows(path.read_bytes())
+    rows = _csv_rows(path)
     header = next(rows)
     missing = [name for name in (*_IDENTITY, *FACTORS) if name not in header]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}. Expected the runs.csv of a report.")
     provenance = read_record(path.with_name(PROVENANCE), Provenance) or Provenance()
     maps = read_record(path.with_name(MAPS), dict[str, list[AttentionMap]]) or {}
-    sentences, histories = _sentences(path.with_name(SENTENCES)), _histories(path.with_name(HISTORIES))
+    sentences: dict[str, list[list[int]]] = defaultdict(list)
+    for run_id, _, *values in itertools.islice(_csv_rows(path.with_name(SENTENCES)), 1, None):
+        sentences[run_id].append([int(value) for value in values])
+    histories: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+    for run_id, key, step, value in itertools.islice(_csv_rows(path.with_name(HISTORIES)), 1, None):
+        histories[run_id][key].append((int(step), float(value)))
     runs = []
     for row in (dict(zip(header, values, strict=True)) for values in rows):
         run_id = row["run_id"]
@@ -105,35 +122,15 @@ def read(path: Path) -> Runs:
                 origin=provenance.runs.get(run_id, Origin()),
             )
         )
-    return Runs.of(provenance.study or _study(runs, path), runs, provenance.remarks)
+    return Runs.of(provenance.study or study_name(runs, path.resolve().parent), runs, provenance.remarks)
 
 
-def _study(runs: Sequence[Run], path: Path) -> str:
-    """The study that the runs name; the folder's name where they name none, or several."""
-    studies = {run.params.get("study", "") for run in runs} - {""}
-    return studies.pop() if len(studies) == 1 else path.resolve().parent.name
-
-
-def _csv_rows(data: bytes) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(data.decode(), newline=""))
-
-
-def _sentences(path: Path) -> dict[str, list[list[int]]]:
-    """The rows of each run's sentences; empty where there is no such file."""
-    rows: dict[str, list[list[int]]] = defaultdict(list)
+def _csv_rows(path: Path) -> Iterator[list[str]]:
+    """The header and the rows of a CSV file, compressed or not; nothing where there is no such file."""
     if path.is_file():
-        for run_id, _, *values in itertools.islice(_csv_rows(gzip.decompress(path.read_bytes())), 1, None):
-            rows[run_id].append(list(map(int, values)))
-    return rows
-
-
-def _histories(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
-    """Each run's `(step, value)` points by key; empty where there is no such file."""
-    points: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
-    if path.is_file():
-        for run_id, key, step, value in itertools.islice(_csv_rows(path.read_bytes()), 1, None):
-            points[run_id][key].append((int(step), float(value)))
-    return points
+        content = path.read_bytes()
+        text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+        yield from csv.reader(io.StringIO(text, newline=""))
 
 
 def _runs_csv(runs: Sequence[Run]) -> bytes:
@@ -142,25 +139,13 @@ def _runs_csv(runs: Sequence[Run]) -> bytes:
     header = [*_IDENTITY, *FACTORS, *(_PARAMS + key for key in params), *metrics]
     rows = (
         {
-            **dict(zip(_IDENTITY, (run.run_id, run.status, run.signature), strict=True)),
+            **{name: getattr(run, name) for name in _IDENTITY},
             **{key if key in FACTORS else _PARAMS + key: value for key, value in run.params.items()},
             **run.metrics,
         }
         for run in runs
     )
     return write_csv(header, rows)
-
-
-def _sentence_rows(runs: Sequence[Run]) -> Iterator[dict[str, object]]:
-    for run in runs:
-        for index, values in enumerate([] if run.sentences is None else run.sentences.tolist()):
-            yield {"run": run.run_id, "sentence": index, **dict(zip(VALUES, values, strict=True))}
-
-
-def _history_rows(runs: Sequence[Run]) -> Iterator[dict[str, object]]:
-    for run in runs:
-        for key, points in sorted(run.histories.items()):
-            yield from ({"run_id": run.run_id, "key": key, "step": step, "value": value} for step, value in points)
 
 
 def _known(values: dict[str, Any]) -> dict[str, Any]:

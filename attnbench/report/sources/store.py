@@ -1,10 +1,10 @@
 """Runs read from an MLflow store, through `attnbench.tracking`, the only part that knows MLflow."""
 
-from collections.abc import Mapping
+import math
 
 from attnbench.config import FACTORS
-from attnbench.report.sources.folders import run_of
-from attnbench.report.sources.runs import Run, Runs, texts
+from attnbench.report.sources.folders import with_files
+from attnbench.report.sources.runs import Origin, Run, Runs, texts
 from attnbench.tracking import StoreError, TrackedRun, public, read_runs
 from attnbench.tracking.address import check_uri, sqlite_file
 
@@ -36,21 +36,17 @@ def read_store(uri: str, study: str | None = None) -> Runs:
 def _run(tracked: TrackedRun) -> Run:
     """A run has its tags from its first moment on, its params a little later."""
     tagged = {key: tracked.tags[key] for key in (*FACTORS, "study", "task")}
-    return run_of(
-        tracked.name,
-        tracked.artifacts,
+    logged = Run(
+        run_id=tracked.name,
         status=tracked.status,
-        reason=tracked.tags.get("status_reason", ""),
-        metrics=_numbers(tracked.metrics),
-        histories={key: tuple(points) for key, points in tracked.histories.items()},
-        params=texts(tagged | tracked.params),
         signature=tracked.tags["signature"],
+        params=texts(tagged | tracked.params),
+        origin=Origin(tracked.tags.get("status_reason", "")),
+        metrics={
+            key: math.inf if value >= _LARGEST else value
+            for key, value in tracked.metrics.items()
+            if not key.startswith(_MACHINE)
+        },
+        histories={key: tuple(points) for key, points in tracked.histories.items()},
     )
-
-
-def _numbers(metrics: Mapping[str, float]) -> dict[str, float]:
-    return {
-        key: float("inf") if value >= _LARGEST else value
-        for key, value in metrics.items()
-        if not key.startswith(_MACHINE)
-    }
+    return with_files(logged, tracked.artifacts)

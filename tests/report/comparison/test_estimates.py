@@ -47,7 +47,7 @@ def test_one_seed_without_sentences_is_one_value() -> None:
 
 
 def test_nothing_gives_a_dash() -> None:
-    assert not estimate([]).exists
+    assert np.isnan(estimate([]).value)
     assert shown(estimate([])) == ("–", "")
 
 

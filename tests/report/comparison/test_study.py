@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from attnbench.report.comparison.study import study_of
-from attnbench.report.comparison.versions import of_version
+from attnbench.report.comparison.study import of_version, study_of
 from attnbench.report.sources.runs import Run, Runs
 
 Make = Callable[..., Run]

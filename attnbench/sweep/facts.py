@@ -1,4 +1,4 @@
-"""What identifies a run beside its configuration, and where it comes from."""
+"""What identifies a run in addition to its configuration, and where it comes from."""
 
 import json
 import platform
@@ -54,7 +54,7 @@ class Survey:
         return replace(config, device=device, threads=threads)
 
     def facts(self, config: RunConfig) -> Facts:
-        """What enters the signature beside a decided `config`.
+        """What enters the signature in addition to a decided `config`.
 
         Raises:
             ValueError: the data set cannot be used, or the user's mechanism cannot be found.

@@ -27,8 +27,8 @@ factor's other uses, such as `keys` in `keys + query`, is summed over the steps 
 
 Columns number what a step can leave for the products after the loop, a tensor each. The kept stacks come first: column
 0 is s, column 1 is p. What is not in them is written, once, however many inputs and products share it: column 2 is dp.
-Here x has its gradient in column 2; the product has its input in column 0 and its output's gradient in column 2. Nothing
-needs column 1 after the loop, so its stack is popped: the memory of p1 is free before step 0 begins.
+Here x has its gradient in column 2; the product has its input in column 0 and its output's gradient in column 2.
+Nothing needs column 1 after the loop, so its stack is popped: the memory of p1 is free before step 0 begins.
 """
 
 from collections.abc import Callable, Sequence

@@ -36,7 +36,7 @@ def digest(facts: object) -> str:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader or a second writer sees it whole or not at all; raises ValueError where it cannot."""
+    """Writes a file whole or not at all, for readers and other writers alike; raises ValueError where it cannot."""
     try:
         write_atomically(path, content)
     except OSError as error:

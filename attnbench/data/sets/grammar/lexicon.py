@@ -84,10 +84,13 @@ class Lexicon:
         """Every source word and every target word, sorted."""
         plain = [*self.adjectives.items, *self.adverbs.items, *self.coordinators, *self.subordinators]
         plain += [self.relative, self.negation]
-        source = {self.pronoun, *(word.source for word in [*plain, *self.determiners, *self.verbs.items])}
+        source = {self.pronoun, *(word.source for word in plain)}
+        source.update(word.source for word in self.determiners)
+        source.update(word.source for word in self.verbs.items)
         source.update(form for noun in self.nouns.items for form in noun.source)
         source.update(particle for verb in self.verbs.items for particle in verb.senses if particle)
-        target = {form for word in [*plain, *self.nouns.items] for form in word.target}
+        target = {form for word in plain for form in word.target}
+        target.update(form for noun in self.nouns.items for form in noun.target)
         target.update(form for determiner in self.determiners for form in determiner.by_gender)
         target.update(form for verb in self.verbs.items for forms in verb.senses.values() for form in forms)
         target.update(form for forms in self.pronoun_forms for form in forms)

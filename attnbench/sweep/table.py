@@ -130,7 +130,7 @@ def _status(plan: Plan, entry: Entry) -> Text:
 def _comparison(plan: Plan, results: Mapping[str, Result]) -> Table:
     varying = varying_options(plan.entries) or ["attention"]
     metrics = [metric_of(key) for key in _COLUMNS if any(key in result.metrics for result in results.values())]
-    headings = [f"{metric.heading}\n{metric.shown_unit}".strip() for metric in metrics]
+    headings = [f"{metric.header or metric.name}\n{metric.shown_unit}".strip() for metric in metrics]
     table = _plain_table(*varying, numbers=[*headings, "time"])
     for entry in plan.entries:
         if entry.signature in results:

@@ -20,12 +20,9 @@ from attnbench.special_tokens import EOS, PAD
 
 @dataclass(frozen=True)
 class Batch:
-    """Ids end with EOS and are filled up with PAD; a row of -1 in `rows` is padding throughout.
+    """Ids, int32 `(sentences, source)` and `(sentences, target)`, end with EOS and are filled up with PAD.
 
-    Attributes:
-        source: int32 `(sentences, source)`.
-        target: int32 `(sentences, target)`.
-        rows: int64 `(sentences,)`, the indices in the split.
+    `rows`, int64 `(sentences,)`, are the indices in the split; a row of -1 is padding throughout.
     """
 
     source: np.ndarray

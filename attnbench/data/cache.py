@@ -68,11 +68,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
 
 
 def text_facts(path: Path, config: DataConfig) -> TextFacts:
-    """Digest and line count of a text file, cached until its size or modification time changes.
-
-    Raises:
-        ValueError: the file is missing, empty or not UTF-8.
-    """
+    """Digest and line count of a text file, cached until its size or modification time changes; raises as `text`."""
     try:
         status = path.stat()
     except OSError as error:

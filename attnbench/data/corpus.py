@@ -62,9 +62,7 @@ class Corpus:
 class Sentences:
     """Sentences of different lengths as ids, one after another: sentence i is `tokens[offsets[i]:offsets[i + 1]]`.
 
-    Attributes:
-        tokens: int32 `(total,)`.
-        offsets: int64 `(sentences + 1,)`.
+    `tokens` are int32 `(total,)`, `offsets` int64 `(sentences + 1,)`.
     """
 
     def __init__(self, tokens: np.ndarray, offsets: np.ndarray) -> None:

@@ -103,10 +103,9 @@ class Generated(Generic[Options]):
         return {"generator": cache.digest(facts)}
 
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
-        """Generates the splits. Test and validation set depend on `data.seed` and the options alone.
+        """Generates the splits; raises ValueError as `check`, and where there are too few different sentences.
 
-        Raises:
-            ValueError: as `check`, or there are too few different sentences.
+        Test and validation set depend on `data.seed` and the options alone.
         """
         self.check(config, sequence_length=sequence_length)
         options = self._read_options(config)

@@ -23,7 +23,8 @@ gold_target and gold_links, or gold_links_transposed for links that name the tar
 class ParallelText(Generic[Options]):
     """The loader of a data set of text files.
 
-    `find` finds the files, downloading them where necessary; `languages` are those of source and target, None any.
+    `find` finds the files, downloading them where necessary, and raises ValueError for wrong options, a missing file, a
+    failed download or another digest than expected. `languages` are those of source and target; None allows any.
     """
 
     options: type[Options]
@@ -43,11 +44,7 @@ class ParallelText(Generic[Options]):
         return {role: cache.text_facts(path, config).sha256 for role, path in self._paths(config).items()}
 
     def read(self, config: DataConfig, *, sequence_length: int) -> Corpus:
-        """Reads all files.
-
-        Raises:
-            ValueError: as `check`, no pair has text, or a gold link is malformed or points outside its sentence.
-        """
+        """Reads all files; raises ValueError as `check`, and where no pair has text or a gold link is wrong."""
         paths = self._checked_paths(config)
         splits = {}
         skipped_pairs = 0
@@ -93,11 +90,7 @@ def file_names(config: DataConfig, stems: Mapping[str, str]) -> dict[str, str]:
 
 
 def local(folder: Path, name: str) -> Path:
-    """`folder`/`name`, or the same with .gz added.
-
-    Raises:
-        ValueError: neither exists.
-    """
+    """`folder`/`name`, or the same with .gz added; raises ValueError where neither exists."""
     if not folder.is_dir():
         raise ValueError(f"data.root={folder} is not a folder. Give the folder that holds {name} or {name}.gz.")
     for path in (folder / name, folder / f"{name}.gz"):
@@ -107,11 +100,7 @@ def local(folder: Path, name: str) -> Path:
 
 
 def local_or_downloaded(url: str, config: DataConfig, *, sha256: str | None) -> Path:
-    """The file of that name in `data.root`, where one is given; otherwise the download of `url`.
-
-    Raises:
-        ValueError: as `local`, or as `download`.
-    """
+    """The file of that name in `data.root`, where one is given; otherwise the download of `url`."""
     if config.root is not None:
         return local(Path(config.root), url.rpartition("/")[2].removesuffix(".gz"))
     return download(url, config, sha256=sha256)

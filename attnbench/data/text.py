@@ -1,4 +1,7 @@
-"""Text files: UTF-8, plain or .gz, one sentence a line, or the gold links of a pair."""
+"""Text files: UTF-8, plain or .gz, one sentence a line, or the gold links of a pair.
+
+Each function raises ValueError for a file that it cannot read, DamagedFileError where another copy may be whole.
+"""
 
 import gzip
 import re
@@ -20,7 +23,7 @@ def unreadable(path: Path, error: OSError) -> ValueError:
 
 
 def read_text(path: Path) -> bytes:
-    """The uncompressed content of `path`; raises ValueError where there is none, or no whole gzip file."""
+    """The uncompressed content of `path`."""
     try:
         return uncompressed(path.read_bytes(), path)
     except OSError as error:
@@ -28,11 +31,7 @@ def read_text(path: Path) -> bytes:
 
 
 def uncompressed(content: bytes, path: Path) -> bytes:
-    """The text of a file named `path`: `content` itself, or what it holds where the name ends in .gz.
-
-    Raises:
-        DamagedFileError: `content` is not a whole gzip file.
-    """
+    """The text of a file named `path`: `content` itself, or what it holds where the name ends in .gz."""
     if path.suffix != ".gz":
         return content
     try:
@@ -42,11 +41,7 @@ def uncompressed(content: bytes, path: Path) -> bytes:
 
 
 def decode_lines(content: bytes, path: Path) -> list[str]:
-    """The lines of `content`: split at line feeds alone, a carriage return before one removed, otherwise unchanged.
-
-    Raises:
-        DamagedFileError: `content` is empty, or not UTF-8; the message names the line.
-    """
+    """The lines of `content`: split at line feeds alone, a carriage return before one removed, otherwise unchanged."""
     try:
         lines = content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -63,7 +58,7 @@ def decode_lines(content: bytes, path: Path) -> list[str]:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of the file `path`; raises ValueError as `read_text` and `decode_lines`."""
+    """The lines of the file `path`."""
     return decode_lines(read_text(path), path)
 
 
@@ -71,9 +66,6 @@ def read_links(lines: list[str], path: Path, *, transposed: bool) -> list[Links]
     """Gold word alignments: one line a pair, `i-j` for a sure link and `i?j` for a possible one, indices from 0.
 
     With `transposed`, the file names the target word first.
-
-    Raises:
-        ValueError: a link has another form.
     """
     links = []
     for number, line in enumerate(lines, start=1):

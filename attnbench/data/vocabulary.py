@@ -104,11 +104,7 @@ Vocabulary = Words | Subwords
 
 
 def from_dict(values: Mapping[str, Any]) -> Vocabulary:
-    """The vocabulary whose `to_dict` gave `values`.
-
-    Raises:
-        ValueError: no vocabulary wrote `values`.
-    """
+    """The vocabulary whose `to_dict` gave `values`; raises ValueError where none did."""
     if values.get("kind") == "words":
         return Words(values["words"])
     if values.get("kind") == "sentencepiece":

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from attnbench.scoring.bleu import Statistics, corpus_bleu
-from attnbench.scoring.resampling import bootstrap_bleu
+from attnbench.scoring.bleu import Statistics, bootstrap_bleu, corpus_bleu
 
 CONFIDENCE = 0.95
 

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
-from attnbench.scoring.bleu import corpus_bleu
-from attnbench.scoring.resampling import swapped_differences
+from attnbench.scoring.bleu import corpus_bleu, swapped_differences
 
 LEVEL = 0.05
 """Below it a p-value counts as significant."""

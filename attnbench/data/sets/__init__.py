@@ -18,11 +18,7 @@ Loader = Generated[Any] | ParallelText[Any]
 
 
 def find_loader(name: str) -> Loader:
-    """The loader of that name.
-
-    Raises:
-        ValueError: there is none.
-    """
+    """The loader of that name; raises ValueError where there is none."""
     check_choice("data.loader", name, LOADERS)
     loader: Loader = import_module(f"{__name__}.{name}").LOADER
     return loader

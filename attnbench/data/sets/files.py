@@ -23,11 +23,7 @@ class FilesOptions:
 
 
 def find(config: DataConfig, options: FilesOptions) -> Paths:
-    """The named files.
-
-    Raises:
-        ValueError: an option is not given, or a file is missing.
-    """
+    """The named files."""
     names: dict[str, str | None] = asdict(options)
     gold = {role for role in names if role.startswith("gold_")}
     if all(names[role] is None for role in gold):

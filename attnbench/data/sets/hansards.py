@@ -22,11 +22,7 @@ class HansardsOptions:
 
 
 def find(config: DataConfig, options: HansardsOptions) -> Paths:
-    """`STEM.en` and `STEM.fr` of each split; for the gold pairs `STEM.en.txt`, `STEM.fr.txt`, `STEM.align.txt`.
-
-    Raises:
-        ValueError: data.root is not given, or a file is missing.
-    """
+    """`STEM.en` and `STEM.fr` of each split; for the gold pairs `STEM.en.txt`, `STEM.fr.txt`, `STEM.align.txt`."""
     if config.root is None:
         raise ValueError(
             f"data={config.name} cannot be downloaded: its owners alone distribute it. Give its folder by "

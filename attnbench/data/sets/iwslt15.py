@@ -25,11 +25,7 @@ class Iwslt15Options:
 
 
 def find(config: DataConfig, options: Iwslt15Options, *, folder: str = _FOLDER) -> Paths:
-    """The six files; `folder` is their address.
-
-    Raises:
-        ValueError: an unknown role in `digests`, a missing file, a failed download, or a digest that differs.
-    """
+    """The six files; `folder` is their address."""
     names = file_names(config, {"train": "train", "valid": "tst2012", "test": "tst2013"})
     for role in options.digests:
         check_choice("file in data.options.digests", role, names)

@@ -28,11 +28,7 @@ class Multi30kOptions:
 
 
 def find(config: DataConfig, options: Multi30kOptions, *, folder: str = _FOLDER) -> Paths:
-    """The files of the training, the validation and the chosen test set; `folder` is their address.
-
-    Raises:
-        ValueError: a file is missing, or its download failed or has another digest.
-    """
+    """The files of the training, the validation and the chosen test set; `folder` is their address."""
     names = file_names(config, {"train": "train", "valid": "val", "test": options.test})
     return {
         role: local_or_downloaded(f"{folder}/{name}.gz", config, sha256=DIGESTS.get(name))

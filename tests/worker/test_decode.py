@@ -7,13 +7,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from attnbench.config import RunConfig
+from attnbench.config import RunConfig, from_mapping
 from attnbench.records import ExitCode, RunFolder
 from tests.worker.conftest import COMMAND, run
 
@@ -71,17 +70,17 @@ def test_a_refusal_leaves_the_run_as_it_was(finished: RunFolder, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("task", "score", "content", "message"),
+    ("task", "attention", "content", "message"),
     [
         (
             "align",
             "none",
             b"a\tb\n",
-            "attention=bahdanau has no weights to align with. Name a run with an attention mechanism.",
+            "attention=none has no weights to align with. Name a run with an attention mechanism.",
         ),
         (
             "align",
-            "additive",
+            "bahdanau",
             b"a\tb\na\tb\tc\n",
             "Line 2 of {source} has 2 tabs, expected one: source TAB target. Fix the line.",
         ),
@@ -101,10 +100,10 @@ def test_a_refusal_leaves_the_run_as_it_was(finished: RunFolder, tmp_path: Path)
 )
 def test_what_cannot_be_decoded_is_refused_before_the_model_is_built(
     task: str,
-    score: str,
+    attention: str,
     content: bytes,
     message: str,
-    default_config: RunConfig,
+    compose: Callable[..., dict[str, Any]],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -114,7 +113,7 @@ def test_what_cannot_be_decoded_is_refused_before_the_model_is_built(
     decode: Callable[..., Any] = getattr(translate, task)
     source = tmp_path / "text"
     source.write_bytes(content)
-    config = replace(default_config, attention=replace(default_config.attention, score=score))
+    config = from_mapping(compose(f"attention={attention}"))
     with pytest.raises(ValueError, match=f"^{re.escape(message.format(source=source))}$"):
         decode(RunFolder(tmp_path / "run"), config, source=str(source), output="-")
 

@@ -178,7 +178,7 @@ def test_a_failing_layer_of_the_user_gives_its_own_message(
 ) -> None:
     (tmp_path / "strict_mechanism.py").write_text(MODULE)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(CHECKOUT), str(tmp_path)]))
-    folder = prepare(tmp_path / "run", "attention.target=strict_mechanism.Strict")
+    folder = prepare(tmp_path / "run", "attention.score=null", "attention.target=strict_mechanism.Strict")
     assert run(folder) == ExitCode.FAILED
     assert folder.outcome() == Outcome(Status.FAILED, "error: Strict needs a mask of integers.")
     assert "Exception encountered when calling Strict.call()." in folder.log.path.read_text()

@@ -1,8 +1,8 @@
-"""Writes the tables of reports/speed/README.md from the CSV files beside it.
+"""Writes the tables of reports/speed/README.md from the CSV files in the same folder.
 
     python -m experiments.benchmarks.tables
 
-A table stands between the lines `<!-- table NAME -->` and `<!-- end -->`, where NAME is one of `TABLES`.
+A table is between the lines `<!-- table NAME -->` and `<!-- end -->`, where NAME is one of `TABLES`.
 """
 
 import re

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -137,6 +137,7 @@ def test_holm_multiplies_the_smallest_most_and_never_turns_the_order_round() -> 
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
 
+@settings(max_examples=20, deadline=None)  # statsmodels collects garbage at each call
 @given(probabilities)
 def test_holm_keeps_the_order_and_never_lowers_a_p(p_values: list[float]) -> None:
     corrected = holm(p_values)

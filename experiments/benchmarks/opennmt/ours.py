@@ -57,7 +57,7 @@ class _Observer:
 
 
 def main(steps: int, overrides: Sequence[str]) -> None:
-    """Trains until no further turn is asked for."""
+    """Trains until the benchmark requests no further turn."""
     observer = _Observer(steps)
     config = run_config(*overrides)
     set_up(config)

@@ -121,8 +121,8 @@ def _job_of_run(arguments: argparse.Namespace, path: Path, precision: Any, threa
         data=replace(saved.data, root=arguments.root),
     )
     dataset = data.load(config.data, sequence_length=config.sequence_length)
-    found = data.source_batches(dataset.test.source, batch_size=_TEST_BATCH_SIZE, maximum_shapes=_TEST_SHAPES)
-    batches = [(batch.source, np.zeros((len(batch.source), 0), np.int32)) for batch in found]
+    test = data.source_batches(dataset.test.source, batch_size=_TEST_BATCH_SIZE, maximum_shapes=_TEST_SHAPES)
+    batches = [(batch.source, np.zeros((len(batch.source), 0), np.int32)) for batch in test]
     vocabularies = dataset.source_vocabulary.size, dataset.target_vocabulary.size
     return Job(config, batches, *vocabularies, weights=folder.best_checkpoint.path)
 

@@ -16,7 +16,7 @@ _IMPOSSIBLE = -1e4
 """A logit below all others."""
 
 
-def bias_without_end(target_vocabulary: int) -> np.ndarray:
+def bias_without_eos(target_vocabulary: int) -> np.ndarray:
     """The output layer's bias, (target vocabulary,), with which no hypothesis ends before its limit."""
     bias = np.zeros(target_vocabulary, np.float32)
     bias[[PAD, BOS, EOS]] = _IMPOSSIBLE

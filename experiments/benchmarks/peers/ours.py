@@ -8,7 +8,7 @@ from attnbench.decoding import Searcher, beam_search, greedy_search
 from attnbench.measurement import matrix_rate
 from attnbench.training import checkpoint, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, set_up
-from experiments.benchmarks.peers.job import BEAMS, LENGTH, Job, bias_without_end
+from experiments.benchmarks.peers.job import BEAMS, LENGTH, Job, bias_without_eos
 
 
 class Ours:
@@ -56,7 +56,7 @@ class Ours:
 
     def never_end(self) -> None:
         """Makes special tokens impossible from now on, so that every hypothesis has the same length."""
-        self._model.output_bias.assign(bias_without_end(self._model.target_vocabulary))
+        self._model.output_bias.assign(bias_without_eos(self._model.target_vocabulary))
 
     def utilisation(self, seconds: float, numbers: list[int]) -> float:
         """Model FLOP/s ÷ matrix rate of the machine, where training the batches `numbers` takes `seconds`."""

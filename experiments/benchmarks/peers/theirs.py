@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from attnbench.special_tokens import PAD
-from experiments.benchmarks.peers.job import BEAMS, LENGTH, Job, bias_without_end
+from experiments.benchmarks.peers.job import BEAMS, LENGTH, Job, bias_without_eos
 from experiments.benchmarks.peers.reference import Reference
 from experiments.benchmarks.peers.reference_search import beam, greedy
 from experiments.benchmarks.peers.weights import adopt, saved_weights
@@ -60,14 +60,14 @@ class Theirs:
         """Makes special tokens impossible from now on, so that every hypothesis has the same length."""
         with torch.no_grad():
             bias = self._model.output.bias
-            bias.copy_(torch.from_numpy(bias_without_end(len(bias))))
+            bias.copy_(torch.from_numpy(bias_without_eos(len(bias))))
 
     def _search(self, number: int, beams: int, limits: torch.Tensor) -> np.ndarray:
         self._model.eval()
         source = self._batches[number][0]
         with self._precision():
-            found = greedy(self._model, source, limits) if beams == 1 else beam(self._model, source, limits, beams)
-        return found.cpu().numpy()
+            ids = greedy(self._model, source, limits) if beams == 1 else beam(self._model, source, limits, beams)
+        return ids.cpu().numpy()
 
     def _fixed(self, number: int) -> torch.Tensor:
         return torch.full((len(self._batches[number][0]),), LENGTH, device=self._device)

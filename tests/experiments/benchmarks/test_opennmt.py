@@ -57,7 +57,7 @@ def test_the_text_is_written_in_the_pieces_of_the_vocabulary_without_special_tok
 
 
 def test_opennmt_py_gets_the_sizes_and_choices_of_the_run() -> None:
-    found = options("additive+feeding")
+    arguments = options("additive+feeding")
     expected = {
         "--global_attention": "mlp",
         "--input_feed": "1",
@@ -71,8 +71,8 @@ def test_opennmt_py_gets_the_sizes_and_choices_of_the_run() -> None:
         "--report_every": "7",
         "--src_vocab": "folder/vocabulary.source",
     }
-    assert found.items() >= expected.items()
-    assert found["--data"] == '{"corpus": {"path_src": "folder/train.source", "path_tgt": "folder/train.target"}}'
+    assert arguments.items() >= expected.items()
+    assert arguments["--data"] == '{"corpus": {"path_src": "folder/train.source", "path_tgt": "folder/train.target"}}'
     assert options("dot").items() >= {"--global_attention": "dot", "--input_feed": "0"}.items()
 
 

@@ -15,7 +15,7 @@ from attnbench.decoding import beam_search, greedy_search  # noqa: E402
 from attnbench.model import Seq2Seq  # noqa: E402
 from attnbench.worker.build import build_model  # noqa: E402
 from experiments.benchmarks.configured import run_config  # noqa: E402
-from experiments.benchmarks.peers.job import Job, bias_without_end  # noqa: E402
+from experiments.benchmarks.peers.job import Job, bias_without_eos  # noqa: E402
 from experiments.benchmarks.peers.reference import Reference  # noqa: E402
 from experiments.benchmarks.peers.reference_search import beam, greedy  # noqa: E402
 from experiments.benchmarks.peers.theirs import reference_model  # noqa: E402
@@ -57,16 +57,16 @@ def test_losses_and_all_gradients_are_equal(variant: str) -> None:
     with tf.GradientTape() as tape:
         total, _, tokens = ours.losses(ops.convert_to_tensor(SOURCE), ops.convert_to_tensor(TARGET))
         loss = total / tokens
-    found = tape.gradient(loss, [variable.value for variable in ours.trainable_variables])
+    our_gradients = tape.gradient(loss, [variable.value for variable in ours.trainable_variables])
     expected = theirs.loss(torch.from_numpy(SOURCE).long(), torch.from_numpy(TARGET).long())
     expected.backward()
 
     assert backend.read(loss) == pytest.approx(expected.item(), rel=1e-5)
     gradients = copy.deepcopy(theirs)
-    adopt(gradients, by_path(ours, [backend.read(tf.convert_to_tensor(x)) for x in found]))
-    wanted = {name: weight.grad for name, weight in theirs.named_parameters()}
+    adopt(gradients, by_path(ours, [backend.read(tf.convert_to_tensor(x)) for x in our_gradients]))
+    their_gradients = {name: weight.grad for name, weight in theirs.named_parameters()}
     for name, ours_gradient in gradients.state_dict().items():
-        theirs_gradient: Any = wanted[name]
+        theirs_gradient: Any = their_gradients[name]
         if "bias_hh" in name:  # our update and reset gates have one bias, PyTorch's have two
             units = len(ours_gradient) // 3
             ours_gradient, theirs_gradient = ours_gradient[2 * units :], theirs_gradient[2 * units :]
@@ -74,9 +74,9 @@ def test_losses_and_all_gradients_are_equal(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_greedy_and_beam_search_find_the_same_hypotheses_of_a_fixed_length(variant: str) -> None:
+def test_greedy_and_beam_search_find_the_same_hypotheses_where_none_ends(variant: str) -> None:
     ours, theirs = both(variant)
-    bias = bias_without_end(SIZES["target_vocabulary"])
+    bias = bias_without_eos(SIZES["target_vocabulary"])
     np.testing.assert_array_equal(bias, [-1e4] * 3 + [0.0] * 20)
     ours.output_bias.assign(bias)
     with torch.no_grad():
@@ -93,14 +93,14 @@ def test_greedy_and_beam_search_find_the_same_hypotheses_up_to_eos(variant: str)
 
 def assert_equal_hypotheses(ours: Seq2Seq, theirs: Reference, limits: np.ndarray) -> None:
     source, ids = ops.convert_to_tensor(SOURCE), torch.from_numpy(SOURCE).long()
-    longest, known = int(limits.max()), ops.convert_to_tensor(limits)
+    longest, tensor = int(limits.max()), ops.convert_to_tensor(limits)
     pairs = (
-        (greedy_search(ours, source, known, longest), greedy(theirs, ids, torch.from_numpy(limits))),
+        (greedy_search(ours, source, tensor, longest), greedy(theirs, ids, torch.from_numpy(limits))),
         (
-            beam_search(ours, source, known, longest, beams=5, length_penalty=0.0),
+            beam_search(ours, source, tensor, longest, beams=5, length_penalty=0.0),
             beam(theirs, ids, torch.from_numpy(limits), 5),
         ),
     )
-    for found, expected in pairs:
-        wanted = np.pad(expected.numpy(), ((0, 0), (0, longest - expected.shape[1])))
-        np.testing.assert_array_equal(backend.read(found), wanted)
+    for our_ids, their_ids in pairs:
+        padded = np.pad(their_ids.numpy(), ((0, 0), (0, longest - their_ids.shape[1])))
+        np.testing.assert_array_equal(backend.read(our_ids), padded)

@@ -50,25 +50,29 @@ def _figure(entries: Mapping[str, AttentionMap]) -> Figure:
         alt=f"Attention maps of test sentence {first.sentence + 1} for {listed(list(entries))}: "
         f"{len(first.source)} source tokens, {len(first.target)} target tokens.",
         caption=f"Test sentence {first.sentence + 1}: {' '.join(first.source)}",
-        panels=[_panel(name, entry) for name, entry in entries.items()],
+        panels=[Panel(name, partial(_draw, entry), *_size(entry)) for name, entry in entries.items()],
     )
 
 
-def _panel(name: str, entry: AttentionMap) -> Panel:
-    """One size for every token, and room for the labels."""
-    above, left = (0.6 + 0.42 * max(map(len, tokens)) for tokens in (entry.source, entry.target))
-    width, height = len(entry.source) + left, len(entry.target) + above
-    inches = min(0.18, _PANEL_INCHES / width)
-    return Panel(name, partial(_draw, entry, 0.7 * 72 * inches), inches * width, inches * height)
+def _size(entry: AttentionMap) -> tuple[float, float]:
+    """Inches: one size for every token, and room for the labels."""
+    token = _token_inches(entry)
+    above, left = (token * (0.6 + 0.42 * max(map(len, tokens))) for tokens in (entry.source, entry.target))
+    return token * len(entry.source) + left, token * len(entry.target) + above
 
 
-def _draw(entry: AttentionMap, points: float, axes: Axes, _: Mapping[str, Style]) -> None:
-    """Draws the weights with labels of `points` points."""
+def _token_inches(entry: AttentionMap) -> float:
+    tokens = len(entry.source) + 0.6 + 0.42 * max(map(len, entry.target))
+    return min(0.18, _PANEL_INCHES / tokens)
+
+
+def _draw(entry: AttentionMap, axes: Axes, _: Mapping[str, Style]) -> None:
     weights = np.asarray(entry.weights, dtype=np.float64)
     # (target, source) weights become the opacity of one colour: (target, source, red green blue alpha).
     image = np.empty((*weights.shape, 4))
     image[..., :3], image[..., 3] = to_rgb(_INK), np.clip(weights, 0, 1)
     axes.imshow(image, interpolation="none", aspect="equal")
+    points = 0.7 * 72 * _token_inches(entry)
     axes.set_xticks(range(weights.shape[1]), entry.source, rotation=90, fontsize=points)
     axes.set_yticks(range(weights.shape[0]), entry.target, fontsize=points)
     axes.xaxis.tick_top()

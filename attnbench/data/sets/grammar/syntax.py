@@ -26,7 +26,6 @@ possibly to the others that it stands for.
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from attnbench.data.corpus import Links
 from attnbench.data.sets.grammar.lexicon import Determiner, Lexicon, Noun, Verb, Word
@@ -75,14 +74,8 @@ _Text = list[tuple[object, str]]
 """Words, each with an object that words of the two languages share which translate each other."""
 
 
-class _Part(NamedTuple):
-    """A part of a sentence in both languages."""
-
-    source: _Text
-    target: _Text
-
-
-_NOTHING = _Part([], [])
+_Part = tuple[_Text, _Text]
+"""A part of a sentence in both languages; plain tuples, as one is made for each word."""
 
 
 def translate(clauses: list[Clause], lexicon: Lexicon) -> tuple[list[str], list[str], Links]:
@@ -93,9 +86,9 @@ def translate(clauses: list[Clause], lexicon: Lexicon) -> tuple[list[str], list[
     for clause in clauses:
         if clause.subject is not None:
             features = clause.subject.noun.gender, clause.subject.determiner.plural
-        part = _clause(clause, lexicon, *features)
-        source += part.source
-        target += part.target
+        clause_source, clause_target = _clause(clause, lexicon, *features)
+        source += clause_source
+        target += clause_target
     return [word for _, word in source], [word for _, word in target], _links(source, target)
 
 
@@ -122,49 +115,51 @@ def _links(source: _Text, target: _Text) -> Links:
 
 
 def _clause(clause: Clause, lexicon: Lexicon, gender: int, plural: bool) -> _Part:
-    conjunction = _optional(clause.conjunction)
-    adverb = _optional(clause.adverb)
-    negation = _optional(lexicon.negation if clause.negated else None)
+    conjunction, conjunction_target = _optional(clause.conjunction)
+    adverb, adverb_target = _optional(clause.adverb)
+    negation, negation_target = _optional(lexicon.negation if clause.negated else None)
     if clause.subject is None:
-        subject = _word((lexicon.pronoun,), (lexicon.pronoun_forms[gender][plural],))
+        subject, subject_target = _word((lexicon.pronoun,), (lexicon.pronoun_forms[gender][plural],))
     else:
-        subject = _noun_phrase(clause.subject, lexicon)
+        subject, subject_target = _noun_phrase(clause.subject, lexicon)
     verb_unit = object()
     verb = [(verb_unit, clause.verb.source)]
     particle = [(verb_unit, clause.particle)] if clause.particle else []
-    verb_target = [(verb_unit, clause.verb.senses[clause.particle][plural])]
-    obj = _noun_phrase(clause.object, lexicon)
-    source = conjunction.source + subject.source + negation.source + verb + obj.source + particle + adverb.source
+    obj, obj_target = _noun_phrase(clause.object, lexicon)
     # The negation's first target word stands before the verb, its second at the end of the clause.
-    verb_group = negation.target[:1] + verb_target
+    verb_group = [*negation_target[:1], (verb_unit, clause.verb.senses[clause.particle][plural])]
     verb_last = clause.conjunction in lexicon.subordinators
-    predicate = obj.target + verb_group if verb_last else verb_group + obj.target
-    return _Part(source, conjunction.target + subject.target + adverb.target + predicate + negation.target[1:])
+    predicate = obj_target + verb_group if verb_last else verb_group + obj_target
+    target = conjunction_target + subject_target + adverb_target + predicate + negation_target[1:]
+    return conjunction + subject + negation + verb + obj + particle + adverb, target
 
 
 def _noun_phrase(phrase: NounPhrase | None, lexicon: Lexicon) -> _Part:
     if phrase is None:
-        return _NOTHING
-    determiner = _word((phrase.determiner.source,), (phrase.determiner.by_gender[phrase.noun.gender],))
-    noun = _word(phrase.noun.source, phrase.noun.target)
-    adjectives = [_optional(adjective) for adjective in phrase.adjectives]
-    source = determiner.source + [word for adjective in adjectives for word in adjective.source] + noun.source
-    target = determiner.target + noun.target
-    target += [word for adjective in reversed(adjectives) for word in adjective.target]
+        return [], []
+    source, target = _word((phrase.determiner.source,), (phrase.determiner.by_gender[phrase.noun.gender],))
+    noun, noun_target = _word(phrase.noun.source, phrase.noun.target)
+    adjectives_target: _Text = []
+    for adjective in phrase.adjectives:
+        word, word_target = _optional(adjective)
+        source += word
+        adjectives_target = word_target + adjectives_target
+    source += noun
+    target += noun_target + adjectives_target
     if phrase.relative is not None:
-        relative = _optional(lexicon.relative)
+        relative, relative_target = _optional(lexicon.relative)
         form = phrase.relative.verb.senses[""][phrase.determiner.plural]
-        verb = _word((phrase.relative.verb.source,), (form,))
-        obj = _noun_phrase(phrase.relative.object, lexicon)
-        source += relative.source + verb.source + obj.source
-        target += relative.target + obj.target + verb.target
-    return _Part(source, target)
+        verb, verb_target = _word((phrase.relative.verb.source,), (form,))
+        obj, obj_target = _noun_phrase(phrase.relative.object, lexicon)
+        source += relative + verb + obj
+        target += relative_target + obj_target + verb_target
+    return source, target
 
 
 def _optional(word: Word | None) -> _Part:
-    return _NOTHING if word is None else _word((word.source,), word.target)
+    return ([], []) if word is None else _word((word.source,), word.target)
 
 
 def _word(source: tuple[str, ...], target: tuple[str, ...]) -> _Part:
     unit = object()
-    return _Part([(unit, word) for word in source], [(unit, word) for word in target])
+    return [(unit, word) for word in source], [(unit, word) for word in target]

@@ -6,7 +6,7 @@ A field's type says what its value may be: `int`, `str | None`, `Literal["gru", 
 
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -25,7 +25,7 @@ def build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
         ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
     """
     hints = _hints(cls)
-    optional = {field.name for field in fields(cls) if _has_default(field)}
+    optional = {each.name for each in fields(cls) if each.default is not MISSING or each.default_factory is not MISSING}
     unknown = [key for key in values if key not in hints]
     if unknown:
         raise ValueError(f"Unknown option '{prefix}{unknown[0]}'.{suggestion(str(unknown[0]), hints)}")
@@ -66,13 +66,9 @@ def typed(hint: Any, value: Any, key: str) -> Any:
     if issubclass(origin, Enum) and value in list(origin):
         return origin(value)
     if not isinstance(value, origin) or (isinstance(value, bool) and origin is not bool):
-        raise ValueError(f"{key} must be {_type_name(origin)}, received {value!r}.")
+        names = {int: "an integer", float: "a number", bool: "true or false", str: "a string", list: "a list"}
+        raise ValueError(f"{key} must be {names.get(origin, 'a mapping')}, received {value!r}.")
     return value
-
-
-def _type_name(origin: Any) -> str:
-    names = {int: "an integer", float: "a number", bool: "true or false", str: "a string", list: "a list"}
-    return names.get(origin, "a mapping")
 
 
 def mark(cls: Any, key: str, default: Mark) -> Mark:
@@ -86,24 +82,15 @@ def mark(cls: Any, key: str, default: Mark) -> Mark:
     found, group = default, cls
     for name in key.split("."):
         is_group = is_dataclass(group)
-        group, marks = _parts(_hints(group).get(name) if is_group else None)
-        found = next((each for each in marks if isinstance(each, type(default))), found)
+        hint = _hints(group).get(name) if is_group else None
+        group, *annotations = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        found = next((each for each in annotations if isinstance(each, type(default))), found)
     return found
 
 
 @cache
 def _hints(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
-
-
-def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """A type without its annotations, and the annotations."""
-    bare, *annotations = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-    return bare, tuple(annotations)
-
-
-def _has_default(field: "Field[Any]") -> bool:
-    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

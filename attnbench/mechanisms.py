@@ -13,10 +13,9 @@ from attnbench.checks import check_choice
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a factor.
+    """One value of a factor, which its table has under the name that configurations give it.
 
     Attributes:
-        name: as configurations spell it.
         path: import path of its class; None where the model does without one.
         meaning: what it is, in one line.
         options: the options of `attention` that its class takes by keyword.
@@ -24,7 +23,6 @@ class Choice:
         equal_sizes: it needs a query with as many units as the values have.
     """
 
-    name: str
     path: str | None
     meaning: str
     options: tuple[str, ...] = ()
@@ -32,45 +30,40 @@ class Choice:
     equal_sizes: bool = False
 
 
-def _table(*choices: Choice) -> dict[str, Choice]:
-    return {choice.name: choice for choice in choices}
-
-
-BASELINES = _table(
-    Choice("none", None, "no context: the decoder sees the source through its initial state alone"),
-    Choice(
-        "final_state",
+BASELINES = {
+    "none": Choice(None, "no context: the decoder sees the source through its initial state alone"),
+    "final_state": Choice(
         "attnbench.attention.constant.FinalState",
         "the encoder's final state as a constant context",
         circumstances=("bidirectional",),
     ),
-    Choice("uniform", "attnbench.attention.constant.Uniform", "the mean of the annotations"),
-)
+    "uniform": Choice("attnbench.attention.constant.Uniform", "the mean of the annotations"),
+}
 """Values of `attention.score` that compare a query with nothing."""
 
-SCORES = _table(
-    Choice("additive", "attnbench.attention.scores.Additive", "v·tanh(W1 q + W2 k)", options=("units", "use_bias")),
-    Choice("dot", "attnbench.attention.scores.Dot", "q·k", equal_sizes=True),
-    Choice("general", "attnbench.attention.scores.General", "q·W k", options=("use_bias",)),
-)
+SCORES = {
+    "additive": Choice("attnbench.attention.scores.Additive", "v·tanh(W1 q + W2 k)", options=("units", "use_bias")),
+    "dot": Choice("attnbench.attention.scores.Dot", "q·k", equal_sizes=True),
+    "general": Choice("attnbench.attention.scores.General", "q·W k", options=("use_bias",)),
+}
 """The other values of `attention.score`."""
 
-SCALES = _table(
-    Choice("none", "attnbench.attention.scales.Unscaled", "scores as they are"),
-    Choice("sqrt_units", "attnbench.attention.scales.SqrtUnits", "scores ÷ √units"),
-    Choice("learned", "attnbench.attention.scales.Learned", "scores times a learned scalar that starts at 1"),
-)
+SCALES = {
+    "none": Choice("attnbench.attention.weighting.Unscaled", "scores as they are"),
+    "sqrt_units": Choice("attnbench.attention.weighting.SqrtUnits", "scores ÷ √units"),
+    "learned": Choice("attnbench.attention.weighting.Learned", "scores times a learned scalar that starts at 1"),
+}
 """Values of `attention.scale`."""
 
-WEIGHTS = _table(
-    Choice("softmax", "attnbench.attention.weighting.Softmax", "softmax over the source"),
-)
+WEIGHTS = {
+    "softmax": Choice("attnbench.attention.weighting.Softmax", "softmax over the source"),
+}
 """Values of `attention.weights`: how scores become weights."""
 
-QUERY_TIMES = _table(
-    Choice("previous", None, "the query is s(t-1); the context enters the RNN step"),
-    Choice("current", None, "the RNN steps first, the query is h(t); the context joins it in the readout"),
-)
+QUERY_TIMES = {
+    "previous": Choice(None, "the query is s(t-1); the context enters the RNN step"),
+    "current": Choice(None, "the RNN steps first, the query is h(t); the context joins it in the readout"),
+}
 """Values of `attention.query_time`, which the decoder implements."""
 
 FACTORS = {"score": BASELINES | SCORES, "scale": SCALES, "weights": WEIGHTS, "query_time": QUERY_TIMES}
@@ -119,14 +112,11 @@ def check_options(options: Mapping[str, Any]) -> None:
         if name not in applicable and (name, value) != ("score", "none"):  # beside a target, as good as null
             owner = applicable[0]
             others = ", ".join(applicable[1:]) or "none"
+            typed = str(value).lower() if isinstance(value, bool) else value
             raise ValueError(
-                f"attention.{name}={_written(value)} does not apply to attention.{owner}={options[owner]}. "
+                f"attention.{name}={typed} does not apply to attention.{owner}={options[owner]}. "
                 f"Options that apply: {others}. Use attention.{name}=null."
             )
-
-
-def _written(value: object) -> object:
-    return str(value).lower() if isinstance(value, bool) else value
 
 
 def check_sizes(score: str | None, *, query_units: int, value_units: int) -> None:

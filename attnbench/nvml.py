@@ -5,7 +5,7 @@ A GPU is named as CUDA_VISIBLE_DEVICES names it: by its index in PCI order, or b
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pynvml
@@ -28,22 +28,17 @@ def gpu_model(name: str) -> str:
 
 def gpu_memory_bytes(name: str) -> int | None:
     """All memory of the GPU `name`; None where the driver does not tell."""
-    try:
-        with _session():
-            return int(pynvml.nvmlDeviceGetMemoryInfo(_handle(name)).total)
-    except DriverError:
-        return None
+    with suppress(DriverError), _session():
+        return int(pynvml.nvmlDeviceGetMemoryInfo(_handle(name)).total)
+    return None
 
 
 def process_bytes() -> int | None:
     """Memory that this process holds on all GPUs together; None where the driver does not tell."""
-    try:
-        with _session():
-            processes = [each for gpu in _handles() for each in pynvml.nvmlDeviceGetComputeRunningProcesses(gpu)]
-    except DriverError:
-        return None
-    used = [each.usedGpuMemory for each in processes if each.pid == os.getpid() and each.usedGpuMemory]
-    return sum(used) if used else None
+    with suppress(DriverError), _session():
+        processes = [each for gpu in _handles() for each in pynvml.nvmlDeviceGetComputeRunningProcesses(gpu)]
+        return sum(each.usedGpuMemory or 0 for each in processes if each.pid == os.getpid()) or None
+    return None
 
 
 @contextmanager

@@ -25,11 +25,8 @@ def preset_names(conf: Path | None = None) -> tuple[str, ...]:
 def _order(path: Path) -> tuple[int, int, str]:
     # A preset is a flat mapping, one option a line: no parser of YAML is needed where none may be imported.
     options = dict(re.findall(r"^(\w+): *(\S+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    score, query_time = (_index(factor, options.get(factor)) for factor in ("score", "query_time"))
+    score, query_time = (
+        [*FACTORS[factor], options.get(factor)].index(options.get(factor))  # a preset that names none stands last
+        for factor in ("score", "query_time")
+    )
     return score, query_time, path.stem
-
-
-def _index(factor: str, name: str | None) -> int:
-    """The position of a choice in the table of its factor; a preset that names none stands last."""
-    table = list(FACTORS[factor])
-    return table.index(name) if name in table else len(table)

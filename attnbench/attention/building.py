@@ -1,13 +1,15 @@
-"""Makes the mechanism that options name, from the table in `attnbench.mechanisms`."""
+"""Makes the mechanism that options name: from the table in `attnbench.mechanisms`, or of a layer of the user's own."""
 
 import importlib
 from collections.abc import Mapping
 from typing import Any
 
-from attnbench.attention.called import Called
-from attnbench.attention.mechanism import Attention
+import keras
+
+from attnbench.attention.mechanism import Attention, Memory
 from attnbench.attention.scored import ScoredAttention
 from attnbench.mechanisms import BASELINES, DEFAULTS, SCALES, SCORES, WEIGHTS, Choice, check_options
+from attnbench.tensors import Shape, Structure, Tensor
 
 
 def build(score: str | None = None, *, bidirectional: bool = True, **options: Any) -> Attention | None:
@@ -68,3 +70,24 @@ def _from_target(target: str, options: Mapping[str, Any]) -> Attention:
             f"attention.target {target!r} cannot be made from attention.options {dict(options)!r}: {error}."
         ) from error
     return layer if isinstance(layer, Attention) else Called(layer, name="attention_call")
+
+
+class Called(Attention):
+    """A layer that knows nothing of the protocol: `context, weights = layer(query, values, mask)` at each position."""
+
+    def __init__(self, layer: keras.layers.Layer, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.layer = layer
+        layer.supports_masking = True  # it takes the mask as an argument; Keras would warn that it drops it
+
+    def build(self, query_shape: Shape, values_shape: Shape, mask_shape: Shape | None = None) -> None:
+        """Builds the layer by calling it once, so that it may create its weights wherever it likes."""
+        query = keras.ops.zeros((1, query_shape[-1]), self.compute_dtype)
+        values = keras.ops.zeros((1, 2, values_shape[-1]), self.compute_dtype)
+        self.layer(query, values, mask=keras.ops.ones((1, 2), "bool"))
+        self.built = True
+
+    def attend(self, query: Tensor, memory: Memory, state: Structure) -> tuple[Tensor, Tensor, Structure]:
+        """One query a sentence; see `Attention.attend`."""
+        context, weights = self.layer(query, memory.values, mask=memory.mask)
+        return context, weights, state

@@ -38,12 +38,7 @@ class Attention(SeededLayer):
     constant = False
 
     def prepare(self, values: Tensor, mask: Tensor) -> Memory:
-        """Computes once a batch what does not depend on the query.
-
-        Args:
-            values: (batch, source, units).
-            mask: (batch, source), True where there is a token.
-        """
+        """Computes once a batch what does not depend on the query; `values` and `mask` are those of `Memory`."""
         return Memory(values, values, mask)
 
     def initial_state(self, memory: Memory) -> Structure:
@@ -66,12 +61,7 @@ class Attention(SeededLayer):
     def attend_all(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Attends from every target position, equal to `attend` at one after another.
 
-        Args:
-            queries: (target, batch, query units).
-            memory: from `prepare`.
-
-        Returns:
-            contexts (target, batch, units) and weights (target, batch, source).
+        (target, batch, query units) -> contexts (target, batch, units) and weights (target, batch, source).
         """
 
         def step(state: Structure, query: Tensor, memory: Structure) -> tuple[Structure, Structure]:
@@ -91,16 +81,10 @@ class Attention(SeededLayer):
     def attend_shared(
         self, query: Tensor, memory: Memory, state: Structure, hypotheses: int
     ) -> tuple[Tensor, Tensor, Structure]:
-        """Attends from several queries a sentence, one for each hypothesis of a beam, that share its memory.
+        """Attends from several queries a sentence, one for each of the `hypotheses` of a beam, that share its memory.
 
-        Args:
-            query: (hypotheses x batch, query units), a batch for each hypothesis.
-            memory: from `prepare`, of the batch.
-            state: as `attend` has it, with a row for each query.
-            hypotheses: queries of a sentence.
-
-        Returns:
-            What `attend` returns, with a row for each query.
+        It takes and returns what `attend` does, with rows for queries, (hypotheses x batch, ...), a batch for each
+        hypothesis; the memory is that of the batch.
         """
         if hypotheses == 1:
             return self.attend(query, memory, state)

@@ -6,9 +6,8 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention.mechanism import Attention, Memory
-from attnbench.attention.scales import Unscaled
 from attnbench.attention.scores import Score
-from attnbench.attention.weighting import Softmax
+from attnbench.attention.weighting import Softmax, Unscaled
 from attnbench.tensors import Shape, Structure, Tensor
 
 
@@ -17,7 +16,7 @@ class ScoredAttention(Attention):
 
     Args:
         score: a layer of `scores.py`.
-        scale: an object of `scales.py`; scores as they are by default.
+        scale: an object of `weighting.py`; scores as they are by default.
         weighting: an object of `weighting.py`; softmax by default.
     """
 

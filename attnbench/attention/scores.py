@@ -11,17 +11,21 @@ from attnbench.tensors import Shape, Tensor
 
 
 class Score(SeededLayer):
-    """Base class: a score defines `build` and `scores`, and `keys` where it projects the values.
+    """Base class: a score defines `build` and `scores`.
 
     Attributes:
         units: how many products a score sums; set by `build` at the latest.
+        key_kernel, key_bias: what `build` makes where keys are projected values, with a bias or without.
     """
 
     units: int
+    key_kernel: Tensor = None
+    key_bias: Tensor = None
 
     def keys(self, values: Tensor) -> Tensor:
         """What queries are scored against, once a batch: (batch, source, units) -> (batch, source, ...)."""
-        return values
+        keys = values if self.key_kernel is None else backend.product(values, self.key_kernel)
+        return keys if self.key_bias is None else keys + ops.cast(self.key_bias, keys.dtype)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """(batch, [target,] query units) and what `keys` returns -> (batch, [target,] source)."""
@@ -52,11 +56,6 @@ class Additive(Score):
             self.key_bias = self.add_weight((self.units,), "zeros", name="key_bias")
             self.score_bias = self.add_weight((), "zeros", name="score_bias")
         self.built = True
-
-    def keys(self, values: Tensor) -> Tensor:
-        """(batch, source, units) -> (batch, source, attention units)."""
-        keys = backend.product(values, self.key_kernel)
-        return keys + ops.cast(self.key_bias, keys.dtype) if self.use_bias else keys
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         """(batch, [target,] query units) and (batch, source, attention units) -> (batch, [target,] source).
@@ -129,11 +128,6 @@ class General(Dot):
         if self.use_bias:
             self.key_bias = self.add_weight((self.units,), "zeros", name="key_bias")
         self.built = True
-
-    def keys(self, values: Tensor) -> Tensor:
-        """(batch, source, units) -> (batch, source, query units)."""
-        keys = backend.product(values, self.key_kernel)
-        return keys + ops.cast(self.key_bias, keys.dtype) if self.use_bias else keys
 
     def flops(self, *, source_tokens: float, target_tokens: float) -> float:
         """See `Score.flops`."""

@@ -1,4 +1,4 @@
-"""TensorFlow's side of the backend; the time loop and the optimiser have files of their own."""
+"""TensorFlow's side of the backend; the time loop and its products have files of their own."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from attnbench.backend.tensorflow_adam import Adam as Adam
 from attnbench.backend.tensorflow_products import matvec as matvec
 from attnbench.backend.tensorflow_products import product as product
 from attnbench.backend.tensorflow_products import vecmat as vecmat
@@ -68,21 +67,16 @@ def read(value: Tensor) -> np.ndarray:
 def compiled(function: Callable[..., Structure], variables: Sequence[keras.Variable]) -> Callable[..., Structure]:
     """`function` of tensors as one graph for all sizes of its arguments; `variables` are read at each call."""
     del variables
-    return _Graph(function)
+    traced: Callable[..., Structure] | None = None
 
-
-class _Graph:
-    """A function traced once, at its first call, with every axis of the arguments left open but that of vectors."""
-
-    def __init__(self, function: Callable[..., Structure]) -> None:
-        self._function = function
-        self._traced: Callable[..., Structure] | None = None
-
-    def __call__(self, *tensors: Tensor) -> Structure:
-        if self._traced is None:
+    def call(*tensors: Tensor) -> Structure:
+        nonlocal traced
+        if traced is None:  # every axis of the first arguments is left open but that of vectors
             specs = [tf.TensorSpec(x.shape if len(x.shape) < 2 else (None,) * len(x.shape), x.dtype) for x in tensors]
-            self._traced = tf.function(self._function, input_signature=specs, autograph=False)
-        return self._traced(*tensors)
+            traced = tf.function(function, input_signature=specs, autograph=False)
+        return traced(*tensors)
+
+    return call
 
 
 def fused(function: Callable[..., Structure]) -> Callable[..., Structure]:
@@ -160,7 +154,38 @@ def training_step(
         optimizer.apply(gradients)
         return report
 
-    return _Graph(step)
+    return compiled(step, variables)
+
+
+class Adam(keras.optimizers.Adam):
+    """Keras' Adam (Kingma and Ba 2015), each weight updated by one kernel in place, where Keras takes a dozen.
+
+    The global norm, too, comes from kernels that need no squares of all gradients in memory.
+    """
+
+    def update_step(self, gradient: Tensor, variable: tf.Variable, learning_rate: Tensor) -> None:
+        """Updates `variable` and its two moments, as Keras' own step does."""
+        index = self._get_variable_index(variable)
+        dtype = variable.dtype
+        step = tf.cast(self.iterations.value + 1, dtype)
+        beta_1, beta_2 = tf.constant(self.beta_1, dtype), tf.constant(self.beta_2, dtype)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=beta_1**step,
+            beta2_power=beta_2**step,
+            lr=tf.cast(learning_rate, dtype),
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=tf.constant(self.epsilon, dtype),
+            grad=tf.cast(gradient, dtype),
+        )
+
+    def _clip_gradients(self, grads: list[Tensor]) -> list[Tensor]:
+        if self.global_clipnorm is None:
+            return super()._clip_gradients(grads)
+        return tf.clip_by_global_norm(grads, self.global_clipnorm)[0]
 
 
 def rows_where(mask: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:

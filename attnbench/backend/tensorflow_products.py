@@ -13,17 +13,10 @@ _ACTIVE = threading.local()
 
 
 def product(x: Tensor, kernel: Tensor) -> Tensor:
-    """The matrix product x @ kernel in x's precision.
-
-    Args:
-        x: (..., inputs); three axes are flattened to two, whose gradient is one product and not one a batch row.
-        kernel: (inputs, outputs), a weight.
-
-    Returns:
-        (..., outputs).
-    """
+    """The matrix product x @ kernel in x's precision: (..., inputs) and (inputs, outputs) -> (..., outputs)."""
     if len(x.shape) == 2:
         return _product(_KERNEL, x, kernel)
+    # Three axes are flattened to two, whose gradient is one product and not one a batch row.
     shape = tf.concat([tf.shape(x)[:-1], [kernel.shape[-1]]], axis=0)
     result = tf.reshape(tf.reshape(x, (-1, x.shape[-1])) @ tf.cast(kernel, x.dtype), shape)
     result.set_shape((*x.shape[:-1], kernel.shape[-1]))
@@ -31,39 +24,20 @@ def product(x: Tensor, kernel: Tensor) -> Tensor:
 
 
 def vecmat(x: Tensor, matrices: Tensor) -> Tensor:
-    """Each row of `x` times the matrix of its own, in x's precision.
-
-    Args:
-        x: (batch, inputs).
-        matrices: (batch, inputs, outputs).
-
-    Returns:
-        (batch, outputs).
-    """
+    """Each row of `x` (batch, inputs) times its own of `matrices` (batch, inputs, outputs) -> (batch, outputs)."""
     return _product(_VECMAT, x, matrices)
 
 
 def matvec(matrices: Tensor, x: Tensor) -> Tensor:
-    """Each row's own matrix times the row, in x's precision.
-
-    Args:
-        matrices: (batch, outputs, inputs).
-        x: (batch, inputs).
-
-    Returns:
-        (batch, outputs).
-    """
+    """Each row's own of `matrices` (batch, outputs, inputs) times the row, (batch, inputs) -> (batch, outputs)."""
     return _product(_MATVEC, x, matrices)
 
 
 def _product(kind: "Kind", x: Tensor, factor: Tensor) -> Tensor:
     factor = tf.convert_to_tensor(factor)  # of a Keras variable, its value
     recorder: Recorder | None = getattr(_ACTIVE, "recorder", None)
-    index = None if recorder is None else recorder.index(factor, x.dtype)
-    if recorder is None or index is None:
-        return kind.multiply(x, tf.cast(factor, x.dtype))
-    recorder.products.append(Product(kind, index))
-    return recorder.multiply(kind, x, index)
+    output = None if recorder is None else recorder.product(kind, x, factor)
+    return kind.multiply(x, tf.cast(factor, x.dtype)) if output is None else output
 
 
 class Kind(NamedTuple):
@@ -108,16 +82,18 @@ _MATVEC = Kind(_matvec, tf.identity, _vecmat, lambda inputs, gradients: tf.einsu
 
 
 class Recorder:
-    """Sees the products of one step with the loop's factors.
+    """Sees the products of one step with the loop's factors: for the forward loop, it computes them.
 
     Attributes:
         factors: the loop's constants and weights.
         products: what was multiplied, in order.
+        outputs: what the step got for each product, (batch, outputs).
     """
 
     def __init__(self, factors: Sequence[Tensor]) -> None:
         self.factors = factors
         self.products: list[Product] = []
+        self.outputs: list[Tensor] = []
         self._indices: dict[Hashable, int] = {}
 
     @contextmanager
@@ -136,58 +112,38 @@ class Recorder:
         finally:
             _ACTIVE.recorder = before
 
-    def index(self, operand: Tensor, dtype: tf.DType) -> int | None:
-        """The index of the factor behind `operand`, where there is one and it is of type `dtype`; else None."""
+    def product(self, kind: Kind, x: Tensor, operand: Tensor) -> Tensor | None:
+        """The product of `x` with the factor behind `operand`; None where there is none of the type of `x`."""
         index = self._indices.get(operand.ref())
-        return index if index is not None and self.factors[index].dtype == dtype else None
-
-    def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
-        """The product of `x` with the factor at `index`."""
-        raise NotImplementedError
-
-
-class Record(Recorder):
-    """For the forward loop: computes each product and keeps its output.
-
-    Attributes:
-        outputs: of each product, (batch, outputs).
-    """
-
-    def __init__(self, factors: Sequence[Tensor]) -> None:
-        super().__init__(factors)
-        self.outputs: list[Tensor] = []
-
-    def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
-        """Computes the product."""
-        self.outputs.append(kind.multiply(x, self.factors[index]))
+        if index is None or self.factors[index].dtype != x.dtype:
+            return None
+        self.outputs.append(self._output(kind, x, index))
+        self.products.append(Product(kind, index))
         return self.outputs[-1]
+
+    def _output(self, kind: Kind, x: Tensor, index: int) -> Tensor:
+        return kind.multiply(x, self.factors[index])
 
 
 class Replay(Recorder):
-    """For the backward loop: gives the kept outputs back, in order, and keeps each product's input.
+    """For the backward loop: gives outputs back, in order, each with a gradient for the product's input.
 
     Args:
         factors: the loop's constants and weights.
-        outputs: what `Record` kept of this step.
-        prepared: from `prepared_factors`.
+        kept: the outputs of this step in the forward loop.
+        prepared: what gradients are multiplied by, for each product that differs in kind or factor.
 
     Attributes:
-        outputs: see above.
+        kept: see above.
         inputs: of each product, (batch, inputs).
-        results: what the step gets for each product: the kept output, with a gradient for the input.
     """
 
-    def __init__(self, factors: Sequence[Tensor], outputs: Sequence[Tensor], prepared: dict[Product, Tensor]) -> None:
+    def __init__(self, factors: Sequence[Tensor], kept: Sequence[Tensor], prepared: dict[Product, Tensor]) -> None:
         super().__init__(factors)
-        self.outputs, self._prepared = outputs, prepared
+        self.kept, self._prepared = kept, prepared
         self.inputs: list[Tensor] = []
-        self.results: list[Tensor] = []
 
-    def multiply(self, kind: Kind, x: Tensor, index: int) -> Tensor:
-        """Computes nothing: the product is already there."""
-        output = self.outputs[len(self.results)]
-        self.inputs.append(x)
-
+    def _output(self, kind: Kind, x: Tensor, index: int) -> Tensor:
         # The output's own gradient is handed on as well: it is what the factor's gradient is made of, after the loop.
         @tf.custom_gradient
         def replayed(x: Tensor, output: Tensor) -> tuple[Tensor, Callable[[Tensor], tuple[Tensor, Tensor]]]:
@@ -196,10 +152,5 @@ class Replay(Recorder):
 
             return tf.identity(output), gradient
 
-        self.results.append(replayed(x, output))
-        return self.results[-1]
-
-
-def prepared_factors(products: Sequence[Product], factors: Sequence[Tensor]) -> dict[Product, Tensor]:
-    """What a `Replay` multiplies gradients by, for each product that differs in kind or factor."""
-    return {each: each.kind.prepare(factors[each.factor]) for each in dict.fromkeys(products)}
+        self.inputs.append(x)
+        return replayed(x, self.kept[len(self.outputs)])

@@ -38,7 +38,7 @@ import keras
 import tensorflow as tf
 
 from attnbench.backend.tensorflow_arrays import Stacks, new_arrays, read, stacked, unstacked, written
-from attnbench.backend.tensorflow_products import Product, Record, Recorder, Replay, prepared_factors
+from attnbench.backend.tensorflow_products import Product, Recorder, Replay
 from attnbench.tensors import Structure, Tensor
 
 Step = Callable[[Structure, Structure, Structure], tuple[Structure, Structure]]
@@ -156,7 +156,7 @@ class _Loop:
         inputs = unstacked(arguments.inputs, length)
 
         def advance(time: Tensor, carry: list[Tensor]) -> tuple[list[Tensor], Structure, list[Tensor], list[Product]]:
-            recorder = Record(arguments.factors)
+            recorder = Recorder(arguments.factors)
             after, outputs = self._call(recorder, arguments._replace(carry=carry, inputs=read(inputs, time)))
             return after, outputs, carry + recorder.outputs, recorder.products
 
@@ -183,7 +183,7 @@ class _Loop:
         """Gradients by all arguments, from those by the last carry and by the outputs (time, batch, ...)."""
         length, carried, stacks = tf.shape(arguments.inputs[0])[0], len(arguments.carry), kept.stacks
         upstream = unstacked(outputs, length)
-        prepared = prepared_factors(kept.products, arguments.factors)
+        prepared = {each: each.kind.prepare(arguments.factors[each.factor]) for each in dict.fromkeys(kept.products)}
 
         def retreat(time: Tensor, state: list[Tensor], carry: list[Tensor]) -> _StepGradients:
             recorder = Replay(arguments.factors, state[carried:], prepared)
@@ -227,7 +227,7 @@ class _Loop:
             arguments: the step's.
             upstream: the gradients by the carry after the step, and by its outputs.
         """
-        leaves = [arguments.carry, arguments.inputs, recorder.outputs, arguments.factors]
+        leaves = [arguments.carry, arguments.inputs, recorder.kept, arguments.factors]
         floats = [x for x in tf.nest.flatten(leaves) if x.dtype.is_floating]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(floats)
@@ -237,7 +237,7 @@ class _Loop:
         found = iter(tape.gradient([x for x, _ in pairs], floats, output_gradients=[dx for _, dx in pairs]))
         gradients = tf.nest.map_structure(lambda x: next(found) if x.dtype.is_floating else None, leaves)
         carry, inputs, by_products, by_factors = gradients
-        kept, by_outputs = arguments.carry + recorder.results, _without_gaps(recorder.outputs, by_products)
+        kept, by_outputs = arguments.carry + recorder.outputs, _without_gaps(recorder.kept, by_products)
         columns, new = _numbered(kept, inputs, recorder.inputs, by_outputs)
         factors = {
             index: tf.cast(dx, tf.float64 if dx.dtype == tf.float64 else tf.float32)

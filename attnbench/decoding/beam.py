@@ -2,12 +2,11 @@
 
 from typing import NamedTuple
 
-import keras
 from keras import ops
 
 from attnbench import backend
 from attnbench.decoding.largest import largest
-from attnbench.decoding.shrinking import shrinking_loop
+from attnbench.decoding.shrinking import shrinking_loop, taken
 from attnbench.model import Encoded, Seq2Seq
 from attnbench.special_tokens import BOS, EOS, PAD
 from attnbench.tensors import Structure, Tensor
@@ -45,25 +44,16 @@ def beam_search(
     A hypothesis Y is finished when its EOS is among the `beams` best extensions of its sentence. It scores
     log P(Y) / ((5 + |Y|) / 6)^length_penalty, EOS counted (Wu et al. 2016, equation 14, without coverage).
     A sentence ends when no alive beam can still pass its best finished hypothesis, or at its limit; without a finished
-    one its best alive beam is taken. One beam without penalty is greedy search.
-
-    Args:
-        model: decodes.
-        source: (batch, source) ids with EOS.
-        limits: (batch,) int32, the most tokens of each sentence.
-        longest: a number that no limit exceeds.
-        beams: alive beams a sentence.
-        length_penalty: 0 for none; 1 for nearly the mean log-probability.
-
-    Returns:
-        (batch, longest) int32 ids; after EOS, or after the limit, PAD.
+    one its best alive beam is taken. One beam without penalty is greedy search, whose other arguments and result these
+    are. `length_penalty` is 0 for none, 1 for nearly the mean log-probability.
     """
     search = _Search(model, longest, beams=beams, length_penalty=length_penalty)
-    return shrinking_loop(search, search.advance(search.start(model.encode(source), limits)))
+    first = search.advance(search.start(model.encode(source), limits))
+    return shrinking_loop(search.advance, search.result, first, hypotheses=beams)
 
 
 class _Search:
-    """See `shrinking.Search`."""
+    """What `shrinking_loop` advances, and the parts of one advance."""
 
     def __init__(self, model: Seq2Seq, longest: Tensor | int, *, beams: int, length_penalty: float) -> None:
         self._model, self._longest, self._beams, self._power = model, longest, beams, length_penalty
@@ -83,16 +73,6 @@ class _Search:
             state=encoded.state,
             memory=encoded.memory or (),
         )
-
-    def unfinished(self, beam: _Beams) -> Tensor:
-        return ops.logical_not(beam.done)
-
-    def select(self, beam: _Beams, rows: Tensor) -> _Beams:
-        batch = ops.shape(beam.done)[0]
-        # Sentences -> their rows of the state: beam 0 of all of them, beam 1 of all of them, ...
-        in_state = ops.reshape(ops.arange(self._beams, dtype="int32")[:, None] * batch + rows[None, :], (-1,))
-        whole = beam._replace(length=(), state=())
-        return _rows(whole, rows)._replace(length=beam.length, state=_rows(beam.state, in_state))
 
     def newest(self, beam: _Beams) -> Tensor:
         """The last token of every alive beam, (beams x batch,)."""
@@ -117,7 +97,7 @@ class _Search:
         # Parent beams (batch, beams) -> rows of the state, (beams x batch,).
         rows = ops.reshape(ops.transpose(parents * batch + ops.arange(batch, dtype="int32")[:, None]), (-1,))
         extended = ops.where(beam.done[:, None, None], beam.tokens, self._extended(beam, parents, tokens))
-        beam = beam._replace(length=beam.length + 1, tokens=extended, scores=scores, state=_rows(state, rows))
+        beam = beam._replace(length=beam.length + 1, tokens=extended, scores=scores, state=taken(state, rows))
         return beam._replace(done=ops.logical_or(beam.done, self._over(beam)))
 
     def _extended(self, beam: _Beams, parents: Tensor, tokens: Tensor) -> Tensor:
@@ -164,10 +144,6 @@ class _Search:
         """The best finished hypothesis, or the best alive one of a sentence without any."""
         finished = beam.best_score > _NEVER / 2
         return ops.where(finished[:, None], beam.best, beam.tokens[:, 0])
-
-
-def _rows(structure: Structure, rows: Tensor) -> Structure:
-    return keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), structure)
 
 
 @backend.fused

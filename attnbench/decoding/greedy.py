@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import keras
 from keras import ops
 
 from attnbench.decoding.largest import largest
@@ -37,6 +36,16 @@ def greedy_search(model: Seq2Seq, source: Tensor, limits: Tensor, longest: Tenso
     Returns:
         (batch, longest) int32 ids; after EOS, or after the limit, PAD.
     """
+    positions = ops.arange(longest, dtype="int32")[None, :]
+
+    def advance(hypotheses: _Hypotheses) -> _Hypotheses:
+        length, newest, done, tokens, limits, state, memory = hypotheses
+        logits, _, state = model.step(newest, state, memory)
+        best = ops.where(done, PAD, largest(logits, 1)[1][:, 0])
+        tokens = ops.where(positions == length, best[:, None], tokens)
+        done = ops.logical_or(ops.logical_or(done, best == EOS), length + 1 >= limits)
+        return _Hypotheses(length + 1, best, done, tokens, limits, state, memory)
+
     encoded = model.encode(source)
     batch = ops.shape(source)[0]
     hypotheses = _Hypotheses(
@@ -48,7 +57,7 @@ def greedy_search(model: Seq2Seq, source: Tensor, limits: Tensor, longest: Tenso
         state=encoded.state,
         memory=encoded.memory or (),
     )
-    return shrinking_loop(_Greedy(model, longest), hypotheses)
+    return shrinking_loop(advance, lambda hypotheses: hypotheses.tokens, hypotheses)
 
 
 class _Hypotheses(NamedTuple):
@@ -67,30 +76,3 @@ class _Hypotheses(NamedTuple):
     limits: Tensor
     state: DecoderState
     memory: Structure
-
-
-class _Greedy:
-    """See `shrinking.Search`."""
-
-    def __init__(self, model: Seq2Seq, longest: Tensor | int) -> None:
-        self._model = model
-        self._positions = ops.arange(longest, dtype="int32")[None, :]
-
-    def unfinished(self, hypotheses: _Hypotheses) -> Tensor:
-        return ops.logical_not(hypotheses.done)
-
-    def advance(self, hypotheses: _Hypotheses) -> _Hypotheses:
-        length, newest, done, tokens, limits, state, memory = hypotheses
-        logits, _, state = self._model.step(newest, state, memory)
-        best = ops.where(done, PAD, largest(logits, 1)[1][:, 0])
-        tokens = ops.where(self._positions == length, best[:, None], tokens)
-        done = ops.logical_or(ops.logical_or(done, best == EOS), length + 1 >= limits)
-        return _Hypotheses(length + 1, best, done, tokens, limits, state, memory)
-
-    def select(self, hypotheses: _Hypotheses, rows: Tensor) -> _Hypotheses:
-        whole = hypotheses._replace(length=())
-        fewer = keras.tree.map_structure(lambda x: ops.take(x, rows, axis=0), whole)
-        return fewer._replace(length=hypotheses.length)
-
-    def result(self, hypotheses: _Hypotheses) -> Tensor:
-        return hypotheses.tokens

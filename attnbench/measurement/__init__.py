@@ -1,9 +1,13 @@
 """What a run costs: time, memory, floating-point operations."""
 
-from attnbench.measurement.capacity import memory_capacity_bytes
-from attnbench.measurement.memory import MemoryPeaks, process_peak_bytes, resident_bytes, used_peak_bytes
-from attnbench.measurement.rate import PRODUCTS, matrix_rate
-from attnbench.measurement.windows import StepClock, Window
+from attnbench.measurement.memory import (
+    MemoryPeaks,
+    memory_capacity_bytes,
+    process_peak_bytes,
+    resident_bytes,
+    used_peak_bytes,
+)
+from attnbench.measurement.speed import PRODUCTS, StepClock, Window, matrix_rate
 
 __all__ = [
     "PRODUCTS",

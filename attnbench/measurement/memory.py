@@ -1,7 +1,8 @@
-"""Peaks of memory: the framework's allocator, the resident size of the process, and the GPU's own figure."""
+"""Memory: how much a run has, and its peaks as the allocator, the process's resident size and the driver tell them."""
 
 import os
 import resource
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -9,6 +10,30 @@ import psutil
 from attnbench import backend, nvml
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+CONTROL_GROUPS, MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
+"""The control groups of this process, and the folder of all groups' files (Linux)."""
+
+
+def memory_capacity_bytes(*, control_groups: Path = CONTROL_GROUPS, mount: Path = MOUNT) -> int | None:
+    """Bytes that this process may hold on the device that computes; None where a GPU's driver does not tell."""
+    if backend.device_name().startswith("GPU"):
+        return nvml.gpu_memory_bytes((os.environ.get("CUDA_VISIBLE_DEVICES") or "0").split(",")[0].strip())
+    return min([psutil.virtual_memory().total, *_group_limits(control_groups, mount)])
+
+
+def _group_limits(control_groups: Path, mount: Path) -> Iterator[int]:
+    """The limits of this process's control groups and of those above them, in both versions of control groups."""
+    for line in control_groups.read_text().splitlines() if control_groups.exists() else ():
+        _, controllers, name = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        group = Path(mount, controllers, name.lstrip("/"))
+        for folder in (group, *group.parents):
+            for file in ("memory.max", "memory.limit_in_bytes"):
+                limit = (folder / file).read_text().strip() if (folder / file).exists() else "max"
+                if limit != "max":
+                    yield int(limit)
 
 
 def resident_bytes() -> int:

@@ -32,15 +32,7 @@ class Cell(SeededLayer):
         self.built = True
 
     def step(self, projected: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """One time step.
-
-        Args:
-            projected: the sum of all input terms with `bias`, (batch, gates x units).
-            state: (batch, units) each.
-
-        Returns:
-            The new state.
-        """
+        """One time step: the sum of all input terms with `bias`, (batch, gates x units), and a state -> the new one."""
         raise NotImplementedError
 
 
@@ -105,16 +97,10 @@ CELLS: dict[str, type[Cell]] = {"gru": GRU, "lstm": LSTM}
 def run_cell(
     cell: Cell, projected: Tensor, state: tuple[Tensor, ...], mask: Tensor | None = None
 ) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """Runs a cell along the leading axis.
+    """Runs a cell along the leading axis, from the state before the first step.
 
-    Args:
-        cell: a built one.
-        projected: input terms with bias, (time, batch, gates x units).
-        state: the state before the first step.
-        mask: (time, batch, 1); where False the state stays as it is. None: every position counts.
-
-    Returns:
-        h of every step, (time, batch, units), and the last state.
+    Input terms with bias (time, batch, gates x units) -> h of every step (time, batch, units), and the last state.
+    Where `mask` (time, batch, 1) is False the state stays as it is.
     """
 
     def step(state: Structure, inputs: Structure, _: Structure) -> tuple[Structure, Tensor]:

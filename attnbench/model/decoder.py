@@ -89,12 +89,7 @@ class Decoder(SeededLayer):
         return self.input_feeding or (self.queries_previous and not constant)
 
     def initial_state(self, layers: tuple[tuple[Tensor, ...], ...], memory: Memory | None) -> DecoderState:
-        """The state before the first target position.
-
-        Args:
-            layers: initial states from the bridge.
-            memory: the prepared annotations; None without attention.
-        """
+        """The state before the first target position, from the bridge's states; `memory` is None without attention."""
         first = layers[0][0]
         readout = ops.zeros((ops.shape(first)[0], self.readout_units), first.dtype) if self.input_feeding else ()
         return DecoderState(layers, () if memory is None else self.attention.initial_state(memory), readout)
@@ -112,14 +107,10 @@ class Decoder(SeededLayer):
         *,
         hypotheses: int = 1,
     ) -> tuple[Tensor, Tensor, Tensor, DecoderState]:
-        """One target position.
+        """One target position, from the embedding's term (rows, gates x units) and the state of the position before.
 
-        Args:
-            projected: the embedding's term, (rows, gates x units).
-            state: from the position before.
-            memory: the prepared annotations; None without attention.
-            masks: dropout's at this position, from `_masks`; () in inference.
-            hypotheses: how many batches of rows there are for one memory; see `Attention.attend_shared`.
+        The masks are dropout's at this position, from `_masks`, () in inference; `memory` is None without attention,
+        and belongs to `hypotheses` batches of rows (see `Attention.attend_shared`).
 
         Returns:
             h(t) (rows, units); context (rows, units) and weights (rows, source), both () without attention; and the
@@ -167,18 +158,10 @@ class Decoder(SeededLayer):
         *,
         return_weights: bool = True,
     ) -> tuple[Tensor, Tensor]:
-        """Every target position, given the true tokens before it.
+        """Every target position, given the true tokens before it; without `return_weights` a loop keeps less.
 
-        Args:
-            embedded: target tokens shifted right, (target, batch, embedding).
-            state: from `initial_state`.
-            memory: the prepared annotations; None without attention.
-            key: for dropout; None in inference.
-            return_weights: a loop that need not return them keeps less.
-
-        Returns:
-            readouts (target, batch, readout units), dropped out, and weights (target, batch, source); () without
-            attention or `return_weights`.
+        Embedded target tokens, shifted right, (target, batch, embedding) -> readouts (target, batch, readout units),
+        dropped out, and weights (target, batch, source), () without attention or `return_weights`.
         """
         projected = self.project(embedded)
         if self.needs_step_loop:

@@ -21,13 +21,7 @@ class Dropout:
         self._stream = zlib.crc32(name.encode()) & 0x7FFFFFFF
 
     def mask(self, shape: Shape, key: Tensor, dtype: str) -> Tensor:
-        """Factors of 0 and 1/(1 - rate), to be multiplied with.
-
-        Args:
-            shape: of the units.
-            key: (2,) int32, seed and step.
-            dtype: of the factors.
-        """
+        """Factors of 0 and 1/(1 - rate) for units of `shape`; `key` is (2,) int32, seed and step."""
         remaining = backend.uniform(shape, key, self._stream) >= self.rate
         return ops.cast(remaining, dtype) * ops.cast(1 / (1 - self.rate), dtype)
 

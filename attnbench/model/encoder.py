@@ -41,9 +41,7 @@ class Encoder(SeededLayer):
     """Turns embedded source tokens into annotations [forward; backward] and final states.
 
     Args:
-        cell: gru or lstm.
         units: of an annotation, both directions together.
-        layers: how many.
         bidirectional: each layer reads in both directions, with half of the units each.
         layer_dropout: rate between layers.
     """
@@ -71,12 +69,7 @@ class Encoder(SeededLayer):
         self.built = True
 
     def run(self, x: Tensor, mask: Tensor, key: Tensor | None) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
-        """Reads the source.
-
-        Args:
-            x: embedded source, (source, batch, embedding).
-            mask: (source, batch, 1), True where there is a token.
-            key: for dropout; None in inference.
+        """Reads the embedded source (source, batch, embedding); `mask` (source, batch, 1) is True for a token.
 
         Returns:
             annotations (source, batch, units), and for each layer its final state

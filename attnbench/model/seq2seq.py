@@ -32,14 +32,12 @@ class Seq2Seq(SeededLayer):
 
     Args:
         attention: the mechanism; None for a decoder without context.
-        source_vocabulary: number of source ids.
-        target_vocabulary: number of target ids.
+        source_vocabulary, target_vocabulary: numbers of ids.
         hidden_size: units of the decoder state.
         annotation_size: units of an annotation, both directions together.
         seed: draws the initial weights.
         model: the remaining sizes and choices, by the names of the `model` configuration group.
-        query_time: previous or current.
-        input_feeding: see `Decoder`.
+        query_time, input_feeding: see `Decoder`.
     """
 
     def __init__(
@@ -127,14 +125,8 @@ class Seq2Seq(SeededLayer):
         """FLOPs of one sentence pair's forward pass: 2 per multiply-add of matrix products, nothing else.
 
         The encoder uses each of its kernels once a source token, the bridge once a sentence, the decoder and the output
-        layer once a target token. Embeddings are looked up, not multiplied.
-
-        Args:
-            source_tokens: length of the source with EOS, or a mean of lengths.
-            target_tokens: length of the target with EOS, or a mean of lengths.
-
-        Returns:
-            None where the mechanism does not count its own; see `Attention.flops`.
+        layer once a target token. Embeddings are looked up, not multiplied. None where the mechanism does not count its
+        own; see `Attention.flops`.
         """
         of_target_token = layer_flops(self.decoder) + 2.0 * self.decoder.readout_units * self.target_vocabulary
         of_attention: float | None = 0.0
@@ -158,15 +150,10 @@ class Seq2Seq(SeededLayer):
         return Encoded(memory, self.decoder.initial_state(self.bridge.run(finals), memory))
 
     def teacher_forced(self, source: Tensor, target: Tensor, key: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Predicts every target token from the true ones before it.
+        """Predicts every target token from the true ones before it; `key` is that of `encode`.
 
-        Args:
-            source: (batch, source) ids.
-            target: (batch, target) ids with EOS.
-            key: dropout's; None in inference.
-
-        Returns:
-            logits (target x batch, target vocabulary), and weights (target, batch, source), () without attention.
+        Ids (batch, source) and (batch, target) -> logits (target x batch, target vocabulary) and weights (target,
+        batch, source), () without attention.
         """
         readouts, weights = self._readouts(source, target, key, return_weights=True)
         return self.logits(readouts), weights
@@ -202,15 +189,9 @@ class Seq2Seq(SeededLayer):
     def step(
         self, tokens: Tensor, state: DecoderState, memory: Memory | None, *, hypotheses: int = 1
     ) -> tuple[Tensor, Tensor, DecoderState]:
-        """One target position in decoding.
+        """One target position in decoding, from the tokens before it (rows,) and the state there.
 
         Several hypotheses of a sentence share its memory: there are then `hypotheses` x batch rows, a batch for each.
-
-        Args:
-            tokens: the tokens before it, (rows,).
-            state: from `encode` or the position before.
-            memory: from `encode`.
-            hypotheses: rows of a sentence.
 
         Returns:
             logits (rows, target vocabulary), weights (rows, source) (() without attention), and the new state.

@@ -1,7 +1,6 @@
 """Training one model: steps, schedule, early stopping, checkpoints."""
 
-from attnbench.training.checkpoint import CheckpointError
-from attnbench.training.state import TrainingState
+from attnbench.training.checkpoint import CheckpointError, TrainingState
 from attnbench.training.step import optimiser_step
 from attnbench.training.trainer import NonFiniteLossError, Trainer
 

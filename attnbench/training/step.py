@@ -1,7 +1,6 @@
 """One optimiser step of a model; the table at the end names the optimisers."""
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 
@@ -31,12 +30,7 @@ def optimiser_step(model: Seq2Seq, options: TrainingConfig) -> tuple[keras.optim
     return optimizer, backend.training_step(loss, model.trainable_variables, optimizer)
 
 
-def _adam(options: TrainingConfig, **shared: Any) -> keras.optimizers.Optimizer:
-    return backend.Adam(epsilon=options.adam_epsilon, **shared)
-
-
-def _sgd(options: TrainingConfig, **shared: Any) -> keras.optimizers.Optimizer:
-    return keras.optimizers.SGD(**shared)
-
-
-OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {"adam": _adam, "sgd": _sgd}
+OPTIMIZERS: dict[str, Callable[..., keras.optimizers.Optimizer]] = {
+    "adam": lambda options, **shared: backend.Adam(epsilon=options.adam_epsilon, **shared),
+    "sgd": lambda options, **shared: keras.optimizers.SGD(**shared),
+}

@@ -17,8 +17,8 @@ from attnbench.records import Progress, RunFailure, Stopped
 from attnbench.records.status import Reason
 from attnbench.tensors import Tensor
 from attnbench.training import checkpoint
+from attnbench.training.checkpoint import TrainingState
 from attnbench.training.schedule import SCHEDULES
-from attnbench.training.state import TrainingState
 from attnbench.training.step import optimiser_step
 
 LOGGED_STEPS = 20
@@ -149,15 +149,16 @@ class Trainer:
         self.clock.ask()
         batch = batches[state.position]
         tokens = int(np.count_nonzero(batch.target))
-        key = np.array([self._seed, state.step], np.int32)
-        arrays = np.float32(rate), batch.source, batch.target, key
+        arrays = np.float32(rate), batch.source, batch.target, np.array([self._seed, state.step], np.int32)
         loss = self._step(*(ops.convert_to_tensor(array) for array in arrays))
         state.step += 1
         self._pending.append((state.step, loss, tokens))
         state.position += 1
         if state.step % LOGGED_STEPS == 0:
             self._drain()
-            self._log_loss()
+            self._last_loss = state.loss_sum / state.loss_tokens
+            state.loss_sum = state.loss_tokens = 0.0
+            self._observer.metrics(state.step, {"train/loss": self._last_loss})
         self.clock.step((batch.source.shape, batch.target.shape), tokens)
 
     def _drain(self) -> None:
@@ -173,12 +174,6 @@ class Trainer:
             self.state.loss_sum += value
             self.state.loss_tokens += tokens
         self._pending.clear()
-
-    def _log_loss(self) -> None:
-        state = self.state
-        self._last_loss = state.loss_sum / state.loss_tokens
-        state.loss_sum = state.loss_tokens = 0.0
-        self._observer.metrics(state.step, {"train/loss": self._last_loss})
 
     def _close_window(self) -> None:
         self._drain()

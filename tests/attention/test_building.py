@@ -10,10 +10,9 @@ import pytest
 
 from attnbench.attention import build
 from attnbench.attention.mechanism import Attention
-from attnbench.attention.scales import Unscaled
 from attnbench.attention.scores import Score
 from attnbench.attention.seeded import draw_weights
-from attnbench.attention.weighting import Softmax
+from attnbench.attention.weighting import Softmax, Unscaled
 from attnbench.mechanisms import BASELINES, FACTORS, SCALES, SCORES, WEIGHTS, Choice
 from tests.attention.mechanisms import make
 

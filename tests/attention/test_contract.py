@@ -12,7 +12,7 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.attention import Memory
-from attnbench.attention.called import Called
+from attnbench.attention.building import Called
 from attnbench.attention.scores import General
 from attnbench.mechanisms import FACTORS
 from tests.attention.mechanisms import COMBINATIONS, Coverage, Stranger, Tiring, make

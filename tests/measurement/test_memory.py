@@ -22,6 +22,6 @@ def test_the_peak_of_a_window_is_seen_and_that_before_it_is_not() -> None:
 def test_the_matrix_rate_is_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = iter([0.0, 4.0, 10.0, 12.0, 20.0, 23.0, 30.0, 35.0, 40.0, 49.0])
     monkeypatch.setattr("time.perf_counter", lambda: next(seconds))
-    monkeypatch.setattr("attnbench.measurement.rate.CPU_SIZE", 10)
+    monkeypatch.setattr("attnbench.measurement.speed.CPU_SIZE", 10)
     # The best of five takes 2 s for 2 · 10³ operations.
     assert matrix_rate("float32") == pytest.approx(1000)

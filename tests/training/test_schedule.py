@@ -2,8 +2,8 @@
 
 import pytest
 
+from attnbench.training.checkpoint import TrainingState
 from attnbench.training.schedule import SCHEDULES
-from attnbench.training.state import TrainingState
 
 
 def _rate(name: str, step: int, *, warmup_steps: int = 0, factor: float = 1.0) -> float:

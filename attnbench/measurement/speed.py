@@ -1,13 +1,19 @@
-"""Time per training step and tokens per second, over windows that end with a loss read back."""
+"""Speed: time per training step over windows that end with a loss read back, and the rate that the device reaches."""
 
 import time
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 import numpy as np
+from keras import ops
+
+from attnbench import backend
+from attnbench.tensors import Tensor
 
 WINDOW_STEPS = 20
 WINDOW_SECONDS = 1.0
+PRODUCTS = 5
+CPU_SIZE, GPU_SIZE = 4096, 8192
 
 
 class Window(NamedTuple):
@@ -109,3 +115,24 @@ class StepClock:
         steady = {shape: float(np.median(times[1:])) for shape, times in self._shapes.items() if times[1:]}
         extra = (max(0.0, times[0] - steady.get(shape, 0.0)) for shape, times in self._shapes.items())
         return self._compiled + sum(extra)
+
+
+def matrix_rate(dtype: str, products: int = PRODUCTS) -> float:
+    """FLOP/s of the best of `products` of two square matrices, 4096 rows each (8192 on a GPU), in `dtype`.
+
+    It is what `speed/utilisation` compares a run's rate with.
+    """
+    size = GPU_SIZE if backend.device_name().startswith("GPU") else CPU_SIZE
+    values = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)
+    left = ops.cast(ops.convert_to_tensor(values), dtype)
+
+    def multiply(left: Tensor) -> Tensor:
+        return ops.matmul(left, left)
+
+    product = backend.compiled(multiply, [])
+    best = float("inf")
+    for _ in range(products):
+        began = time.perf_counter()
+        backend.read(product(left)[0, 0])
+        best = min(best, time.perf_counter() - began)
+    return 2 * size**3 / best

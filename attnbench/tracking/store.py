@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -63,17 +63,14 @@ class Store:
         except (MlflowException, RequestException, SQLAlchemyError, ImportError, OSError) as error:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
             reason = public(_reason(error))
-            self._tell(reason)
+            if not self._warned:
+                self._warned = True
+                self._warn(
+                    f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs go on and their results stay in their "
+                    "folders. Send them later with: python -m attnbench task=sync"
+                )
             raise StoreError(reason) from error
         self._retry_at = 0.0
-
-    def _tell(self, reason: str) -> None:
-        if not self._warned:
-            self._warned = True
-            self._warn(
-                f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs go on and their results stay in their "
-                "folders. Send them later with: python -m attnbench task=sync"
-            )
 
 
 def _reason(error: BaseException) -> str:
@@ -102,12 +99,9 @@ def _connect(uri: str) -> "MlflowClient":
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     file = sqlite_file(uri)
-    if file is None:
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)
-        return client
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with wait_for(file.with_name(f"{file.name}.lock")):
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with nullcontext() if file is None else wait_for(file.with_name(f"{file.name}.lock")):
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
     return client

@@ -55,12 +55,8 @@ def classify(folder: RunFolder, before: Snapshot, exit_: Exit) -> Outcome:
 def finalize_abandoned(folder: RunFolder, reason: str = Reason.PARENT_DIED) -> bool:
     """Appends the status event that a run's process died before writing; returns whether one was missing.
 
-    With a complete result the run is FINISHED; if its last status is FINISHED without one, or RUNNING, it is KILLED.
-    A run that a living process holds is skipped.
-
-    Args:
-        folder: the run's.
-        reason: why it is not running any more.
+    With a complete result the run is FINISHED; if its last status is FINISHED without one, or RUNNING, it is KILLED,
+    the latter for `reason`. A run that a living process holds is skipped.
     """
     lock = folder.lock() if _missing_outcome(folder, reason) else None
     if lock is None:

@@ -20,11 +20,8 @@ _POLL_SECONDS = 1.0
 def following(folder: RunFolder, store: Store, *, system_metrics: bool, system_seconds: float = 10.0) -> Iterator[None]:
     """Forwards what the body's run writes, about once a second, and when the body ends the rest.
 
-    Args:
-        folder: of the run.
-        store: not asked for a while after it has failed to answer; nothing is lost.
-        system_metrics: whether MLflow's machine-wide means are logged meanwhile.
-        system_seconds: between two of these means.
+    A store that has failed to answer is not asked for a while; nothing is lost. `system_metrics` logs MLflow's
+    machine-wide means meanwhile, one every `system_seconds`.
     """
     ended = threading.Event()
 

@@ -24,12 +24,7 @@ class StoreError(Exception):
 
 
 class Store:
-    """One MLflow store of this process.
-
-    Args:
-        uri: its address.
-        warn: called once, when the store first fails to answer.
-    """
+    """The MLflow store at `uri`; `warn` is called once, when it first fails to answer."""
 
     def __init__(self, uri: str, warn: Callable[[str], None]) -> None:
         self.uri = absolute(uri)
@@ -40,10 +35,7 @@ class Store:
 
     @contextmanager
     def client(self, *, insist: bool = False) -> Iterator["MlflowClient"]:
-        """MLflow's client for the body.
-
-        Args:
-            insist: ask even if the store did not answer a moment ago.
+        """MLflow's client for the body; `insist` asks even if the store did not answer a moment ago.
 
         Raises:
             StoreError: the store did not answer, now or within the last minute; the rest of the body is skipped.

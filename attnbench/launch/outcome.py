@@ -1,4 +1,4 @@
-"""How an attempt at a run ended, read from the exit code, the events, the log and the kernel's counters."""
+"""How an attempt at a run ended, read from what its process left: exit code, events, log, the kernel's counters."""
 
 import signal
 from dataclasses import dataclass, replace
@@ -50,6 +50,32 @@ def classify(folder: RunFolder, before: Snapshot, exit_: Exit) -> Outcome:
     if outcome.status != Status.AGAIN and outcome != reported:
         folder.record(outcome)
     return outcome
+
+
+def finalize_abandoned(folder: RunFolder, reason: str = Reason.PARENT_DIED) -> bool:
+    """Appends the status event that a run's process died before writing; returns whether one was missing.
+
+    With a complete result the run is FINISHED; if its last status is FINISHED without one, or RUNNING, it is KILLED,
+    the latter for `reason`. A run that a living process holds is skipped.
+    """
+    lock = folder.lock() if _missing_outcome(folder, reason) else None
+    if lock is None:
+        return False
+    with lock:
+        missing = _missing_outcome(folder, reason)
+        if missing:
+            folder.record(missing)
+        return missing is not None
+
+
+def _missing_outcome(folder: RunFolder, reason: str) -> Outcome | None:
+    """The outcome that the events lack, in a folder in which no process works."""
+    last = last_outcome(folder.read_events())
+    status = None if last is None else last.status
+    if folder.finished():
+        return None if status == Status.FINISHED else Outcome(Status.FINISHED)
+    reasons: dict[Status | None, str] = {Status.RUNNING: reason, Status.FINISHED: Reason.RESULT_LOST}
+    return Outcome(Status.KILLED, reasons[status]) if status in reasons else None
 
 
 def _outcome(folder: RunFolder, before: Snapshot, exit_: Exit, reported: Outcome | None) -> Outcome:

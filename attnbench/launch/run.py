@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from attnbench.config import RunConfig
-from attnbench.launch.abandoned import finalize_abandoned
-from attnbench.launch.outcome import FINISHED_BEFORE, Exit, Snapshot, classify
+from attnbench.launch.outcome import FINISHED_BEFORE, Exit, Snapshot, classify, finalize_abandoned
 from attnbench.launch.share import environment, share
 from attnbench.launch.stop import Stop
 from attnbench.records import Outcome, Progress, RunFolder, RunIdentity, Status
@@ -60,7 +59,9 @@ def launch(
         before = Snapshot.of(folder)
         child = _start(command, folder, environment(config, part.gpu))
         try:
-            _pin(child, part.cores)
+            if part.cores is not None:
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(child.pid, part.cores)
             exit_ = _watch(child, folder, _seconds_left(folder, config), stop, progress)
         finally:
             _kill(child)
@@ -76,20 +77,16 @@ def _prepare(folder: RunFolder, config: RunConfig, identity: RunIdentity, *, fre
         if folder.finished() and not fresh:
             return FINISHED_BEFORE
         if fresh:
-            _clear(folder)
+            for path in folder.path.iterdir():
+                if path.is_dir():
+                    shutil.rmtree(path)
+                elif path != folder.held.path:
+                    path.unlink()
         folder.remove_leftovers()
         folder.progress.path.unlink(missing_ok=True)
         folder.config.write(config)
         folder.facts.write(identity)
     return None
-
-
-def _clear(folder: RunFolder) -> None:
-    for path in folder.path.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path != folder.held.path:
-            path.unlink()
 
 
 def _start(command: Sequence[str], folder: RunFolder, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -103,12 +100,6 @@ def _start(command: Sequence[str], folder: RunFolder, variables: Mapping[str, st
             env={**os.environ, **variables},
             start_new_session=True,
         )
-
-
-def _pin(child: subprocess.Popen[bytes], cores: frozenset[int] | None) -> None:
-    if cores is not None:
-        with suppress(ProcessLookupError):
-            os.sched_setaffinity(child.pid, cores)
 
 
 def _seconds_left(folder: RunFolder, config: RunConfig) -> float:

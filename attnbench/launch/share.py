@@ -31,10 +31,8 @@ class Share:
 def share(config: RunConfig, gpus: Sequence[str], give_up: Callable[[], bool]) -> Iterator[Share | None]:
     """Holds a share of the machine while the body runs; None where `give_up` turned true before a GPU was free.
 
-    Args:
-        config: `threads` cores are reserved where that is less than all; `device` gpu reserves one GPU.
-        gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
-        give_up: checked while waiting for a GPU.
+    `config.threads` cores are reserved where that is less than all; `config.device` gpu reserves one of `gpus`, which
+    have the names that `CUDA_VISIBLE_DEVICES` gives them.
     """
     with ExitStack() as held:
         gpu = None

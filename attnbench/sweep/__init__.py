@@ -7,7 +7,7 @@ plan        jobs -> signed runs and what is there of them already, frozen in a f
 facts       what else identifies a run, with devices and source_digest
 work        does the plan's runs, in this process or in those of a launcher
 finished    tasks on runs that have finished: translate, align, sync
-table       the plan and the comparison on the terminal, with words; display shows a run while it lasts
+table       the plan and the comparison on the terminal; display shows a run while it lasts, and holds the words
 errors      Hydra's errors, one message each
 """
 

@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from attnbench.sweep.finished import TASKS, send
 from attnbench.sweep.plan import claim, current_outcome, make_plan
 from attnbench.sweep.request import Request, read_command_line
 from attnbench.sweep.table import SHOWN_RUNS, near, print_plan, print_summary
-from attnbench.sweep.work import LaunchedRun, Work
+from attnbench.sweep.work import Work, do_launched
 from attnbench.tracking import StoreError, open_store, public
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -95,7 +96,7 @@ def _do(work: Work, request: Request) -> None:
             work.do(work.requested)
         else:
             jobs = [[*entry.overrides, f"run='{entry.signature}'"] for entry in work.requested]
-            request.launcher.launch(LaunchedRun(work.path, work.store, work.worker), jobs)
+            request.launcher.launch(partial(do_launched, work.path, work.store, work.worker), jobs)
     except Exception:
         if not work.stop.requests():  # else a launcher's processes were interrupted
             traceback.print_exc()

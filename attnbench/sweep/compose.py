@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
@@ -41,10 +40,26 @@ def compose_jobs(loader: ConfigLoader, config: DictConfig, lines: Sequence[str])
     """
     parser = OverridesParser.create(config_loader=loader)
     choices: dict[str, list[Override]] = {}
+    groups: set[str] = set()
     for override in parser.parse_overrides(list(lines)):
         choices[override.get_key_element()] = parser.parse_overrides(_choices(override))
-    composer = _Composer(loader, config)
-    return [composer.job(overrides) for overrides in itertools.product(*choices.values())]
+        if loader.get_group_options(override.key_or_group):
+            groups.add(override.key_or_group)
+    # Jobs that differ in plain values alone share Hydra's work, 0.1 s each. All jobs of a command override the same
+    # options, so setting a job's values leaves nothing of the job before.
+    composed: dict[tuple[str, ...], DictConfig] = {}
+    jobs: list[Job] = []
+    for overrides in itertools.product(*choices.values()):
+        typed = tuple(str(override.input_line) for override in overrides)
+        plain = [override for override in overrides if override.key_or_group not in groups and _sets_a_value(override)]
+        shared = tuple(line for line, override in zip(typed, overrides) if override not in plain)
+        if shared not in composed:
+            composed[shared] = loader.load_sweep_config(config, list(typed))
+        for override in plain:
+            OmegaConf.update(composed[shared], override.key_or_group, override.value())
+        HydraConfig.instance().set_config(composed[shared])  # interpolations may ask for Hydra's own options
+        jobs.append(Job(typed, decode(composed[shared], typed)))
+    return jobs
 
 
 def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
@@ -57,7 +72,10 @@ def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
-    return from_mapping({str(key): value for key, value in values.items()} | _strings(overrides))
+    # File names and signatures as they were typed: `run=12e4` is not a number.
+    typed = dict(override.split("=", 1) for override in overrides if "=" in override)
+    strings = {key: typed[key].strip("'\"") for key in top_level(Role.INPUT) if typed.get(key, "null") != "null"}
+    return from_mapping({str(key): value for key, value in values.items()} | strings)
 
 
 def _choices(override: Override) -> list[str]:
@@ -70,36 +88,6 @@ def _choices(override: Override) -> list[str]:
     return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
-def _strings(overrides: Iterable[str]) -> dict[str, str]:
-    """File names and signatures as they were typed: `run=12e4` is not a number."""
-    typed = dict(override.split("=", 1) for override in overrides if "=" in override)
-    return {key: typed[key].strip("'\"") for key in top_level(Role.INPUT) if typed.get(key, "null") != "null"}
-
-
-class _Composer:
-    """Composes jobs; those that differ in plain values alone share Hydra's work, 0.1 s each.
-
-    All jobs of a command override the same options, so setting a job's values leaves nothing of the job before.
-    """
-
-    def __init__(self, loader: ConfigLoader, config: DictConfig) -> None:
-        self._compose = lambda lines: loader.load_sweep_config(config, list(lines))
-        self._is_group = cache(lambda key: bool(loader.get_group_options(key)))
-        self._composed: dict[tuple[str, ...], DictConfig] = {}
-
-    def job(self, overrides: Sequence[Override]) -> Job:
-        lines = tuple(str(override.input_line) for override in overrides)
-        plain = [override for override in overrides if self._sets_a_value(override)]
-        shared = tuple(line for line, override in zip(lines, overrides) if override not in plain)
-        if shared not in self._composed:
-            self._composed[shared] = self._compose(lines)
-        config = self._composed[shared]
-        for override in plain:
-            OmegaConf.update(config, override.key_or_group, override.value())
-        HydraConfig.instance().set_config(config)  # interpolations may ask for Hydra's own options
-        return Job(lines, decode(config, lines))
-
-    def _sets_a_value(self, override: Override) -> bool:
-        """Whether an override gives an option a number or a string, rather than choosing a file or changing a group."""
-        is_value = override.type is OverrideType.CHANGE and not isinstance(override.value(), dict | list)
-        return is_value and not self._is_group(override.key_or_group)
+def _sets_a_value(override: Override) -> bool:
+    """Whether an override changes an option to a number or a string, rather than adding, deleting or merging."""
+    return override.type is OverrideType.CHANGE and not isinstance(override.value(), dict | list)

@@ -59,9 +59,11 @@ def choose_device(requested: str, backend: str, devices: Devices) -> Literal["cp
     """
     if requested == "cpu":
         return "cpu"
-    missing = devices.missing or _missing_packages(backend)
+    missing = devices.missing
     if not missing:
-        return "gpu"
+        if _has_cuda(backend):
+            return "gpu"
+        missing = f"the CUDA packages of {backend} are not installed ({_CUDA_INSTALL[backend]})"
     if requested == "gpu":
         raise ValueError(f"device=gpu is not available: {missing}. Fix this, or use device=cpu.")
     return "cpu"
@@ -69,11 +71,9 @@ def choose_device(requested: str, backend: str, devices: Devices) -> Literal["cp
 
 def check_backend(backend: str) -> None:
     """Raises ValueError where the framework of `backend` is not installed."""
-    try:
-        version(backend)
-    except PackageNotFoundError:
+    if installed(backend) is None:
         extra = "attnbench[jax]" if backend == "jax" else backend
-        raise ValueError(f"backend={backend} needs {backend}, which is not installed. pip install '{extra}'") from None
+        raise ValueError(f"backend={backend} needs {backend}, which is not installed. pip install '{extra}'")
 
 
 def processor_model() -> str:
@@ -92,14 +92,15 @@ def usable_cores() -> int:
     return cores if quota == "max" else max(1, min(cores, math.ceil(int(quota) / int(period))))
 
 
-def _missing_packages(backend: str) -> str:
-    names = _CUDA_PACKAGES[backend]
-    for name in names:
-        try:
-            version(name)
-        except PackageNotFoundError:
-            continue
-        return ""
-    if backend == "tensorflow" and ctypes.util.find_library("cudnn"):
-        return ""
-    return f"the CUDA packages of {backend} are not installed ({_CUDA_INSTALL[backend]})"
+def installed(package: str) -> str | None:
+    """The version of a package; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _has_cuda(backend: str) -> bool:
+    if any(map(installed, _CUDA_PACKAGES[backend])):
+        return True
+    return backend == "tensorflow" and ctypes.util.find_library("cudnn") is not None

@@ -1,4 +1,4 @@
-"""What a running sweep shows: one living line on a terminal, now and then a plain line elsewhere."""
+"""What a running sweep shows, one living line on a terminal, now and then a plain line elsewhere; and its words."""
 
 import sys
 import time
@@ -13,11 +13,12 @@ from rich.live import Live
 from rich.table import Column
 from rich.text import Text
 
-from attnbench.records import Outcome, Progress
-from attnbench.sweep.words import colour_of, duration, status_words
+from attnbench.records import Outcome, Progress, Status
 from attnbench.wording import number
 
 _PLAIN_SECONDS = 15.0
+_COLOURS = {Status.FINISHED: "green", Status.FAILED: "red", Status.KILLED: "yellow", Status.ELSEWHERE: "cyan"}
+_WORDS = {Status.SCHEDULED: "new", Status.AGAIN: "measured"}
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,24 @@ def say(line: str) -> None:
     """Prints a whole line at once."""
     with suppress(BrokenPipeError):  # the runs go on when nobody listens any more
         print(line, flush=True)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `0:07`, `12:34` or `1:02:03`."""
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def status_words(outcome: Outcome) -> str:
+    """`finished`, or `failed (out of memory)`."""
+    word = _WORDS.get(outcome.status, outcome.status.lower())
+    return f"{word} ({outcome.reason})" if outcome.reason else word
+
+
+def colour_of(status: Status) -> str:
+    """The colour of a status on a terminal."""
+    return _COLOURS.get(status, "default")
 
 
 def _parts(progress: Progress, part: str) -> list[str]:

@@ -1,5 +1,7 @@
 """Errors as a user reads them, a line each: what was wrong, what the choices are, which is nearest."""
 
+from typing import Any, cast
+
 import hydra
 from hydra.errors import HydraException, MissingConfigException
 from omegaconf import MissingMandatoryValue, OmegaConf
@@ -23,15 +25,10 @@ def message(error: Exception) -> str:
     if isinstance(cause, MissingMandatoryValue):
         return f"Missing option '{cause.full_key}'. Give it a value: {cause.full_key}=VALUE."
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and "Could not override" in str(error):
-        return _unknown_option(str(error).split("'")[1])
+        key = str(error).split("'")[1]
+        with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
+            known = cast(dict[str, Any], OmegaConf.to_container(hydra.compose("config"), resolve=False))
+        return f"Unknown option '{key}'.{suggestion(key, flatten(known))} python -m attnbench --cfg job lists them all."
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.strerror}: {error.filename}."
     return " ".join(str(error).split())
-
-
-def _unknown_option(key: str) -> str:
-    with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        values = OmegaConf.to_container(hydra.compose("config"), resolve=False)
-    assert isinstance(values, dict)
-    near = suggestion(key, flatten({str(name): value for name, value in values.items()}))
-    return f"Unknown option '{key}'.{near} python -m attnbench --cfg job lists them all."

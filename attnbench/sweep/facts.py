@@ -8,12 +8,20 @@ import sys
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from attnbench.config import RunConfig
 from attnbench.records import Facts, Provenance
-from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
+from attnbench.sweep.devices import (
+    Devices,
+    check_backend,
+    choose_device,
+    find_gpus,
+    installed,
+    processor_model,
+    usable_cores,
+)
 from attnbench.sweep.source_digest import source_digest
 from attnbench.tracking import public
 
@@ -22,11 +30,7 @@ _PACKAGES = ("attnbench", "keras", "tensorflow", "jax", "jaxlib", "numpy", "sacr
 
 
 class Survey:
-    """The machine and the data sets of one sweep, each examined once.
-
-    Args:
-        parallel: how many runs share this machine at once; -1: one per core.
-    """
+    """The machine and the data sets of one sweep, each examined once, for `parallel` runs at once; -1: one per core."""
 
     def __init__(self, parallel: int) -> None:
         self._parallel = parallel
@@ -88,20 +92,13 @@ def provenance(command: str) -> Provenance:
         device="",
         python=platform.python_version(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        versions={name: installed for name in _PACKAGES if (installed := _version(name))},
+        versions={name: found for name in _PACKAGES if (found := installed(name))},
     )
 
 
 def command_line() -> str:
     """The command as a user types it, free of this machine's paths and of passwords."""
     return shlex.join(["python", "-m", "attnbench", *map(public, sys.argv[1:])])
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _commit() -> tuple[str | None, bool | None]:

@@ -79,7 +79,7 @@ def folder_name(config: RunConfig, signed: str) -> str:
         *(["profile"] if config.task == "profile" else [f"s{config.seed}", config.data.name]),
         signed[:10],
     ]
-    return "-".join(_slug(part) for part in parts)
+    return "-".join(re.sub(r"[^A-Za-z0-9._]+", "_", part) or "_" for part in parts)
 
 
 def _entry(job: Job, config: RunConfig, identity: RunIdentity) -> Entry:
@@ -118,7 +118,3 @@ def _check_shared(configs: Sequence[RunConfig]) -> None:
     for config in configs:
         if config.task not in ("train", "profile"):
             raise ValueError(f"task={config.task} cannot be part of a sweep. Give one task, and each option one value.")
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._]+", "_", text) or "_"

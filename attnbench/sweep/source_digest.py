@@ -15,10 +15,7 @@ _ANY_NAME = "*"
 
 
 def source_digest(target: str) -> str:
-    """sha256 over the module that `target` names and the modules beside it that it imports, directly or not.
-
-    Args:
-        target: an import path such as `my_module.MyAttention`.
+    """sha256 over the module of `target`, as `my_module.MyAttention`, and what it imports beside it, directly or not.
 
     Raises:
         ValueError: there is no such module, nothing of that name in it, or a file of it is not valid Python.
@@ -93,18 +90,14 @@ def _with_neighbours(path: Path, module: str) -> list[Path]:
     return sorted(files)
 
 
-def _imported_files(importer: Path, bases: Iterable[Path]) -> list[Path]:
-    stems = [base.joinpath(*name.split(".")) for name in _imported_modules(importer) for base in bases]
-    files = [file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py")]
-    return [file for file in files if file.is_file()]
-
-
-def _imported_modules(path: Path) -> list[str]:
+def _imported_files(importer: Path, folders: Iterable[Path]) -> list[Path]:
     modules: list[str] = []
-    for node in ast.walk(_parse(path)):
+    for node in ast.walk(_parse(importer)):
         if isinstance(node, ast.Import):
             modules += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             modules += [base, *(f"{base}.{alias.name}".lstrip(".") for alias in node.names)]
-    return [module for module in modules if module]
+    stems = [folder.joinpath(*module.split(".")) for module in modules if module for folder in folders]
+    files = [file for stem in stems for file in (stem.with_suffix(".py"), stem / "__init__.py")]
+    return [file for file in files if file.is_file()]

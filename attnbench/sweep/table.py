@@ -14,8 +14,8 @@ from rich.text import Text
 from attnbench.config import FACTORS, RunConfig, UsedBy, parameters, used_by
 from attnbench.metrics import metric_of
 from attnbench.records import Entry, Outcome, Plan, Result, RunFolder, Status
+from attnbench.sweep.display import colour_of, duration, status_words
 from attnbench.sweep.plan import current_outcome
-from attnbench.sweep.words import colour_of, duration, status_words
 from attnbench.wording import counted
 
 SHOWN_RUNS = 40
@@ -34,15 +34,12 @@ _COLUMNS = (
 
 
 def print_plan(plan: Plan, *, most_runs: int) -> None:
-    """Prints what the sweep will do: shared options, then a line for each run with what varies and its status.
-
-    Args:
-        plan: the plan.
-        most_runs: how many runs are listed; the others are counted.
-    """
+    """Prints what the sweep will do: shared options, then what varies and the status of each of `most_runs` runs."""
     console = _console()
     varying = varying_options(plan.entries)
-    _print_line(console, (f"{plan.study}: ", "bold"), _counts(plan))
+    counts = Counter(status_words(Outcome(entry.status)) for entry in plan.entries)
+    listed = ", ".join(f"{number} {words}" for words, number in counts.items())
+    _print_line(console, (f"{plan.study}: ", "bold"), f"{counted(len(plan.entries), 'run')}: {listed}")
     _print_line(console, (_shared_options(plan.entries[0].config, varying), "dim"))
     _print_line(console, (_machine(plan), "dim"))
     table = _plain_table("run", *varying, last="status")
@@ -86,12 +83,6 @@ def options_of(entry: Entry) -> dict[str, str]:
 def near(path: Path) -> Path:
     """`path` from the working folder where it lies below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-
-
-def _counts(plan: Plan) -> str:
-    counts = Counter(status_words(Outcome(entry.status)) for entry in plan.entries)
-    listed = ", ".join(f"{number} {words}" for words, number in counts.items())
-    return f"{counted(len(plan.entries), 'run')}: {listed}"
 
 
 def _shared_options(first: RunConfig, varying: Sequence[str]) -> str:

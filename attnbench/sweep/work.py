@@ -15,9 +15,8 @@ from omegaconf import DictConfig
 from attnbench.launch import Stop, finalize_abandoned, launch
 from attnbench.metrics import metric_of
 from attnbench.records import Entry, Lock, Outcome, Plan, RunFolder, Status
-from attnbench.sweep.display import Position, make_display, say
+from attnbench.sweep.display import Position, duration, make_display, say
 from attnbench.sweep.errors import message
-from attnbench.sweep.words import duration
 from attnbench.tracking import following, open_store
 from attnbench.wording import counted
 
@@ -25,34 +24,11 @@ _POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class LaunchedRun:
-    """What a launcher calls in another process for each run; pickled to get there, so it holds all that is needed.
-
-    Attributes:
-        path: the frozen plan.
-        store: the whole address of the MLflow store.
-        worker: the child's command.
-    """
-
-    path: Path
-    store: str
-    worker: Sequence[str]
-
-    def __call__(self, config: DictConfig) -> str:
-        """Does the run of the plan whose signature is `config.run`; returns its status."""
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the run through the stop file
-        work = Work(Plan.read(self.path), self.path, self.store, self.worker, alone=False)
-        return work.do([entry for entry in work.requested if entry.signature == config.run]).status
-
-
-@dataclass(frozen=True)
 class Work:
     """A frozen plan at work.
 
     Attributes:
-        plan: the plan.
-        path: the file that holds it.
+        path: the file that holds the plan.
         store: the whole address of the MLflow store.
         worker: the child's command.
         alone: whether no other process does runs of this plan.
@@ -104,14 +80,18 @@ class Work:
     def _take_turns(self, entries: Sequence[Entry], *, fresh: bool) -> tuple[Outcome, list[Entry]]:
         """Does `entries` in turn until none needs another round; the last outcome, and what another process holds.
 
-        Between its rounds a run is locked here, so that nobody takes it for abandoned.
+        Between its rounds a run is locked here, so that nobody takes it for abandoned; a request to stop ends it there.
         """
         outcome, held = Outcome(Status.FINISHED), []
         waiting: deque[tuple[Entry, Lock | None]] = deque((entry, None) for entry in entries)
         while waiting:
             if requests := self.stop.requests():
                 outcome = Outcome(Status.KILLED, f"signal {requests[0]}")
-                self._break_off([(entry, lock) for entry, lock in waiting if lock is not None], outcome)
+                for entry, lock in waiting:
+                    if lock is not None:
+                        with self._following(entry):
+                            self.folder(entry).record(outcome)
+                        lock.release()
                 return outcome, []
             entry, lock = waiting.popleft()
             outcome = self._attempt(entry, lock, fresh=fresh and lock is None)
@@ -121,14 +101,6 @@ class Work:
             elif outcome.status in (Status.AGAIN, Status.ELSEWHERE):
                 held.append(entry)
         return outcome, held
-
-    def _break_off(self, paused: Sequence[tuple[Entry, Lock]], outcome: Outcome) -> None:
-        """Ends runs between two rounds, and sends that to the store; releases their locks."""
-        for entry, lock in paused:
-            folder = self.folder(entry)
-            with self._following(entry):
-                folder.record(outcome)
-            lock.release()
 
     def _wait_for(self, entries: Sequence[Entry]) -> None:
         """Waits until nobody holds `entries`, or none can be held by a child whose parent died before the plan."""
@@ -183,6 +155,14 @@ class Work:
             mean_seconds=sum(seconds) / len(seconds) if seconds else None,
             part="round" if entry.config.task == "profile" else "epoch",
         )
+
+
+def do_launched(path: Path, store: str, worker: Sequence[str], config: DictConfig) -> str:
+    """What a launcher calls in another process: does the run `config.run` of the plan at `path`; returns its status."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the run through the stop file
+    work = Work(Plan.read(path), path, store, worker, alone=False)
+    return work.do([entry for entry in work.requested if entry.signature == config.run]).status
 
 
 def _main_result(folder: RunFolder) -> str:

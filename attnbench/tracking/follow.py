@@ -14,24 +14,28 @@ if TYPE_CHECKING:
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
 _POLL_SECONDS = 1.0
-_SYSTEM_SECONDS = 10.0
 
 
 @contextmanager
-def following(
-    folder: RunFolder, store: Store, *, system_metrics: bool, system_seconds: float = _SYSTEM_SECONDS
-) -> Iterator[None]:
+def following(folder: RunFolder, store: Store, *, system_metrics: bool, system_seconds: float = 10.0) -> Iterator[None]:
     """Forwards what the body's run writes, about once a second, and when the body ends the rest.
 
-    Args:
-        folder: of the run.
-        store: not asked for a while after it has failed to answer; nothing is lost.
-        system_metrics: whether MLflow's machine-wide means are logged meanwhile.
-        system_seconds: between two of these means.
+    A store that has failed to answer is not asked for a while; nothing is lost. `system_metrics` logs MLflow's
+    machine-wide means meanwhile, one every `system_seconds`.
     """
     ended = threading.Event()
-    interval_seconds = system_seconds if system_metrics else None
-    thread = threading.Thread(target=_follow, args=(folder, store, interval_seconds, ended), daemon=True)
+
+    def follow() -> None:
+        forwarder, monitor = Forwarder(folder, store), None
+        while not ended.wait(_POLL_SECONDS):
+            with suppress(StoreError):
+                run_id = forwarder.forward(finalize=False)
+                if system_metrics and monitor is None and run_id is not None:
+                    monitor = _monitor(run_id, store.uri, system_seconds)
+        if monitor is not None:
+            monitor.finish()
+
+    thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     try:
         yield
@@ -40,17 +44,6 @@ def following(
         thread.join()
         with suppress(StoreError):  # the store has warned; the events stay in the folder
             Forwarder(folder, store).forward(finalize=True)
-
-
-def _follow(folder: RunFolder, store: Store, interval_seconds: float | None, ended: threading.Event) -> None:
-    forwarder, monitor = Forwarder(folder, store), None
-    while not ended.wait(_POLL_SECONDS):
-        with suppress(StoreError):
-            run_id = forwarder.forward(finalize=False)
-            if interval_seconds is not None and monitor is None and run_id is not None:
-                monitor = _monitor(run_id, store.uri, interval_seconds)
-    if monitor is not None:
-        monitor.finish()
 
 
 def _monitor(run_id: str, uri: str, interval_seconds: float) -> "SystemMetricsMonitor":

@@ -11,17 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnbench.config import FACTORS, parameters
-from attnbench.records import (
-    Artifact,
-    DamagedError,
-    MetricsEvent,
-    RunFolder,
-    RunIdentity,
-    Sent,
-    Status,
-    StatusEvent,
-    wait_for,
-)
+from attnbench.records import Artifact, DamagedError, MetricsEvent, RunFolder, RunIdentity, Sent, Status, wait_for
 from attnbench.records.events import read_events
 from attnbench.records.status import ENDED
 from attnbench.tracking.address import public, sqlite_file
@@ -29,7 +19,7 @@ from attnbench.tracking.store import Store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import Metric, Run
+    from mlflow.entities import Run
 
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI's view of runs, not the one of traces
 _BATCH_LIMITS = {"metrics": 1000, "params": 100, "tags": 100}  # MLflow's own
@@ -105,6 +95,8 @@ class Forwarder:
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Makes sure that the store has the run, with its params; None where the run has not begun."""
+        from mlflow.entities import Param
+
         values = parameters(self._folder.config.required()) | {"study": self._study}
         run = None if sent is None else _active(client, sent.run_id)
         if run is None:
@@ -115,7 +107,10 @@ class Forwarder:
         if sent is None or sent.run_id != run.info.run_id:
             sent = Sent(run.info.run_id)
             self._remember(sent)
-        _log_params(client, run, values | {"tracking.uri": public(values["tracking.uri"])})
+        values["tracking.uri"] = public(values["tracking.uri"])
+        # Only the params that the run lacks: MLflow lets none change.
+        missing = [Param(key, str(value)) for key, value in values.items() if key not in run.data.params]
+        _log(client, sent.run_id, "params", missing)
         self._introduced = True
         return sent
 
@@ -128,30 +123,36 @@ class Forwarder:
         return client.create_run(experiment, start_milliseconds, _tags(values, identity), self._folder.path.name)
 
     def _send_events(self, client: "MlflowClient", sent: Sent) -> None:
+        """Sends new statuses, and the points beyond the last step sent of each key."""
+        from mlflow.entities import Metric
+
         events, end = read_events(self._folder.events.path, sent.event_bytes)
         if not events:
             return
         metrics: list[Metric] = []
         for event in events:
             if isinstance(event, MetricsEvent):
-                metrics += _new_points(event, sent.steps)
-            else:
-                self._send_status(client, sent, event)
+                keys = [key for key in event.values if event.step > sent.steps.get(key, -1)]
+                sent.steps.update(dict.fromkeys(keys, event.step))
+                metrics += [Metric(key, event.values[key], round(1000 * event.time), event.step) for key in keys]
+                continue
+            sent.status, sent.reason = event.status, event.reason
+            if sent.status == Status.RUNNING and sent.finalized is not None:
+                client.update_run(sent.run_id, status=Status.RUNNING.value)
+                sent.finalized = None
         _log(client, sent.run_id, "metrics", metrics)
         sent.event_bytes, sent.milliseconds = end, round(1000 * events[-1].time)
         self._remember(sent)
-
-    def _send_status(self, client: "MlflowClient", sent: Sent, event: StatusEvent) -> None:
-        sent.status, sent.reason = event.status, event.reason
-        if sent.status == Status.RUNNING and sent.finalized is not None:
-            client.update_run(sent.run_id, status=Status.RUNNING.value)
-            sent.finalized = None
 
     def _finalize(self, client: "MlflowClient", sent: Sent) -> None:
         """Sends artifacts, final metrics under their own keys, the reason, and last the status."""
         from mlflow.entities import Metric, RunTag
 
-        self._log_artifacts(client, sent)
+        kinds = (Artifact.ALWAYS, Artifact.FINISHED) if sent.status == Status.FINISHED else (Artifact.ALWAYS,)
+        for name in (file.name for file in RunFolder.files() if file.artifact in kinds):
+            path, parent = self._folder.path / name, str(Path(name).parent)
+            if path.exists():
+                client.log_artifact(sent.run_id, str(path), None if parent == "." else parent)
         tags = {"status_reason": sent.reason}
         if sent.status == Status.FINISHED:
             result = self._folder.result.required()
@@ -164,14 +165,6 @@ class Forwarder:
         client.set_terminated(sent.run_id, str(sent.status), end_time=sent.milliseconds)
         sent.finalized = sent.status
         self._remember(sent)
-
-    def _log_artifacts(self, client: "MlflowClient", sent: Sent) -> None:
-        """Sends those of the run's files that go to MLflow with this status."""
-        kinds = (Artifact.ALWAYS, Artifact.FINISHED) if sent.status == Status.FINISHED else (Artifact.ALWAYS,)
-        for name in (file.name for file in RunFolder.files() if file.artifact in kinds):
-            path, parent = self._folder.path / name, str(Path(name).parent)
-            if path.exists():
-                client.log_artifact(sent.run_id, str(path), None if parent == "." else parent)
 
 
 def _active(client: "MlflowClient", run_id: str) -> "Run | None":
@@ -221,23 +214,6 @@ def _tags(values: Mapping[str, Any], identity: RunIdentity) -> dict[str, str]:
         "mlflow.source.type": "PROJECT",
     }
     return {key: str(value) for key, value in tags.items() if value is not None}
-
-
-def _new_points(event: MetricsEvent, steps: dict[str, int]) -> "list[Metric]":
-    """The points of `event` beyond the last step sent of each key; sets `steps` to theirs."""
-    from mlflow.entities import Metric
-
-    keys = [key for key in event.values if event.step > steps.get(key, -1)]
-    steps.update(dict.fromkeys(keys, event.step))
-    return [Metric(key, event.values[key], round(1000 * event.time), event.step) for key in keys]
-
-
-def _log_params(client: "MlflowClient", run: "Run", values: Mapping[str, Any]) -> None:
-    """Logs the params that `run` lacks; MLflow lets none change."""
-    from mlflow.entities import Param
-
-    missing = [Param(key, str(value)) for key, value in values.items() if key not in run.data.params]
-    _log(client, run.info.run_id, "params", missing)
 
 
 def _log(client: "MlflowClient", run_id: str, kind: str, items: Sequence[Any]) -> None:

@@ -63,9 +63,8 @@ def _experiments(client: "MlflowClient", study: str | None) -> list[str]:
         return list(ids.values())
     if study not in ids:
         names = sorted(name for name in ids if name != "Default")
-        raise ValueError(
-            f"Unknown study {study!r} in the MLflow store. Known: {', '.join(names)}.{suggestion(study, names)}"
-        )
+        known = ", ".join(names)
+        raise ValueError(f"Unknown study {study!r} in the MLflow store. Known: {known}.{suggestion(study, names)}")
     return [ids[study]]
 
 
@@ -81,15 +80,15 @@ def _search(client: "MlflowClient", experiments: list[str]) -> Iterator["Run"]:
 
 
 def _record(client: "MlflowClient", run: "Run") -> TrackedRun:
-    run_id, metrics = run.info.run_id, dict(run.data.metrics)
+    run_id = run.info.run_id
     available = {file.path for file in client.list_artifacts(run_id)}
     return TrackedRun(
         name=run.info.run_name,
         status=Status(run.info.status),
         params=dict(run.data.params),
         tags=dict(run.data.tags),
-        metrics=metrics,
-        histories={key: _history(client, run_id, key) for key in HISTORIES if key in metrics},
+        metrics=dict(run.data.metrics),
+        histories={key: _history(client, run_id, key) for key in HISTORIES if key in run.data.metrics},
         artifacts={name: Path(client.download_artifacts(run_id, name)) for name in _ARTIFACTS if name in available},
     )
 

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,12 +24,7 @@ class StoreError(Exception):
 
 
 class Store:
-    """One MLflow store of this process.
-
-    Args:
-        uri: its address.
-        warn: called once, when the store first fails to answer.
-    """
+    """The MLflow store at `uri`; `warn` is called once, when it first fails to answer."""
 
     def __init__(self, uri: str, warn: Callable[[str], None]) -> None:
         self.uri = absolute(uri)
@@ -40,10 +35,7 @@ class Store:
 
     @contextmanager
     def client(self, *, insist: bool = False) -> Iterator["MlflowClient"]:
-        """MLflow's client for the body.
-
-        Args:
-            insist: ask even if the store did not answer a moment ago.
+        """MLflow's client for the body; `insist` asks even if the store did not answer a moment ago.
 
         Raises:
             StoreError: the store did not answer, now or within the last minute; the rest of the body is skipped.
@@ -63,17 +55,14 @@ class Store:
         except (MlflowException, RequestException, SQLAlchemyError, ImportError, OSError) as error:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
             reason = public(_reason(error))
-            self._tell(reason)
+            if not self._warned:
+                self._warned = True
+                self._warn(
+                    f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs go on and their results stay in their "
+                    "folders. Send them later with: python -m attnbench task=sync"
+                )
             raise StoreError(reason) from error
         self._retry_at = 0.0
-
-    def _tell(self, reason: str) -> None:
-        if not self._warned:
-            self._warned = True
-            self._warn(
-                f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs go on and their results stay in their "
-                "folders. Send them later with: python -m attnbench task=sync"
-            )
 
 
 def _reason(error: BaseException) -> str:
@@ -102,12 +91,9 @@ def _connect(uri: str) -> "MlflowClient":
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     file = sqlite_file(uri)
-    if file is None:
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)
-        return client
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with wait_for(file.with_name(f"{file.name}.lock")):
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    with nullcontext() if file is None else wait_for(file.with_name(f"{file.name}.lock")):
         client = MlflowClient(uri)
         client.search_experiments(max_results=1)
     return client

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from attnbench.records import Outcome, Progress, Status
-from attnbench.sweep.display import Display, Position, TerminalDisplay, make_display
+from attnbench.sweep.display import Display, Position, TerminalDisplay, duration, make_display, status_words
 
 POSITION = Position(2, 5, "dot-h128", parallel=1, mean_seconds=60.0)
 PROGRESS = Progress("training", 3, 12, 120, 948, loss=1.2345, target_tokens_per_second=5400.4, seconds_left=33.2)
@@ -57,3 +57,16 @@ def test_the_sweep_lasts_as_long_as_its_runs_did() -> None:
 
 def test_lines_are_plain_where_there_is_no_terminal() -> None:
     assert type(make_display(POSITION, alone=True)) is Display
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (754, "12:34"), (3723, "1:02:03")]
+)
+def test_durations_read_as_clocks_do(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_status_says_its_reason() -> None:
+    assert status_words(Outcome(Status.FINISHED)) == "finished"
+    assert status_words(Outcome(Status.FAILED, "out of memory")) == "failed (out of memory)"
+    assert status_words(Outcome(Status.ELSEWHERE)) == "running elsewhere"

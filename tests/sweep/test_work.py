@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from attnbench import launch
 from attnbench.records import Outcome, RunFolder, Status, StatusEvent, write_atomically
 from attnbench.sweep.compose import Job
 from attnbench.sweep.plan import current_outcome, make_plan
-from attnbench.sweep.work import LaunchedRun, Work
+from attnbench.sweep.work import Work, do_launched
 from tests import made
 
 CHECKOUT = Path(__file__).parents[2]
@@ -49,7 +50,7 @@ def folders(work: Work) -> list[RunFolder]:
 
 def launched(work: Work, number: int) -> str:
     """What a launcher's process does for a run of the plan; the task function gets there by pickling."""
-    run = pickle.loads(pickle.dumps(LaunchedRun(work.path, work.store, work.worker)))
+    run = pickle.loads(pickle.dumps(partial(do_launched, work.path, work.store, work.worker)))
     return str(run(OmegaConf.create({"run": work.plan.entries[number].signature})))
 
 

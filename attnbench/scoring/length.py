@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import rankdata
 
 from attnbench.metrics import key_of
 from attnbench.scoring.bleu import Statistics, corpus_bleu
@@ -123,8 +122,9 @@ def _slope(rows: Statistics, lengths: Lengths) -> dict[str, float]:
     A sentence of middle rank m (its place among n by length, from 0 to 1 as m / n, equal lengths sharing the middle of
     their places) falls into group ⌊8 m / n⌋. A group that no sentence falls into does not exist.
     """
-    middle_rank = rankdata(lengths) - 0.5
-    occupied, group = np.unique(SLOPE_GROUPS * middle_rank // len(lengths), return_inverse=True)
+    ordered = np.sort(lengths)
+    doubled_rank = np.searchsorted(ordered, lengths, "left") + np.searchsorted(ordered, lengths, "right")
+    occupied, group = np.unique(SLOPE_GROUPS * doubled_rank // (2 * len(lengths)), return_inverse=True)
     if len(occupied) < MINIMUM_SLOPE_GROUPS:
         return {}
     member = group == np.arange(len(occupied))[:, None]

@@ -17,6 +17,12 @@ def check_choice(key: str, value: object, known: Iterable[str]) -> None:
         raise ValueError(f"Unknown {key} {value!r}. Known: {', '.join(known)}.{suggestion(str(value), known)}")
 
 
+def check_named(key: str, value: str) -> None:
+    """Raises ValueError where a name is empty: tables, folders and tags would lack it."""
+    if not value.strip():
+        raise ValueError(f"{key} is empty. Give it a name.")
+
+
 def check_positive(key: str, value: float) -> None:
     """Raises ValueError unless `value` is greater than zero."""
     if not value > 0:

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
-from attnbench.checks import check_fraction, check_not_negative, check_positive
+from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive
 from attnbench.mapping import build, flatten, mark
 
 RESULTS_VERSION = 6
@@ -62,7 +62,7 @@ class AttentionConfig:
     What is null in conf/ takes its default here; an option that does not apply to the mechanism stays at it.
     """
 
-    name: Annotated[str, Role.NAME]
+    name: Annotated[str, Role.NAME, check_named]
     score: str | None = None
     scale: str = mechanisms.DEFAULTS["scale"]
     weights: str = mechanisms.DEFAULTS["weights"]
@@ -121,7 +121,7 @@ class SubwordConfig:
 class DataConfig:
     """A data set: which loader, where its files are, and how text becomes pieces."""
 
-    name: Annotated[str, Role.NAME]
+    name: Annotated[str, Role.NAME, check_named]
     loader: str
     root: Annotated[str | None, Role.PLACE]
     cache_dir: Annotated[str | None, Role.PLACE]

@@ -28,6 +28,8 @@ from attnbench.presets import conf_folder, preset_names
         ("model.embedding_dropout=1", "model.embedding_dropout must be at least 0 and below 1, received 1.0."),
         ("model.initial_range=0", "model.initial_range must be positive, received 0.0. Give a value greater than 0."),
         ("seed=-1", "seed must be at least 0, received -1."),
+        ("attention.name=''", "attention.name is empty. Give it a name."),
+        ("data.name=' '", "data.name is empty. Give it a name."),
         (
             "hidden_size=7",
             "A bidirectional encoder needs an even number of units, received 7. "

@@ -61,7 +61,12 @@ class Attention(SeededLayer):
     def attend_all(self, queries: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Attends from every target position, equal to `attend` at one after another.
 
-        (target, batch, query units) -> contexts (target, batch, units) and weights (target, batch, source).
+        Args:
+            queries: (target, batch, query units).
+            memory: from `prepare`.
+
+        Returns:
+            contexts (target, batch, units) and weights (target, batch, source).
         """
 
         def step(state: Structure, query: Tensor, memory: Structure) -> tuple[Structure, Structure]:

@@ -161,7 +161,8 @@ class Decoder(SeededLayer):
         """Every target position, given the true tokens before it; without `return_weights` a loop keeps less.
 
         Embedded target tokens, shifted right, (target, batch, embedding) -> readouts (target, batch, readout units),
-        dropped out, and weights (target, batch, source), () without attention or `return_weights`.
+        dropped out, and weights (target, batch, source), () without attention or `return_weights`. `state` is that of
+        `initial_state`; `memory` is None without attention; `key` is dropout's, None in inference.
         """
         projected = self.project(embedded)
         if self.needs_step_loop:

@@ -69,7 +69,9 @@ class Encoder(SeededLayer):
         self.built = True
 
     def run(self, x: Tensor, mask: Tensor, key: Tensor | None) -> tuple[Tensor, list[tuple[Tensor, ...]]]:
-        """Reads the embedded source (source, batch, embedding); `mask` (source, batch, 1) is True for a token.
+        """Reads the embedded source (source, batch, embedding).
+
+        `mask` (source, batch, 1) is True where there is a token; `key` is dropout's, None in inference.
 
         Returns:
             annotations (source, batch, units), and for each layer its final state

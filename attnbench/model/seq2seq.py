@@ -189,9 +189,15 @@ class Seq2Seq(SeededLayer):
     def step(
         self, tokens: Tensor, state: DecoderState, memory: Memory | None, *, hypotheses: int = 1
     ) -> tuple[Tensor, Tensor, DecoderState]:
-        """One target position in decoding, from the tokens before it (rows,) and the state there.
+        """One target position in decoding.
 
         Several hypotheses of a sentence share its memory: there are then `hypotheses` x batch rows, a batch for each.
+
+        Args:
+            tokens: the tokens before it, (rows,).
+            state: from `encode` or the position before.
+            memory: from `encode`, a row for each sentence.
+            hypotheses: rows of a sentence.
 
         Returns:
             logits (rows, target vocabulary), weights (rows, source) (() without attention), and the new state.

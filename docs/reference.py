@@ -14,6 +14,7 @@ from attnbench.presets import conf_folder, preset_names
 
 PAGE = Path(__file__).with_name("reference.md")
 _OPTION = re.compile(r"^(?P<indent> *)(?P<key>\w+): *(?P<value>[^#]*?) *(?:# (?P<comment>.*))?$")
+_HYDRAS_OWN = ("defaults", "hydra")
 _GROUPS = ("model", "training", "evaluation", "profile", "tracking")
 
 
@@ -60,20 +61,17 @@ def _factor_table(factor: str, choices: dict[str, mechanisms.Choice]) -> str:
 
 def _options_table(group: str, text: str) -> str:
     """The options of a file: key, default, and the comment behind it with its further lines."""
-    prefix = "" if group == "config" else f"{group}."
     rows: list[list[str]] = []
-    outer = ""
+    path: list[str] = []
     for line in text.splitlines():
         option, further = _OPTION.match(line), re.match(r"^ {10,}# *(.*)", line)
         if further and rows:
             rows[-1][2] = f"{rows[-1][2]} {further[1]}"
         elif option and not line.startswith("#"):
-            outer = option["key"] if not option["indent"] else outer
-            if group == "config" and outer in ("defaults", "hydra", "attention", "data"):
-                continue
-            inner = f"{outer}." if option["indent"] else ""
-            if option["value"]:
-                rows.append([f"`{prefix}{inner}{option['key']}`", f"`{option['value']}`", option["comment"] or ""])
+            path = [*path[: len(option["indent"]) // 2], option["key"]]
+            if option["value"] and path[0] not in _HYDRAS_OWN:
+                key = ".".join(path if group == "config" else [group, *path])
+                rows.append([f"`{key}`", f"`{option['value']}`", option["comment"] or ""])
     title = "the whole run" if group == "config" else f"`{group}`"
     groups = "; ".join(f"`{factor}`" for factor in FACTORS)
     note = f"The factors of a comparison: {groups}.\n\n" if group == "config" else ""

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from attnbench.config import RunConfig, parameters
+
 CHECKOUT = Path(__file__).parent.parent
 PAGES = [CHECKOUT / "docs" / "life-of-a-run.md"]
 
@@ -25,3 +27,11 @@ def test_the_reference_is_what_its_command_writes() -> None:
     module = runpy.run_path(str(CHECKOUT / "docs" / "reference.py"))
     page = (CHECKOUT / "docs" / "reference.md").read_text(encoding="utf-8")
     assert page == module["reference"](), "docs/reference.md is out of date: make reference"
+
+
+def test_the_reference_has_every_option(default_config: RunConfig) -> None:
+    page = (CHECKOUT / "docs" / "reference.md").read_text(encoding="utf-8")
+    elsewhere = ("attention", "data", "data.loader")  # names of presets and loaders: tables of their own
+    options = set(parameters(default_config)) - set(elsewhere)
+    options = {key for key in options if not key.startswith("data.options.")}
+    assert sorted(key for key in options if f"| `{key}` |" not in page) == []

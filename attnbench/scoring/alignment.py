@@ -13,9 +13,9 @@ Link = tuple[int, int]
 
 
 def link_words(weights: npt.ArrayLike, source_words: Sequence[int], target_words: Sequence[int]) -> set[Link]:
-    """Links each target word to the source word of greatest weight, the first of them where several are equal.
+    """Links each target word to the source word of largest weight, the first of them where several are equal.
 
-    The weight between two words is the sum of the attention weights `(target, source)` between their pieces, end marks
+    The weight between two words is the sum of the attention weights `(target, source)` between their pieces, EOS
     dropped; `source_words` and `target_words` are the index of the word of each piece.
 
     Raises:
@@ -25,7 +25,7 @@ def link_words(weights: npt.ArrayLike, source_words: Sequence[int], target_words
     if weights.shape != (len(target_words), len(source_words)):
         raise ValueError(
             f"The weights do not fit the pieces: expected shape {(len(target_words), len(source_words))} "
-            f"(target, source), received {weights.shape}. Drop the end marks from weights and pieces alike."
+            f"(target, source), received {weights.shape}. Drop EOS from weights and pieces alike."
         )
     if not weights.size:
         return set()

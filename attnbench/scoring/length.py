@@ -1,7 +1,7 @@
 """How translation quality changes with the length of the source: every `length/*` key, and BLEU by length bucket.
 
-Lengths are source tokens: the pieces that the encoder reads, without the end mark. A quotient with denominator 0, and
-whatever has too few sentences, is left out, so that no key ever holds a number that is not finite.
+Lengths are source tokens: the pieces that the encoder reads, without EOS. A quotient with denominator 0, and
+whatever has too few sentences, is absent, so that no key ever holds a number that is not finite.
 """
 
 from collections.abc import Iterator

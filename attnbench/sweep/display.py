@@ -136,7 +136,7 @@ def make_display(position: Position, *, alone: bool) -> Display:
 
 def say(line: str) -> None:
     """Prints a whole line at once."""
-    with suppress(BrokenPipeError):  # the runs go on when nobody listens any more
+    with suppress(BrokenPipeError):  # the runs continue when nobody listens any more
         print(line, flush=True)
 
 

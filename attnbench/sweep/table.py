@@ -30,7 +30,7 @@ _COLUMNS = (
     "speed/decode_target_tokens_per_second",
     "memory/train_peak_bytes",
 )
-"""The metrics of the comparison; one that no run has is left out."""
+"""The metrics of the comparison; one that no run has is omitted."""
 
 
 def print_plan(plan: Plan, *, most_runs: int) -> None:

@@ -46,7 +46,7 @@ def test_a_side_without_pieces_has_no_links(source: int, target: int) -> None:
 def test_weights_that_do_not_fit_the_pieces_are_refused() -> None:
     message = (
         "The weights do not fit the pieces: expected shape (2, 3) (target, source), received (2, 4). "
-        "Drop the end marks from weights and pieces alike."
+        "Drop EOS from weights and pieces alike."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         link_words(np.zeros((2, 4)), [0, 1, 2], [0, 1])

@@ -265,7 +265,7 @@ def test_an_mlflow_server_that_is_away_costs_one_warning(program: Program) -> No
     ended = program("-m", "attention=dot,none", "tracking.uri=http://127.0.0.1:9")
     assert ended.code == 0
     assert ended.errors == (
-        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs go on and their results stay in their "
+        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs continue and their results stay in their "
         "folders. Send them later with: python -m attnbench task=sync\n"
     )
 

@@ -112,7 +112,7 @@ def test_sync_sends_what_the_store_lacks(
     )
     assert do_task(replace(sync, tracking=replace(sync.tracking, uri="http://127.0.0.1:9"))) == 1
     assert capsys.readouterr().err == (
-        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs go on and their results stay in their "
+        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs continue and their results stay in their "
         "folders. Send them later with: python -m attnbench task=sync\n"
     )
 

@@ -302,7 +302,7 @@ def test_a_store_that_does_not_answer_loses_nothing_and_warns_once(
         with pytest.raises(StoreError):
             Forwarder(folder, away).forward(finalize=True, insist=True)
     assert warnings == [
-        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs go on and their results stay in their "
+        "Cannot log to MLflow at http://127.0.0.1:9: no connection. Runs continue and their results stay in their "
         "folders. Send them later with: python -m attnbench task=sync"
     ]
     assert client.get_run(forward(folder, store)).data.metrics == {"test/bleu": 43.0}

@@ -22,7 +22,7 @@ def test_a_server_that_never_answers_is_given_up_in_time(deaf_server: str, monke
     with pytest.raises(StoreError, match=r"^no answer within 1 s$"), store.client():
         pass
     assert warnings == [
-        f"Cannot log to MLflow at {deaf_server}: no answer within 1 s. Runs go on and their results stay in their "
+        f"Cannot log to MLflow at {deaf_server}: no answer within 1 s. Runs continue and their results stay in their "
         "folders. Send them later with: python -m attnbench task=sync"
     ]
 

@@ -57,7 +57,7 @@ class Variant:
         return [option_value(key, value) for key, value in self.values.items() if key not in keys]
 
     def metric(self, key: str) -> list[float]:
-        """The values of one metric, by seed; seeds that lack it are left out."""
+        """The values of one metric, by seed; seeds that lack it are omitted."""
         return [run.metrics[key] for run in self.runs if key in run.metrics]
 
 

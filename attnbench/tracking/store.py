@@ -58,8 +58,8 @@ class Store:
             if not self._warned:
                 self._warned = True
                 self._warn(
-                    f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs continue and their results stay in their "
-                    "folders. Send them later with: python -m attnbench task=sync"
+                    f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs continue and their results stay in "
+                    "their folders. Send them later with: python -m attnbench task=sync"
                 )
             raise StoreError(reason) from error
         self._retry_at = 0.0

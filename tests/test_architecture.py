@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,20 +12,9 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "attnbench"
 
+CONTRACTS = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
 # Each row may import the rows below it; `:` joins parts that may import each other, `|` parts that may not.
-LAYERS = (
-    "__main__",
-    "sweep",
-    "launch : report",
-    "tracking | worker",
-    "training : decoding : measurement : scoring",
-    "attention : model : data",
-    "backend",
-    "identity : records",
-    "config : presets",
-    "mapping : mechanisms",
-    "checks : metrics : nvml : special_tokens : tensors : wording",
-)
+LAYERS: list[str] = CONTRACTS["contracts"][0]["layers"]
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})
 KERAS_PARTS = frozenset({"attention", "backend", "decoding", "measurement", "model", "training", "worker"})
@@ -74,6 +64,12 @@ def inner_imports() -> Iterator[tuple[Path, str]]:
 def test_every_part_of_the_package_has_its_layer() -> None:
     parts = {part_of(path) for path in files()} - {"__init__"}
     assert parts == set(DEPTH)
+
+
+def test_contributing_names_every_part() -> None:
+    page = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    drawing = page.partition("Imports go downward only.")[2].partition("## ")[0]
+    assert sorted(part for part in set(DEPTH) - {"__main__"} if part not in drawing) == []
 
 
 def test_imports_go_downward_only() -> None:

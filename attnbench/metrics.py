@@ -14,8 +14,14 @@ from attnbench.wording import number, significant_decimals
 QUALITY, LIMIT, ALIGNMENT, COST = "Test quality", "BLEU and the training limit", "Alignment", "Cost"
 """The groups of columns of the comparison table."""
 
-_SHOWN = {"bytes": ("MiB", 2.0**20), "FLOP": ("MFLOP", 1e6)} | dict.fromkeys(("0-100", "fraction", "quotient"), ("", 1))
+_SHOWN = {"bytes": ("MiB", 2.0**20), "FLOP": ("MFLOP", 1e6)} | dict.fromkeys(
+    ("0-100", "fraction", "quotient", "perplexity"), ("", 1)
+)
 """The unit that readers see, and how many of the logged unit it holds, where the two differ."""
+
+
+_RATIO_SCALE = ("quotient", "perplexity", "tokens/s", "ms", "s", "s/sentence", "bytes")
+"""Units of positive numbers that vary by factors."""
 
 
 class Direction(Enum):
@@ -66,6 +72,11 @@ class Metric:
     history: bool = False
 
     @property
+    def on_ratio_scale(self) -> bool:
+        """Whether it varies by factors, so that means and intervals are taken of its logarithm."""
+        return self.unit in _RATIO_SCALE
+
+    @property
     def shown_unit(self) -> str:
         """The unit as readers see it: MiB where bytes are logged."""
         return _SHOWN.get(self.unit, (self.unit, 1))[0]
@@ -91,11 +102,11 @@ METRICS = (
     Metric("test/bleu", "BLEU", "0-100", _HIGHER, 2, "sacreBLEU corpus BLEU of the first search in `evaluation.beam_sizes`, in the tokenizer that the data set names: `13a` on detokenised text (multi30k, files), `none` on the corpus' own tokens (hansards, iwslt15_envi, generated); the signature is a tag", QUALITY),
     Metric("test/bleu_beam_K", "BLEU, beam K", "0-100", _HIGHER, 2, "BLEU of beam search with K beams, for each size in `evaluation.beam_sizes` where there are several; `test/bleu_beam_1` is greedy search", QUALITY),
     Metric("test/chrf", "chrF", "0-100", _HIGHER, 2, "sacreBLEU chrF2 of the same hypotheses", QUALITY),
-    Metric("test/perplexity", "perplexity", "", _LOWER, 3, "exp of the nats per target token, EOS included, without label smoothing, over the whole test set", QUALITY),
+    Metric("test/perplexity", "perplexity", "perplexity", _LOWER, 3, "exp of the nats per target token, EOS included, without label smoothing, over the whole test set", QUALITY),
     Metric("test/length_ratio", "length ratio", "", _NEITHER, 3, "words of the hypotheses ÷ words of the references, as BLEU counts them"),
     Metric("test/unfinished_hypotheses", "unfinished hypotheses", "sentences", _LOWER, 0, "hypotheses without EOS after 2 x source + 10 tokens, where decoding stops"),
-    Metric("length/bleu_within", "BLEU within the limit", "0-100", _HIGHER, 2, "BLEU of the test sentences of at most `sequence_length` source tokens", LIMIT, "within"),
-    Metric("length/bleu_beyond", "BLEU beyond the limit", "0-100", _HIGHER, 2, "BLEU of the test sentences of more than `sequence_length` source tokens", LIMIT, "beyond"),
+    Metric("length/bleu_within", "BLEU within the limit", "0-100", _HIGHER, 2, "BLEU of the test sentences of at most `sequence_length` source tokens; absent under 30 sentences", LIMIT, "within"),
+    Metric("length/bleu_beyond", "BLEU beyond the limit", "0-100", _HIGHER, 2, "BLEU of the test sentences of more than `sequence_length` source tokens; absent under 30 sentences", LIMIT, "beyond"),
     Metric("length/extrapolation", "BLEU beyond ÷ within the limit", "quotient", _HIGHER, 3, "`length/bleu_beyond` ÷ `length/bleu_within`", LIMIT, "quotient"),
     Metric("length/retention", "BLEU of the longest quarter ÷ the rest", "quotient", _HIGHER, 3, "BLEU of the longest quarter of the test set ÷ BLEU of the rest"),
     Metric("length/slope", "slope of BLEU over length", "BLEU/10 tokens", _HIGHER, 2, "BLEU points per 10 further source tokens: least squares over 8 equal-count length groups (x = mean length); absent with fewer than 4 groups"),

@@ -1,12 +1,14 @@
 """`python -m attnbench.report`: the report of the latest sweep, of a named study, of a runs.csv or of a store."""
 
 import argparse
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from attnbench.checks import check_choice
+from attnbench.report.comparison.pairs import Scope
 from attnbench.report.comparison.study import of_version
 from attnbench.report.sources.folders import latest_plan, read_all, read_planned
 from attnbench.report.sources.runs import Runs
@@ -14,7 +16,7 @@ from attnbench.report.sources.saved import read
 from attnbench.report.sources.store import read_store
 from attnbench.report.write import write
 
-_CHOICES = ("select", "over", "results_version")
+_CHOICES = ("select", "over", "results_version", "against", "margin", "pairs")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,12 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         study, choices = _split(options.arguments)
+        scope = _scope(choices)
         runs = _read(options, study)
         if "results_version" in choices:
             runs = of_version(runs, choices["results_version"])
         runs = replace(runs, remarks=tuple(dict.fromkeys([*runs.remarks, *options.remark])))
         output = options.output or Path("reports") / runs.study
-        page = write(runs, output, select=choices.get("select"), over=choices.get("over"))
+        page = write(runs, output, select=choices.get("select"), over=choices.get("over"), scope=scope)
     except ValueError as error:
         print(f"attnbench.report: {error}", file=sys.stderr)
         return 2
@@ -41,9 +44,11 @@ def _parser() -> argparse.ArgumentParser:
         description="Writes a comparison report: one page, tables, figures and the numbers behind them.",
         epilog="select=valid/bleu over=training.learning_rate shows, for each variant and seed, only the run that was "
         "best on validation. results_version=N shows only the runs that were made under that results version: runs of "
-        "different versions are never compared.",
+        "different versions are never compared. against=MECHANISM compares all others with one, which takes fewer "
+        "comparisons; pairs=all compares settings with each other as well; margin=0.5 asks which variants are equal "
+        "within 0.5 BLEU.",
     )
-    usage = "STUDY | select=METRIC | over=OPTION | results_version=N"
+    usage = "STUDY | select=METRIC | over=OPTION | results_version=N | against=MECHANISM | margin=BLEU | pairs=all"
     parser.add_argument("arguments", nargs="*", metavar=usage, help="default: the latest sweep")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--runs", type=Path, default=Path("runs"), metavar="DIR", help="run folders (default: runs)")
@@ -64,6 +69,23 @@ def _split(arguments: Sequence[str]) -> tuple[str | None, dict[str, str]]:
     for key in choices:
         check_choice("option", key, _CHOICES)
     return (studies[0] if studies else None), choices
+
+
+def _scope(choices: Mapping[str, str]) -> Scope:
+    """Which pairs are compared.
+
+    Raises:
+        ValueError: `margin` is not a positive number, or `pairs` has another value than `all`.
+    """
+    if "pairs" in choices:
+        check_choice("pairs", choices["pairs"], ("all",))
+    try:
+        margin = float(choices["margin"]) if "margin" in choices else None
+    except ValueError:
+        margin = math.nan
+    if margin is not None and not 0 < margin < math.inf:
+        raise ValueError(f"margin must be a positive number of BLEU points, received {choices['margin']}.")
+    return Scope(choices.get("against"), across="pairs" in choices, margin=margin)
 
 
 def _read(options: argparse.Namespace, study: str | None) -> Runs:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from attnbench.records import Plan, write_atomically
 from attnbench.report.comparison.maps import choose_maps
+from attnbench.report.comparison.pairs import Scope
 from attnbench.report.comparison.study import Study, study_of
 from attnbench.report.render.drawing import FORMAT, draw
 from attnbench.report.render.elements import Figure, Table
@@ -23,15 +24,17 @@ def build(runs_dir: Path, plan: Path, output: Path) -> Path:
     return write(read_planned(runs_dir, Plan.read(plan)), output)
 
 
-def write(runs: Runs, output: Path, *, select: str | None = None, over: str | None = None) -> Path:
+def write(
+    runs: Runs, output: Path, *, select: str | None = None, over: str | None = None, scope: Scope | None = None
+) -> Path:
     """Writes the report into the folder `output`, in place of an earlier one, and returns the path of index.html.
 
-    `select` is the validation metric to choose on, `over` the option to choose over.
+    `select` is the validation metric to choose on, `over` the option to choose over, `scope` the pairs to compare.
 
     Raises:
         ValueError: there is no finished run, the choice is not possible, or `output` cannot be written.
     """
-    study = study_of(runs, metric=select, over=over)
+    study = study_of(runs, metric=select, over=over, scope=scope)
     try:
         output.mkdir(parents=True, exist_ok=True)
         contents = _contents(study, runs)

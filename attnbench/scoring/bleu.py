@@ -1,11 +1,11 @@
 """BLEU and chrF of a test set, and BLEU again, fast, from per-sentence statistics.
 
 sacreBLEU counts; this module keeps its counts sentence by sentence. A corpus BLEU depends on the sentences only through
-the sums of their ten statistics, so any part of a test set is scored by adding rows, and a chunk of random redraws by
-one matrix product of how often each draw takes each sentence with the statistics of the sentences.
+the sums of their ten statistics, so any part of a test set is scored by adding rows, and a redrawn one by one matrix
+product of how often each draw takes each sentence with the statistics of the sentences.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,6 @@ from sacrebleu.metrics import BLEU, CHRF
 
 Statistics = npt.NDArray[np.int64]
 """`(..., sentences, 10)`, columns as in `records.sentences.STATISTICS`."""
-
-_CHUNK_ELEMENTS = 2**20
-"""Draws x sentences that are held at once: 8 MiB."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,6 @@ def score(hypotheses: Sequence[str], references: Sequence[str], *, tokenizer: st
     rows = [[*sentence.counts, *sentence.totals, sentence.sys_len, sentence.ref_len] for sentence in sentences]
     statistics = np.array(rows, dtype=np.int64)
     sums = statistics.sum(axis=0)
-    *_, hypothesis_tokens, reference_tokens = sums.tolist()
     chrf = CHRF(lowercase=lowercase)
     chrf_score = chrf.corpus_score(list(hypotheses), [list(references)]).score
     return Score(
@@ -68,7 +64,7 @@ def score(hypotheses: Sequence[str], references: Sequence[str], *, tokenizer: st
         chrf=float(chrf_score),
         bleu_signature=str(bleu.get_signature()),
         chrf_signature=str(chrf.get_signature()),
-        length_ratio=hypothesis_tokens / reference_tokens if reference_tokens else 0.0,
+        length_ratio=float(length_ratio(sums)),
         statistics=statistics,
     )
 
@@ -92,41 +88,13 @@ def corpus_bleu(statistics: npt.ArrayLike) -> Any:
     return np.where(defined, 100 * np.exp(log_brevity + log_precisions), 0.0)[()]
 
 
-def bootstrap_bleu(statistics: Statistics, *, generator: np.random.Generator, draws: int) -> npt.NDArray[np.float64]:
-    """Corpus BLEU of `draws` samples of the sentences, drawn with replacement, as many as there are.
-
-    Every leading index of `statistics` `(..., sentences, 10)` is scored on the same samples; float64 `(..., draws)`.
-    """
-    sentences = statistics.shape[-2]
-    scores = []
-    for size in _chunks(draws, sentences):
-        drawn = generator.integers(sentences, size=(size, sentences)) + sentences * np.arange(size)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=size * sentences).reshape(size, sentences)
-        scores.append(corpus_bleu(counts.astype(np.float64) @ statistics))
-    return np.concatenate(scores, axis=-1)
+def brevity_penalty(statistics: npt.ArrayLike) -> Any:
+    """min(1, exp(1 - r/h)) of statistics `(..., 10)`, a fraction; float64 `(...)`."""
+    sums = np.asarray(statistics, dtype=np.float64)
+    return np.exp(np.minimum(0, 1 - sums[..., 9] / np.maximum(sums[..., 8], 1)))
 
 
-def swapped_differences(
-    first: Statistics, second: Statistics, *, generator: np.random.Generator, draws: int
-) -> npt.NDArray[np.float64]:
-    """Mean over seeds of the corpus-BLEU difference after swapping a random half of the sentences within each seed.
-
-    For each draw, seed and sentence `generator` decides whether the two systems, of statistics
-    `(seeds, sentences, 10)`, swap their translations; float64 `(draws,)`.
-    """
-    differences = []
-    for size in _chunks(draws, first.shape[1]):
-        difference = np.zeros(size)
-        for one, other in zip(first, second, strict=True):
-            swapped = generator.integers(2, size=(size, len(one)), dtype=np.uint8).astype(np.float64)
-            moved = swapped @ (other - one)
-            difference += corpus_bleu(one.sum(axis=0) + moved) - corpus_bleu(other.sum(axis=0) - moved)
-        differences.append(difference / len(first))
-    return np.concatenate(differences)
-
-
-def _chunks(draws: int, sentences: int) -> Iterator[int]:
-    """Sizes that sum to `draws`, each small enough to hold at once."""
-    size = max(1, _CHUNK_ELEMENTS // sentences)
-    for start in range(0, draws, size):
-        yield min(size, draws - start)
+def length_ratio(statistics: npt.ArrayLike) -> Any:
+    """Tokens of hypotheses ÷ tokens of references of statistics `(..., 10)`, 0 without the latter; float64 `(...)`."""
+    sums = np.asarray(statistics, dtype=np.float64)
+    return np.where(sums[..., 9] > 0, sums[..., 8] / np.maximum(sums[..., 9], 1), 0.0)[()]

@@ -11,7 +11,7 @@ Make = Callable[..., Run]
 SPEED, MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"
 
 
-def shown(module: object, runs: Sequence[Run], **choices: str) -> Content:
+def shown(module: object, runs: Sequence[Run], **choices: Any) -> Content:
     content: Content = module.content(study_of(Runs.of("small", runs), **choices))  # type: ignore[attr-defined]
     return content
 

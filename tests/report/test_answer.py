@@ -1,84 +1,115 @@
 """What a report claims: its answer, its warnings, its comparison and its pairwise differences."""
 
+import math
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 
 from attnbench.records import Status
+from attnbench.report.comparison.pairs import Scope
 from attnbench.report.render.elements import Notice
 from attnbench.report.sections import (
     answer,
     caveats,
     comparison,
-    significance,
+    differences,
+    parts,
 )
+from attnbench.report.sources.runs import Run
 from tests import made
-from tests.report.reading import MEMORY, SPEED, Make, column, headers, seeds, shown, table, texts
+from tests.report.reading import MEMORY, SPEED, Make, column, figures, headers, seeds, shown, table, texts
 from tests.report.synthetic import drawn_sentences, quality
 
 # The answer
 
 
-def test_the_answer_names_the_best_with_its_interval_and_what_is_established(make_run: Make) -> None:
+def scored(make_run: Make, shares: Mapping[str, float], seed_numbers: Sequence[int], **options: object) -> list[Run]:
     runs = []
-    for name, share in (("none", 0.2), ("dot", 0.8), ("general", 0.8)):
-        for seed in (1, 2, 3):
-            rows = drawn_sentences(share + 0.001 * seed, seed=seed + 10 * (name == "general"))
-            runs.append(make_run(name, seed=seed, sentences=rows, metrics=quality(rows, 20)))
-    (text, *_) = texts(shown(answer, runs))
-    first = table(shown(significance, runs), "differences").cells
-    assert text.startswith("On `grammar`, **`")
-    assert "(mean of 3 seeds with its 95 % t interval)" in text
-    assert "Its lead over `none` (+" in text
-    assert "is more than the choice of test sentences and the choice of seeds explain." in text
+    for index, (name, share) in enumerate(shares.items()):
+        for seed in seed_numbers:
+            rows = drawn_sentences(share + 0.001 * seed, count=160, seed=seed + 10 * index)
+            runs.append(make_run(name, seed=seed, sentences=rows, metrics=quality(rows, 20), **options))
+    return runs
+
+
+def test_the_answer_opens_within_and_beyond_the_limit_and_says_who_is_distinguished(make_run: Make) -> None:
+    runs = scored(make_run, {"none": 0.2, "dot": 0.8, "general": 0.8}, (1, 2, 3))
+    within, beyond, lengths = texts(shown(answer, runs))
+    first = "On `grammar`, on sentences as long as those of training (at most 20 source tokens), **`"
+    assert within.startswith(first)
     assert (
-        "is **not established**: other test sentences could reverse the ranking. "
-        "This does not show that they are equal." in text
+        "(mean of 3 seeds with its 95 % interval over seeds and sentences). It is distinguished from `none` (+"
+        in within
     )
-    assert [row[-1].text for row in first] == ["both", "both", "–"]
+    assert "It is **not distinguished** from `" in within
+    assert within.endswith("; this does not show that they are equal.")
+    assert beyond.startswith("On `grammar`, on longer sentences than in training (more than 20 source tokens), **`")
+    assert lengths == (
+        "There, hypotheses ÷ references in length is 1.00 with `none`, 1.00 with `dot` and 1.00 with `general`; below "
+        "1 the brevity penalty lowers BLEU."
+    )
 
 
-def test_one_seed_claims_nothing_about_training(make_run: Make) -> None:
-    runs = []
-    for name, share in (("none", 0.2), ("dot", 0.8)):
-        rows = drawn_sentences(share)
-        runs.append(make_run(name, sentences=rows, metrics=quality(rows, 20)))
-    (text, *_) = texts(shown(answer, runs))
-    assert "(one seed; 95 % bootstrap interval over sentences" in text
-    assert "but **not established**: what another seed would give is unknown." in text
+@pytest.mark.parametrize("seed_numbers", [(1,), (1, 2)])
+def test_fewer_than_three_seeds_claim_nothing(make_run: Make, seed_numbers: tuple[int, ...]) -> None:
+    (text, *_) = texts(shown(answer, scored(make_run, {"none": 0.2, "dot": 0.8}, seed_numbers)))
+    assert text.endswith(
+        "is not tested: they share fewer than three seeds, and what another seed would give is unknown."
+    )
 
 
-def test_the_answer_says_what_happens_beyond_the_training_limit_and_what_it_costs(make_run: Make) -> None:
+def test_equal_variants_are_said_to_be_equal_within_the_margin(make_run: Make) -> None:
+    runs = [*seeds(make_run, "dot", [40.0, 40.01, 40.02]), *seeds(make_run, "none", [40.0, 40.02, 40.01])]
+    (text,) = texts(shown(answer, runs, scope=Scope(margin=0.5)))
+    assert "It is equal to `" in text
+    assert text.endswith("within 0.5 BLEU.")
+
+
+def test_a_variant_that_had_not_converged_is_never_best_without_that_word(make_run: Make) -> None:
+    rising = {"valid/bleu": ((79, 11.0), (158, 13.0))}
+    (text,) = texts(shown(answer, [make_run("dot", bleu=30.0, histories=rising), make_run("none", bleu=7.0)]))
+    assert "**30.00** (one seed). It had not converged." in text
+
+
+def test_nothing_learned_is_said_in_place_of_an_order(make_run: Make) -> None:
+    (text,) = texts(shown(answer, [make_run("dot", bleu=0.4), make_run("none", bleu=0.2)]))
+    assert text == (
+        "On `grammar` **nothing was learned**: BLEU is below 1 everywhere, so there is nothing to compare. Train "
+        "longer, or choose an easier task."
+    )
+
+
+def test_speed_of_training_runs_is_not_ranked_but_memory_is_told(make_run: Make) -> None:
     runs = [
-        make_run(name, metrics={"test/bleu": bleu, **dict(zip(keys, values, strict=True))})
-        for keys in [("length/bleu_within", "length/bleu_beyond", SPEED, MEMORY)]
-        for name, bleu, values in [
-            ("dot", 70.0, (90.0, 50.0, 3000.0, 2.0**28)),
-            ("none", 30.0, (40, 7, 6000.0, 2.0**27)),
-        ]
+        make_run(name, metrics={"test/bleu": 30.0, SPEED: speed, MEMORY: memory})
+        for name, speed, memory in (("dot", 3000.0, 2.0**28), ("none", 6000.0, 2.0**27))
     ]
-    _, beyond, price = texts(shown(answer, runs))
-    assert beyond == (
-        "On test sentences beyond the training limit, BLEU drops from 90.0 (at most 20 source tokens) to 50.0 "
-        "(more than 20) with `dot` and from 40.0 to 7.0 with `none`."
-    )
-    assert price == (
-        "Training is fastest with `none`, 6,000 target tokens/s, 2.00 times as fast as with `dot`, the slowest. "
-        "Memory in training peaks between 128.0 MiB (`none`) and 256.0 MiB (`dot`)."
-    )
+    _, price = texts(shown(answer, runs))
+    assert price == "Memory in training peaks between 128.0 MiB (`none`) and 256.0 MiB (`dot`)."
 
 
-def test_several_settings_are_counted(make_run: Make) -> None:
+def test_profiles_say_what_they_found_at_the_largest_size(make_run: Make) -> None:
     runs = [
-        make_run(name, hidden_size=size, bleu=bleu)
-        for size, scores in (("64", (3.0, 5.0)), ("128", (7.0, 2.0)), ("256", (9.0, 8.0)))
-        for name, bleu in zip(("dot", "none"), scores, strict=True)
+        make_run(name, task="profile", sequence_length=length, metrics={SPEED: speed})
+        for length, speeds in ((64, (3000.0, 6000.0)), (1024, (2000.0, 500.0)))
+        for name, speed in zip(("dot", "bahdanau"), speeds, strict=True)
     ]
-    first, second = texts(shown(answer, runs))
-    assert first.startswith("On `grammar`, **`dot` with 256 units** has the highest test BLEU: **9.00** (one seed).")
-    assert "itself with 128 units (+2.00)" in first
-    assert second == (
-        "Of the 3 settings that compare mechanisms, `dot` has the highest mean in 2 and `none` has the highest mean "
-        "in 1, tested or not."
+    (text, _) = texts(shown(answer, runs))
+    assert text == "With limit 1024 tokens, `dot` trains 4.00 times as fast as `bahdanau`."
+
+
+def test_settings_are_counted_in_which_the_best_is_distinguished(make_run: Make) -> None:
+    runs = [
+        *seeds(make_run, "dot", [30.0, 30.1, 30.2], hidden_size="64"),
+        *seeds(make_run, "none", [20.0, 20.2, 20.1], hidden_size="64"),
+        *seeds(make_run, "dot", [30.0, 20.0, 10.0], hidden_size="128"),
+        *seeds(make_run, "none", [10.0, 30.0, 12.0], hidden_size="128"),
+    ]
+    _, counted = texts(shown(answer, runs))
+    assert (
+        counted
+        == "Of the 2 settings that compare mechanisms in BLEU, the highest mean is distinguished from all others in 1."
     )
 
 
@@ -87,7 +118,20 @@ def test_several_settings_are_counted(make_run: Make) -> None:
 
 def test_nothing_to_warn_of_is_said(make_run: Make) -> None:
     (text,) = texts(shown(caveats, [make_run("dot", bleu=1.0), make_run("none", bleu=1.0)]))
-    assert text.startswith("Checked and equal in all compared runs: training pairs")
+    assert text == (
+        "Checked in all compared runs, and equal: training pairs and target tokens, data files, test set and its "
+        "scoring, seeds, convergence, results version, commit, device, threads and versions."
+    )
+
+
+def test_runs_that_had_not_converged_are_warned_of(make_run: Make) -> None:
+    rising = {"valid/bleu": ((79, 11.0), (158, 13.0))}
+    runs = [make_run("dot", bleu=1.0, histories=rising, run_id="dot-s1"), make_run("none", bleu=1.0)]
+    (notice,) = (block for block in shown(caveats, runs) if isinstance(block, Notice))
+    assert notice.lines == (
+        "**Not converged**: the last validation was the best one in dot-s1. Longer training may change the order. "
+        "Train with more `training.epochs`.",
+    )
 
 
 def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
@@ -161,24 +205,53 @@ def test_a_variant_without_a_finished_run_is_shown(make_run: Make) -> None:
     assert [cell.text for cell in table(section, "unfinished").cells[0]][1:] == ["none", "1", "FAILED", "time limit"]
 
 
-# Pairwise differences
+# Differences
 
 
-def test_what_three_seeds_cannot_show_is_said_in_numbers(make_run: Make) -> None:
-    runs = [run for name in ("dot", "none", "general") for run in seeds(make_run, name, [len(name) + 0.0, 2.0, 7.0])]
-    limits = texts(shown(significance, runs))[3]
-    # Holm over 3: t of 2 degrees of freedom at 0.05 / 6, over the root of 3 seeds
-    assert limits == (
-        "**What 3 seeds cannot show**: with 3 comparisons, the smallest p of test B stays below 0.05 after Holm only "
-        "if |t| > 7.6, that is, if the mean difference exceeds 4.4 times the standard deviation of the differences "
-        "between seeds; the sign-flip test could not go below p = 0.25 and is omitted. "
-        "A difference that is not established is not shown to be zero."
-    )
+def test_every_difference_has_its_interval_its_parts_and_a_verdict(make_run: Make) -> None:
+    runs = scored(make_run, {"none": 0.2, "dot": 0.8, "general": 0.8}, (1, 2, 3))
+    section = shown(differences, runs)
+    found = table(section, "differences-within")
+    assert [row[-1].text for row in found.cells] == ["distinguished", "distinguished", "not distinguished"]
+    assert headers(found) == [
+        "better mean", "other", "options that differ", "seeds", "difference", "seeds alone", "sentences alone", "p",
+        "p, Holm", "detectable", "verdict",
+    ]  # fmt: skip
+    (figure,) = figures(section)
+    assert [panel.title for panel in figure.panels] == [
+        "difference in BLEU within the limit",
+        "difference in BLEU beyond the limit",
+    ]
+
+
+def test_what_can_be_found_is_said_in_bleu(make_run: Make) -> None:
+    runs = [*seeds(make_run, "dot", [2.0, 4.0, 6.0]), *seeds(make_run, "none", [1.0, 2.0, 3.0])]
+    # differences 1, 2, 3: standard error 1 / sqrt(3); t of 2 degrees of freedom 4.3027 and 1.0607
+    found = (4.30265 + 1.06066) / math.sqrt(3)
+    assert (
+        f"**What 3 seeds can find** in BLEU, with 1 comparison: a difference of {found:.2f} is found with a "
+        "probability of 80 %."
+    ) in texts(shown(differences, runs))
 
 
 def test_what_one_seed_cannot_show_is_said(make_run: Make) -> None:
-    limits = texts(shown(significance, [make_run("dot", bleu=3.0), make_run("none", bleu=1.0)]))[3]
-    assert limits == (
-        "**What one seed cannot show** (1 pair): how much a result would change with another seed. Test B has no value "
-        "there, so the difference cannot be in bold; it may be chance. Train with `seed=1,2,3`."
-    )
+    assert (
+        "One seed shows how a difference varies with the test sentences at most: what another seed would give is "
+        "unknown, so there is no p-value. Train with `seed=1,2,3` or more."
+    ) in texts(shown(differences, [make_run("dot", bleu=3.0), make_run("none", bleu=1.0)]))
+
+
+# What BLEU is made of
+
+
+def test_precision_times_brevity_is_bleu(make_run: Make) -> None:
+    # Of 10 reference tokens 5 are written, all n-grams right: precision 100, brevity penalty exp(1 - 10/5).
+    rows = np.array([[7, 5, 4, 3, 2, 5, 4, 3, 2, 5, 10]] * 30)
+    runs = [make_run("dot", sentences=rows, metrics={"test/bleu": 36.79, "test/unfinished_hypotheses": 3.0})]
+    found = table(shown(parts, runs), "parts")
+    assert column(found, "part") == ["whole test set", "within the training limit"]
+    assert column(found, "precision") == pytest.approx([100, 100])
+    assert column(found, "brevity") == pytest.approx([math.exp(-1)] * 2)
+    assert column(found, "length_ratio") == [0.5, 0.5]
+    assert [cell.text for cell in found.cells[0]][-1] == "3.0"
+    assert column(table(shown(parts, runs), "parts-by-length"), "part") == ["1–10"]

@@ -73,7 +73,25 @@ def test_a_study_beside_a_file(refusal: Callable[..., str]) -> None:
 
 def test_an_unknown_option(refusal: Callable[..., str]) -> None:
     assert refusal("selekt=valid/bleu") == (
-        "attnbench.report: Unknown option 'selekt'. Known: select, over, results_version. Did you mean 'select'?\n"
+        "attnbench.report: Unknown option 'selekt'. Known: select, over, results_version, against, margin, pairs. "
+        "Did you mean 'select'?\n"
+    )
+
+
+@pytest.mark.parametrize("margin", ["none", "-1", "0", "inf", "nan"])
+def test_a_margin_that_is_no_number_of_points(refusal: Callable[..., str], margin: str) -> None:
+    assert refusal(f"margin={margin}") == (
+        f"attnbench.report: margin must be a positive number of BLEU points, received {margin}.\n"
+    )
+
+
+def test_pairs_other_than_all(refusal: Callable[..., str]) -> None:
+    assert refusal("pairs=some") == "attnbench.report: Unknown pairs 'some'. Known: all.\n"
+
+
+def test_a_mechanism_to_compare_with_that_is_not_in_the_study(refusal: Callable[..., str], small_runs: Path) -> None:
+    assert refusal("--runs", str(small_runs), "against=dott") == (
+        "attnbench.report: Unknown against=dott. Known: bahdanau, dot, none. Did you mean 'dot'?\n"
     )
 
 

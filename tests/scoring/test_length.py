@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from attnbench.metrics import METRICS
-from attnbench.scoring.length import bucket_bleu, length_metrics
+from attnbench.scoring.length import LengthParts, length_metrics
 
 
 def sentences(*bleu: int) -> npt.NDArray[np.int64]:
@@ -36,27 +36,27 @@ def test_buckets_of_ten_tokens_are_absent_under_thirty_sentences() -> None:
 
 
 def test_the_training_limit_itself_counts_as_within() -> None:
-    found = metrics([80, 60, 35], [19, 20, 21], sequence_length=20)
+    found = metrics([80, 60, 35] * 30, [19, 20, 21] * 30, sequence_length=20)
     assert found["length/bleu_within"] == pytest.approx(70)
     assert found["length/bleu_beyond"] == pytest.approx(35)
     assert found["length/extrapolation"] == pytest.approx(0.5)
 
 
+def test_fewer_than_thirty_sentences_have_no_score_of_their_own() -> None:
+    found = metrics([80] * 29 + [35] * 30, [19] * 29 + [21] * 30, sequence_length=20)
+    assert found["length/bleu_beyond"] == pytest.approx(35)
+    assert not {"length/bleu_within", "length/extrapolation"} & set(found)
+
+
 def test_without_longer_sentences_there_is_no_extrapolation() -> None:
-    found = metrics([80, 60], [3, 5])
+    found = metrics([80, 60] * 15, [3, 5] * 15)
     assert found["length/bleu_within"] == pytest.approx(70)
     assert not {"length/bleu_beyond", "length/extrapolation"} & set(found)
 
 
-def test_without_shorter_sentences_there_is_no_extrapolation() -> None:
-    found = metrics([80, 60], [23, 29])
-    assert found["length/bleu_beyond"] == pytest.approx(70)
-    assert not {"length/bleu_within", "length/extrapolation"} & set(found)
-
-
 def test_a_score_of_zero_within_the_limit_gives_no_quotient() -> None:
-    found = metrics([0, 0, 0, 50], [3, 5, 7, 23])
-    assert found["length/bleu_within"] == 0
+    found = metrics([0] * 90 + [50] * 30, [3, 5, 7] * 30 + [23] * 30)
+    assert (found["length/bleu_within"], found["length/bleu_beyond"]) == (0, pytest.approx(50))
     assert not {"length/extrapolation", "length/retention"} & set(found)
 
 
@@ -112,29 +112,37 @@ def test_whatever_is_reported_is_finite_and_a_known_key(data: st.DataObject, cou
     assert all(math.isfinite(value) and re.fullmatch(known, key) for key, value in found.items())
 
 
-def test_bucket_intervals_hold_the_value_of_the_metric() -> None:
+def test_a_draw_that_takes_every_sentence_once_scores_the_test_set() -> None:
     generator = np.random.default_rng(3)
-    bleu, lengths = generator.integers(20, 80, size=97), generator.integers(1, 31, size=97)
-    found = metrics(bleu, lengths)
-    buckets = bucket_bleu(sentences(*bleu), lengths, generator=generator)
-    assert {key: value for key, value in found.items() if key.startswith("length/sentences")} == {
-        f"length/sentences_{b.low:03d}_{b.high:03d}": b.sentences for b in buckets
+    rows, lengths = sentences(*generator.integers(20, 80, size=97)), generator.integers(1, 31, size=97)
+    parts = LengthParts.of(lengths, sequence_length=17)
+    once, drawn = parts.scores(rows), parts.scores(rows, np.ones((2, 97)))
+    assert once.keys() == drawn.keys() > {"test/bleu", "length/bleu_within", "length/bleu_011_020", "length/slope"}
+    for key, value in once.items():
+        assert drawn[key] == pytest.approx(np.full(2, value))
+
+
+def test_a_draw_counts_each_sentence_as_often_as_it_takes_it() -> None:
+    # in order of length the scores are 60, 20, 40; the draw takes 60 once and 40 twice
+    parts = LengthParts.of([7, 3, 5], sequence_length=20)
+    assert parts.scores(sentences(40, 60, 20), np.array([[1, 0, 2]]))["test/bleu"] == pytest.approx([140 / 3])
+
+
+def test_the_parts_of_a_test_set_hold_the_sums_of_their_sentences() -> None:
+    parts = LengthParts.of([3] * 30 + [23] * 31, sequence_length=20)
+    sums = parts.sums(sentences(*[30] * 30, *[50] * 31))
+    assert sums["length/bleu_within"].tolist() == [900] * 4 + [3000] * 6
+    assert sums["length/bleu_021_030"].tolist() == sums["length/bleu_beyond"].tolist() == [1550] * 4 + [3100] * 6
+    assert {key: (part.low, part.high, part.sentences) for key, part in parts.buckets.items()} == {
+        "length/bleu_001_010": (1, 10, 30),
+        "length/bleu_021_030": (21, 30, 31),
     }
-    for bucket in buckets:
-        assert bucket.bleu.value == pytest.approx(found[f"length/bleu_{bucket.low:03d}_{bucket.high:03d}"])
-        assert bucket.bleu.low < bucket.bleu.value < bucket.bleu.high
-
-
-def test_bucket_intervals_of_several_seeds_hold_their_mean() -> None:
-    seeds = np.stack([sentences(*[30] * 31), sentences(*[50] * 31)])
-    (bucket,) = bucket_bleu(seeds, [7] * 31, generator=np.random.default_rng(3))
-    assert (bucket.bleu.low, bucket.bleu.value, bucket.bleu.high) == pytest.approx((40, 40, 40))
 
 
 def test_unequal_numbers_of_sentences_are_refused() -> None:
     message = (
         "Every sentence needs its source length: received statistics of shape (2, 10) and 3 lengths. "
-        "Expected statistics (..., sentences, 10) and as many lengths as sentences."
+        "Expected statistics (sentences, 10) and as many lengths as sentences."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         metrics([50, 50], [1, 2, 3])

@@ -1,4 +1,4 @@
-"""The study that a report is about: its runs, variants, pairs, and what was selected.
+"""The study that a report is about: its runs, variants, comparisons, and what was selected.
 
 The code of two results versions may compute different numbers, so their runs are never compared.
 """
@@ -6,7 +6,7 @@ The code of two results versions may compute different numbers, so their runs ar
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from attnbench.report.comparison.pairs import Pair, pairs_of
+from attnbench.report.comparison.pairs import Family, Scope, families_of
 from attnbench.report.comparison.selection import Selection, check, select
 from attnbench.report.comparison.variants import Variant, factors_of, is_profile, variants_of
 from attnbench.report.sources.runs import Run, Runs, mechanism_order, natural
@@ -21,7 +21,8 @@ class Study:
     runs: tuple[Run, ...]
     variants: tuple[Variant, ...]
     profiles: tuple[Variant, ...]
-    pairs: tuple[Pair, ...]
+    families: tuple[Family, ...]
+    scope: Scope
     selection: Selection | None
     remarks: tuple[str, ...]
 
@@ -51,11 +52,14 @@ class Study:
         return tuple(run for run in self.runs if not run.finished)
 
 
-def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) -> Study:
+def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None, scope: Scope | None = None) -> Study:
     """Prepares a study, with the runs that are best in the validation metric `metric` over the option `over`.
 
+    `scope` says which pairs are compared: by default all of mechanisms in one setting.
+
     Raises:
-        ValueError: there is no finished run, runs are of different results versions, or the selection is not possible.
+        ValueError: there is no finished run, runs are of different results versions, or the selection or the scope is
+            not possible.
     """
     if metric is not None:
         check(metric, over)
@@ -68,12 +72,14 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None) 
     training = [run for run in kept if not is_profile(run)]
     profiling = [run for run in kept if is_profile(run)]
     variants = variants_of(training, factors_of(training, [over] if over else []))
+    scope = scope or Scope()
     return Study(
         name=runs.study,
         runs=runs.runs,
         variants=variants,
         profiles=variants_of(profiling, factors_of(profiling)),
-        pairs=pairs_of([variant for variant in variants if variant.runs]),
+        families=families_of([variant for variant in variants if variant.runs], scope),
+        scope=scope,
         selection=selection,
         remarks=runs.remarks,
     )

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from attnbench.report.render.style import Style
 
 Row = TypeVar("Row")
+Other = TypeVar("Other")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,18 @@ class Field(Generic[Row]):
     group: str = ""
     numeric: bool = True
     prose: bool = False
+
+    def of(self, row: Callable[[Other], Row]) -> "Field[Other]":
+        """The same field in a table of other rows, from each of which `row` takes what this field shows."""
+        return Field(
+            self.header,
+            lambda other: self.cell(row(other)),
+            lambda other: self.values(row(other)),
+            self.unit,
+            self.group,
+            self.numeric,
+            self.prose,
+        )
 
     @property
     def heading(self) -> str:

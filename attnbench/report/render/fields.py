@@ -72,7 +72,7 @@ def estimate_cell(estimate: Estimate, metric: Metric) -> Cell:
     value, low, high = estimate.value, estimate.low, estimate.high
     if low == high or not estimate.bounded:
         return Cell(metric.format(value))
-    if estimate.bounds is Bounds.OVER_SEEDS:
+    if estimate.crossed is not None and not metric.on_ratio_scale:
         return Cell(metric.format(value), f"± {metric.format(high - value, value)}")
     if estimate.bounds is Bounds.BOTH_VALUES:
         return Cell(metric.format(low, value), metric.format(high, value))

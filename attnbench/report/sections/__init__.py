@@ -13,10 +13,11 @@ from attnbench.report.sections import (
     cost,
     curves,
     definitions,
+    differences,
     length,
     maps,
     origin,
-    significance,
+    parts,
     tradeoff,
 )
 
@@ -25,7 +26,8 @@ SECTIONS: tuple[tuple[str, str, Callable[[Study], Content]], ...] = (
     ("caveats", "Are the runs comparable?", caveats.content),
     ("choice", "Hyperparameters chosen on validation", choice.content),
     ("comparison", "Comparison", comparison.content),
-    ("differences", "Pairwise differences", significance.content),
+    ("differences", "Differences", differences.content),
+    ("parts", "What BLEU is made of", parts.content),
     ("length", "Quality by sentence length", length.content),
     ("cost", "Speed and memory against size", cost.content),
     ("tradeoff", "Quality against speed", tradeoff.content),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from attnbench.report.comparison.convergence import unconverged
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import is_profile
 from attnbench.report.render.elements import Content, Notice, Text
@@ -14,33 +15,27 @@ Value = TypeVar("Value")
 
 def content(study: Study) -> Content:
     """The remarks, and the warnings that apply; or the checks that passed."""
-    lines = (*(f"**Remark**: {remark}" for remark in study.remarks), *_about_data(study), *_about_making(study))
+    lines = (
+        *(f"**Remark**: {remark}" for remark in study.remarks),
+        *_about_data(study),
+        *_about_making(study),
+    )
     if lines:
         return [Notice("Keep in mind", lines)]
-    passed = (
-        "Checked and equal in all compared runs: training pairs, data files, test set and its scoring, seeds, results "
-        "version, commit, device, threads and versions."
-    )
-    return [Text(passed)]
+    trained = ["training pairs and target tokens", "data files", "test set and its scoring", "seeds", "convergence"]
+    made = ["results version", "commit", "device", "threads", "versions"]
+    return [Text(f"Checked in all compared runs, and equal: {listed([*(trained if study.finished else []), *made])}.")]
 
 
 def _about_data(study: Study) -> Iterator[str]:
     """Whether the training runs of a data set had the same pairs, files, test set and scoring."""
-    counts = [
-        (variant.data, int(count), variant.label)
-        for variant in study.finished
-        for count in sorted(set(variant.metric("data/train_pairs")))
-    ]
-    pairs = [
-        f"{number(count, 0)} for {_some(labels)}"
-        for labels_by_count in _differing(counts).values()
-        for count, labels in sorted(labels_by_count.items())
-    ]
-    if pairs:
+    if pairs := _counts(study, "data/train_pairs"):
         yield (
-            f"**Training pairs** differ: {'; '.join(pairs)}. What looks like an effect of length or setting may be one "
-            "of the amount of data. `data.match_pairs=N` gives every run the same number."
+            f"**Training pairs** differ: {pairs}. What looks like an effect of length or setting may be one of the "
+            "amount of data. `data.match_pairs=N` gives every run the same number."
         )
+    if tokens := _counts(study, "data/train_target_tokens"):
+        yield f"**Target tokens** of an epoch differ: {tokens}."
     runs = [run for run in study.compared if not is_profile(run)]
     texts = _differing((run.params["data"], run.params[TEXTS], run.run_id) for run in runs if TEXTS in run.params)
     files = [
@@ -59,7 +54,12 @@ def _about_data(study: Study) -> Iterator[str]:
 
 
 def _about_making(study: Study) -> Iterator[str]:
-    """Whether the compared runs had the same seeds, code, machine and versions."""
+    """Whether the compared runs had converged, and had the same seeds, code, machine and versions."""
+    if open_ended := [run.run_id for variant in study.finished for run in variant.runs if unconverged(run)]:
+        yield (
+            f"**Not converged**: the last validation was the best one in {_some(open_ended)}. Longer training may "
+            "change the order. Train with more `training.epochs`."
+        )
     if len({variant.seeds for variant in study.finished}) > 1:
         yield "**Seeds** differ between variants: tables show all seeds of each, tests only those that both have."
     origins = [run.origin for run in study.compared]
@@ -85,6 +85,20 @@ def _about_making(study: Study) -> Iterator[str]:
             f"**Repeated**: {_some(repeated)}. A later run has the same variant and seed; the earlier one counts "
             "nowhere."
         )
+
+
+def _counts(study: Study, key: str) -> str:
+    """The values of a count, each with the variants that have it; empty where all of a data set are equal."""
+    counts = [
+        (variant.data, int(count), variant.label)
+        for variant in study.finished
+        for count in sorted(set(variant.metric(key)))
+    ]
+    return "; ".join(
+        f"{number(count, 0)} for {_some(labels)}"
+        for labels_by_count in _differing(counts).values()
+        for count, labels in sorted(labels_by_count.items())
+    )
 
 
 def _differing(values: Iterable[tuple[str, Value, str]]) -> dict[str, dict[Value, list[str]]]:

@@ -17,10 +17,13 @@ from attnbench.wording import DASH, counted
 
 _BLEU = "test/bleu"
 _EXPLAINED = {
-    Bounds.OVER_SEEDS: "From three seeds on, a value is the mean over seeds ± half its 95 % t interval.",
+    Bounds.OVER_BOTH: "From three seeds on, a value that is computed from sentences is the mean over seeds ± half its "
+    "95 % interval for another seed and other sentences.",
+    Bounds.OVER_SEEDS: "Other values are means over seeds with 95 % t intervals; those that vary by factors "
+    "(perplexity, speed, memory, quotients) are geometric means with the interval of the logarithm.",
     Bounds.BOTH_VALUES: "With two seeds both values are given, because two values carry no useful interval.",
-    Bounds.OVER_SENTENCES: "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in brackets: it "
-    "says nothing about what another seed would give.",
+    Bounds.OVER_SENTENCES: "With one seed, BLEU has a 95 % bootstrap interval over the test sentences in brackets: "
+    "what another seed would give is unknown.",
 }
 
 
@@ -29,7 +32,8 @@ def content(study: Study) -> Content:
     blocks: list[Block] = []
     if study.finished:
         bounds = {estimate_of(variant, _BLEU).bounds for variant in study.finished}
-        parts = [text for kind, text in _EXPLAINED.items() if kind in bounds]
+        shown = {estimate_of(variant, key).bounds for variant in study.finished for key in (_BLEU, "test/perplexity")}
+        parts = [text for kind, text in _EXPLAINED.items() if kind in shown]
         if any(variant.metric("length/bleu_within") for variant in study.finished):
             parts.append(
                 "Within and beyond: test sentences of at most, and of more than, `sequence_length` source tokens; "
@@ -87,11 +91,12 @@ def _attention(run: Run) -> str:
 def _figure(variants: Sequence[Variant], bounds: set[Bounds]) -> Figure:
     settings = by_setting(variant for variant in variants if variant.metric(_BLEU))
     bars = [
-        *(["95 % interval"] if bounds & {Bounds.OVER_SEEDS, Bounds.OVER_SENTENCES} else []),
-        *(["with two seeds, both values"] if Bounds.BOTH_VALUES in bounds else []),
+        kind.description if kind.is_interval else "with two seeds, both values"
+        for kind in Bounds
+        if kind in bounds and kind.description and kind is not Bounds.ONE_VALUE
     ]
     caption = f"Test BLEU. Bars: {'; '.join(bars)}." if bars else "Test BLEU."
-    rings = " Small rings: single seeds." if bounds & {Bounds.OVER_SEEDS, Bounds.BOTH_VALUES} else ""
+    rings = " Small rings: single seeds." if bounds & {Bounds.OVER_BOTH, Bounds.OVER_SEEDS, Bounds.BOTH_VALUES} else ""
     cells = [(variant.label, estimate_cell(estimate_of(variant, _BLEU), metric_of(_BLEU))) for variant in variants]
     return Figure(
         slug="quality",

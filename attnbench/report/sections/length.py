@@ -1,19 +1,33 @@
 """BLEU by the length of the source sentence, with the training limit marked."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from attnbench.metrics import key_of, metric_of
-from attnbench.report.comparison.estimates import length_buckets
+from attnbench.report.comparison.estimates import Estimate, estimate_of
+from attnbench.report.comparison.redrawn import parts_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
 from attnbench.report.render.elements import Cell, Content, Field, Figure, Panel, Table, Text
-from attnbench.report.render.fields import factor_fields
+from attnbench.report.render.fields import estimate_cell, estimate_values, factor_fields
 from attnbench.report.render.style import FRONT, INK, Style, from_zero, line
-from attnbench.scoring.length import MINIMUM_BUCKET_SENTENCES, Bucket
-from attnbench.wording import DASH, number
+from attnbench.scoring.length import MINIMUM_SENTENCES
+from attnbench.wording import DASH, listed, number
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """BLEU of the `sentences` test sentences that have `low` to `high` source tokens."""
+
+    low: int
+    high: int
+    sentences: int
+    bleu: Estimate
+
 
 Buckets = Mapping[Variant, Sequence[Bucket]]
 """The length buckets of each variant that has some."""
@@ -21,20 +35,20 @@ Buckets = Mapping[Variant, Sequence[Bucket]]
 
 def content(study: Study) -> Content:
     """Figure and table of BLEU by length bucket."""
-    buckets = {variant: found for variant in study.finished if (found := length_buckets(variant))}
+    buckets = {variant: found for variant in study.finished if (found := _buckets(variant))}
     if not buckets:
         return (
             "it needs the per-sentence statistics of the test set (sentences.csv), and "
-            f"buckets of at least {MINIMUM_BUCKET_SENTENCES} sentences."
+            f"buckets of at least {MINIMUM_SENTENCES} sentences."
         )
+    kinds = listed(list(dict.fromkeys(one.bleu.bounds.description for row in buckets.values() for one in row)))
     explanation = (
-        "Test sentences in buckets of ten by their source tokens; a bucket needs "
-        f"{MINIMUM_BUCKET_SENTENCES} sentences. The bars are 95 % bootstrap intervals over sentences of the mean over "
-        "seeds: they show how far the test set leaves the value open, not what other seeds would give."
+        f"Test sentences in buckets of ten by their source tokens; a bucket needs {MINIMUM_SENTENCES} sentences. "
+        f"Means over seeds; bars: {kinds}."
     )
     table = Table(
         slug="length",
-        caption="BLEU by source length in tokens, mean over seeds, with 95 % bootstrap intervals over sentences",
+        caption="BLEU by source length in tokens, mean over seeds",
         fields=(
             *factor_fields(list(buckets)),
             *(_bucket_field(buckets, low, high) for low, high in _bounds(buckets)),
@@ -42,6 +56,14 @@ def content(study: Study) -> Content:
         rows=list(buckets),
     )
     return [Text(explanation), _figure(buckets), table]
+
+
+def _buckets(variant: Variant) -> list[Bucket]:
+    """The variant's buckets, shortest first; none where a run's sentences are not at hand."""
+    if any(run.sentences is None for run in variant.runs):
+        return []
+    buckets = parts_of(variant.runs[0]).buckets
+    return [Bucket(part.low, part.high, part.sentences, estimate_of(variant, key)) for key, part in buckets.items()]
 
 
 def _bounds(buckets: Buckets) -> list[tuple[int, int]]:
@@ -87,7 +109,9 @@ def _draw(buckets: Buckets, axes: Axes, styles: Mapping[str, Style]) -> None:
         )
     bounds = _bounds(buckets)
     axes.set_xticks([(low + high) / 2 for low, high in bounds], [_range(low, high) for low, high in bounds])
-    axes.set_ylim(from_zero(bucket.bleu.high for row in buckets.values() for bucket in row))
+    axes.set_ylim(
+        from_zero(np.nanmax([bucket.bleu.value, bucket.bleu.high]) for row in buckets.values() for bucket in row)
+    )
     axes.grid(visible=False, axis="x")
     axes.set_xlabel("source length (tokens)")
     axes.set_ylabel("BLEU (0\u2013100)")
@@ -101,22 +125,13 @@ def _draw(buckets: Buckets, axes: Axes, styles: Mapping[str, Style]) -> None:
 
 def _bucket_field(buckets: Buckets, low: int, high: int) -> Field[Variant]:
     key, sentences = (key_of(f"length/{name}_LLL_HHH", LLL=low, HHH=high) for name in ("bleu", "sentences"))
-    shown = metric_of(key).format
-    names = (key, f"{key}_low", f"{key}_high", sentences)
-    numbers = {
-        variant: (bucket.bleu.value, bucket.bleu.low, bucket.bleu.high, bucket.sentences)
-        for variant, row in buckets.items()
-        for bucket in row
-        if bucket.low == low
-    }
-
-    def cell(variant: Variant) -> Cell:
-        if variant not in numbers:
-            return Cell(DASH)
-        value, least, most, _ = numbers[variant]
-        return Cell(shown(value), f"[{shown(least)}, {shown(most)}]")
-
-    def values(variant: Variant) -> dict[str, object]:
-        return dict(zip(names, numbers.get(variant, [""] * len(names)), strict=True))
-
-    return Field(_range(low, high), cell, values, group="source tokens")
+    found = {variant: bucket for variant, row in buckets.items() for bucket in row if bucket.low == low}
+    absent = Bucket(low, high, 0, Estimate(float("nan")))
+    return Field(
+        _range(low, high),
+        lambda variant: estimate_cell(found[variant].bleu, metric_of(key)) if variant in found else Cell(DASH),
+        lambda variant: (
+            estimate_values(key, found.get(variant, absent).bleu) | {sentences: found.get(variant, absent).sentences}
+        ),
+        group="source tokens",
+    )

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from attnbench.metrics import metric_of
-from attnbench.report.comparison.estimates import Bounds, Estimate, estimate, generator
+from attnbench.report.comparison.estimates import Bounds, Estimate, estimate
+from attnbench.report.comparison.redrawn import generator
 from attnbench.report.render.fields import estimate_cell
-from attnbench.scoring.intervals import bootstrap_interval
-from tests.report.synthetic import drawn_sentences
 
 
 def shown(found: Estimate) -> tuple[str, str]:
@@ -31,13 +30,31 @@ def test_two_seeds_give_both_values_and_no_interval() -> None:
     assert shown(found) == ("40.00", "42.00")
 
 
-def test_one_seed_gives_a_bootstrap_interval_over_its_sentences() -> None:
-    statistics = drawn_sentences(0.5)[:, 1:]
-    interval = bootstrap_interval(statistics, generator=generator("a"))
-    found = estimate([43.0], lambda: interval)
+def test_one_seed_gives_a_percentile_interval_over_redrawn_sentences() -> None:
+    found = estimate([43.0], np.arange(23, 64, dtype=np.float32)[None])
+    # 41 draws: one is left out on either side
     assert (found.value, found.bounds) == (43.0, Bounds.OVER_SENTENCES)
-    assert (found.low, found.high) == (interval.low, interval.high)
-    assert shown(found)[1] == f"[{found.low:.2f}, {found.high:.2f}]"
+    assert (found.low, found.high) == pytest.approx((24, 62))
+    assert shown(found) == ("43.00", "[24.00, 62.00]")
+
+
+def test_seeds_and_sentences_both_widen_the_interval() -> None:
+    seeds = estimate([40.0, 41.0, 42.0])
+    both = estimate([40.0, 41.0, 42.0], np.array([[37.0, 43.0], [38.0, 44.0], [39.0, 45.0]], np.float32))
+    assert both.bounds is Bounds.OVER_BOTH
+    assert both.high - both.value > seeds.high - seeds.value
+
+
+def test_on_a_ratio_scale_mean_and_interval_are_those_of_the_logarithm() -> None:
+    found = estimate([1.0, 10.0, 100.0], ratio_scale=True)
+    # log10: mean 1, standard deviation 1, t of 2 degrees of freedom 4.3027
+    assert found.value == pytest.approx(10)
+    assert (found.low, found.high) == pytest.approx((10 ** (1 - 2.48414), 10 ** (1 + 2.48414)), rel=1e-4)
+
+
+def test_a_zero_has_no_logarithm_and_no_interval() -> None:
+    found = estimate([0.0, 1.0, 2.0], ratio_scale=True)
+    assert (found.value, found.bounded) == (1.0, False)
 
 
 def test_one_seed_without_sentences_is_one_value() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from attnbench.records import Status
-from attnbench.report.comparison.pairs import pairs_of
+from attnbench.report.comparison.pairs import Scope, families_of
 from attnbench.report.comparison.variants import by_setting, factors_of, variants_of
 from attnbench.report.sources.runs import Run, Runs
 from attnbench.report.sources.saved import files_of, read
@@ -96,7 +96,7 @@ def test_different_texts_under_one_name_are_variants_of_their_own(make_run: Make
             for index, names in ((0, ["a-s1", "a-s2"]), (1, ["b-s1", "b-s2"]))
         }
         assert {variant.data for variant in variants} == {f"files {run.text_digest}" for run in runs.runs}
-        assert pairs_of(variants) == ()
+        assert families_of(variants, Scope()) == ()
 
 
 def test_equal_texts_are_one_variant_wherever_they_lie(make_run: Make) -> None:

@@ -15,7 +15,7 @@ from attnbench import mechanisms
 from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive
 from attnbench.mapping import build, flatten, mark
 
-RESULTS_VERSION = 6
+RESULTS_VERSION = 7
 """Raised whenever a change of the code can change a number that a run reports."""
 
 
@@ -132,12 +132,18 @@ class DataConfig:
     subwords: SubwordConfig
     seed: int
     match_pairs: Positive | None
+    match_tokens: Positive | None
     options: dict[str, Any]
 
     def __post_init__(self) -> None:
         if self.source_language == self.target_language:
             raise ValueError(
                 f"data.source_language and data.target_language are both {self.source_language!r}. Name two languages."
+            )
+        if self.match_pairs is not None and self.match_tokens is not None:
+            raise ValueError(
+                f"data.match_pairs={self.match_pairs} and data.match_tokens={self.match_tokens} both limit the "
+                "training pairs. Set one of them."
             )
 
 

@@ -98,6 +98,10 @@ def test_a_fault_is_told_in_one_sentence(override: str, message: str, compose: C
     ("overrides", "message"),
     [
         (
+            ["data.match_pairs=5", "data.match_tokens=70"],
+            "data.match_pairs=5 and data.match_tokens=70 both limit the training pairs. Set one of them.",
+        ),
+        (
             ("attention=none", "model.bridge=zero"),
             "model.bridge=zero and no attention leave the decoder without the source. "
             "Use model.bridge=dense, or another attention.",

@@ -158,8 +158,19 @@ def _rows_within(source: Sentences, target: Sentences, sequence_length: int) -> 
 
 
 def _capped(train: Split, config: DataConfig) -> Split:
-    """At most `data.match_pairs` pairs, drawn by `data.seed`, in the order of the corpus."""
-    if config.match_pairs is None or config.match_pairs >= len(train):
-        return train
-    generator = np.random.Generator(np.random.Philox(config.seed))
-    return train.take(np.sort(generator.permutation(len(train))[: config.match_pairs]))
+    """The pairs that `data.match_pairs` or `data.match_tokens` leaves, drawn by `data.seed`, in the corpus' order.
+
+    Raises:
+        ValueError: `data.match_tokens` is less than the first drawn pair has.
+    """
+    drawn = np.random.Generator(np.random.Philox(config.seed)).permutation(len(train))
+    count = len(train) if config.match_pairs is None else config.match_pairs
+    if config.match_tokens is not None:
+        tokens = np.cumsum(train.target.lengths[drawn] + 1)
+        count = int(np.searchsorted(tokens, config.match_tokens, "right"))
+        if not count:
+            raise ValueError(
+                f"data.match_tokens={config.match_tokens} leaves no training pair: the first one drawn has {tokens[0]} "
+                f"target tokens. Use data.match_tokens={tokens[0]} or more."
+            )
+    return train if count >= len(train) else train.take(np.sort(drawn[:count]))

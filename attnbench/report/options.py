@@ -8,6 +8,7 @@ _NAMES = {
     "training.batch_size": ("batch size", ""),
     "data.texts": ("texts", ""),
     "data.match_pairs": ("training pairs at most", ""),
+    "data.match_tokens": ("target tokens at most", ""),
 }
 """Name and unit of options that are often swept; others are named by their keys."""
 

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from attnbench.measurement import Window
+from attnbench.metrics import metric_of
 from attnbench.records import write_atomically
 
 Groups = Mapping[str, Sequence[keras.Variable]]
@@ -27,7 +28,7 @@ class TrainingState:
         epoch: epochs done.
         position: batches done in the current epoch.
         loss_sum, loss_tokens: training loss since the last logged point, nats and tokens.
-        best: the best value of the early-stopping metric so far.
+        best: the best evaluation so far: the early-stopping metric, higher better, and the validation loss times -1.
         waited: evaluations since then.
         factor: see `Schedule.learning_rate`.
         ended: training is over; only testing remains.
@@ -41,7 +42,7 @@ class TrainingState:
     position: int = 0
     loss_sum: float = 0.0
     loss_tokens: float = 0.0
-    best: float | None = None
+    best: list[float] | None = None
     waited: int = 0
     factor: float = 1.0
     ended: bool = False
@@ -49,11 +50,14 @@ class TrainingState:
     compile_seconds: float = 0.0
     peaks: dict[str, float] = field(default_factory=dict)
 
-    def improved(self, metric: str, value: float) -> bool:
-        """Takes the newest value of the early-stopping metric; True where it is the best so far."""
-        higher = metric.endswith("bleu")
-        better = self.best is None or (value > self.best if higher else value < self.best)
-        self.best, self.waited = (value, 0) if better else (self.best, self.waited + 1)
+    def improved(self, metric: str, values: Mapping[str, float]) -> bool:
+        """Takes the newest evaluation; True where it is the best so far in `metric`, or as good with a lower loss.
+
+        While nothing is right yet BLEU stays 0, and the loss tells whether the model learns.
+        """
+        newest = [metric_of(metric).direction.sign * values[metric], -values["valid/loss"]]
+        better = self.best is None or newest > self.best
+        self.best, self.waited = (newest, 0) if better else (self.best, self.waited + 1)
         return better
 
 

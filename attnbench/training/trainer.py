@@ -205,8 +205,7 @@ class Trainer:
         self._show("validation")
         values = self._evaluate()
         self._observer.metrics(state.step, values)
-        metric = options.early_stopping.metric
-        if state.improved(metric, values[metric]):
+        if state.improved(options.early_stopping.metric, values):
             checkpoint.save(self._best, {"model": self._model.variables})
         else:
             state.factor = self._schedule.reduced(state.factor)

@@ -66,12 +66,25 @@ def _pair_batches(split: Split) -> Sequence[data.Batch]:
 
 
 class Validation:
-    """Loss and greedy BLEU of the validation set; called after each epoch."""
+    """Loss and greedy BLEU of the validation sentences within the training limit; called after each epoch.
+
+    Longer ones have no part in the choice of the best epoch, so that test sentences beyond the limit measure what was
+    never optimised.
+
+    Raises:
+        ValueError: no validation sentence is within the limit.
+    """
 
     def __init__(self, model: Seq2Seq, losses: Losses, dataset: data.Dataset, config: RunConfig) -> None:
         self._losses, self._config, self._vocabulary = losses, config, dataset.target_vocabulary
-        count = config.training.validation_sentences
-        self._split = dataset.valid if count is None else dataset.valid.take(np.arange(min(count, len(dataset.valid))))
+        lengths = dataset.valid.source.lengths
+        rows = np.flatnonzero(lengths <= config.sequence_length)[: config.training.validation_sentences]
+        if not len(rows):
+            raise ValueError(
+                f"No validation sentence has at most sequence_length={config.sequence_length} source tokens: the "
+                f"shortest has {lengths.min()}. Use sequence_length={lengths.min()} or more."
+            )
+        self._split = dataset.valid.take(rows)
         self._batches = _source_batches(self._split, config.evaluation.batch_size)
         self._searcher = Searcher(model)
 

@@ -1,5 +1,6 @@
 import gzip
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,24 @@ def test_matched_pairs_are_drawn_from_those_under_the_limit_by_the_data_seed(of_
 
 def test_fewer_pairs_than_match_pairs_are_all_used(of_files: Configured) -> None:
     assert len(load(of_files(match_pairs=20), sequence_length=9).train) == 3
+
+
+def test_matched_tokens_are_those_of_the_targets_with_eos(of_files: Configured) -> None:
+    # every target has 2 tokens and EOS: 7 pairs have 21 tokens, 8 would have 24
+    train = load(of_files(many_lines(50), match_tokens=23, seed=1), sequence_length=2).train
+    assert len(train.target.tokens) + len(train) == 21
+    pairs = load(of_files(many_lines(50), match_pairs=7, seed=1), sequence_length=2).train
+    assert train.source_text == pairs.source_text
+    assert len(load(of_files(many_lines(50), match_tokens=1000), sequence_length=2).train) == 50
+
+
+def test_too_few_tokens_for_a_pair_are_refused(of_files: Configured) -> None:
+    message = (
+        "data.match_tokens=2 leaves no training pair: the first one drawn has 3 target tokens. "
+        "Use data.match_tokens=3 or more."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        load(of_files(many_lines(50), match_tokens=2), sequence_length=2)
 
 
 def test_gold_links_come_with_their_pairs(of_files: Configured) -> None:

@@ -31,7 +31,14 @@ def test_only_plateau_reduces_its_factor(name: str) -> None:
 
 def test_the_best_loss_is_the_lowest_and_the_best_bleu_the_highest() -> None:
     loss, bleu = TrainingState(), TrainingState()
-    assert [loss.improved("valid/loss", value) for value in (3.0, 2.0, 2.0, 5.0)] == [True, True, False, False]
-    assert (loss.best, loss.waited) == (2.0, 2)
-    assert [bleu.improved("valid/bleu", value) for value in (3.0, 2.0, 4.0)] == [True, False, True]
-    assert (bleu.best, bleu.waited) == (4.0, 0)
+    found = [loss.improved("valid/loss", {"valid/loss": value}) for value in (3.0, 2.0, 2.0, 5.0)]
+    assert (found, loss.waited) == ([True, True, False, False], 2)
+    found = [bleu.improved("valid/bleu", {"valid/bleu": value, "valid/loss": 1.0}) for value in (3.0, 2.0, 4.0)]
+    assert (found, bleu.waited) == ([True, False, True], 0)
+
+
+def test_of_equal_scores_the_lower_loss_is_the_best_and_patience_starts_again() -> None:
+    state = TrainingState()
+    evaluations = [(0.0, 5.0), (0.0, 4.0), (0.0, 4.5), (0.0, 4.0), (0.1, 9.0)]
+    found = [state.improved("valid/bleu", {"valid/bleu": bleu, "valid/loss": loss}) for bleu, loss in evaluations]
+    assert (found, state.waited) == ([True, True, False, False, True], 0)

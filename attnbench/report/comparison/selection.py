@@ -80,9 +80,9 @@ def kept_score(run: Run, metric: str) -> float:
                 "Read it from its run folder or MLflow, or omit select."
             )
     sign = metric_of(stopping).direction.sign
-    points = dict(run.histories[metric])
+    points, losses = (dict(run.histories.get(key, ())) for key in (metric, "valid/loss"))
     shared = [point for point in run.histories[stopping] if point[0] in points]
-    step, _ = max(shared, key=lambda point: (sign * point[1], -point[0]))
+    step, _ = max(shared, key=lambda point: (sign * point[1], -losses.get(point[0], 0.0), -point[0]))
     return points[step]
 
 

@@ -35,7 +35,10 @@ def _about_data(study: Study) -> Iterator[str]:
             "amount of data. `data.match_pairs=N` gives every run the same number."
         )
     if tokens := _counts(study, "data/train_target_tokens"):
-        yield f"**Target tokens** of an epoch differ: {tokens}."
+        yield (
+            f"**Target tokens** of an epoch differ: {tokens}. `data.match_tokens=N` gives every run the same number, "
+            "within a sentence."
+        )
     runs = [run for run in study.compared if not is_profile(run)]
     texts = _differing((run.params["data"], run.params[TEXTS], run.run_id) for run in runs if TEXTS in run.params)
     files = [

@@ -241,6 +241,7 @@ class RunConfig:
     threads: Annotated[Positive | None, Role.MACHINE]
     task: Literal["train", "profile", "translate", "align", "sync"]
     study: Annotated[str, Role.SWEEP]
+    tuned: Annotated[str | None, Role.SWEEP]
     runs_dir: Annotated[str, Role.PLACE]
     reports_dir: Annotated[str, Role.PLACE]
     time_limit_minutes: Annotated[PositiveFloat | None, Role.PROCESS]

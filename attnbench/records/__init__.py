@@ -7,6 +7,7 @@ result      what a finished run reports; the other records that its process writ
 sentences   source tokens and BLEU statistics of the test set
 sent        what each MLflow store has of a run
 plan        the frozen plan of a sweep
+tuned       the options that a report chose for each mechanism
 status      statuses, reasons, exit codes, and what "out of memory" looks like
 files       one atomic writer, one reader that checks what it reads; locks: one file lock
 """
@@ -21,6 +22,7 @@ from attnbench.records.result import AttentionMap, Forecast, Progress, Result, R
 from attnbench.records.sent import Sent
 from attnbench.records.sentences import read_sentences, write_sentences
 from attnbench.records.status import ExitCode, Outcome, RunFailure, Status, Stopped
+from attnbench.records.tuned import Tuned
 
 __all__ = [
     "Artifact",
@@ -45,6 +47,7 @@ __all__ = [
     "Status",
     "StatusEvent",
     "Stopped",
+    "Tuned",
     "Vocabularies",
     "acquire",
     "read_record",

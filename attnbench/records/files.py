@@ -51,9 +51,14 @@ def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) 
 
 
 def write_record(path: Path, record: Any, *, durable: bool = True) -> None:
-    """Writes dataclasses and plain values as canonical, readable JSON, atomically; equal records give equal bytes."""
+    """Writes `to_json(record)` atomically."""
+    write_atomically(path, to_json(record), durable=durable)
+
+
+def to_json(record: Any) -> bytes:
+    """Dataclasses and plain values as canonical, readable JSON; equal records give equal bytes."""
     text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, default=dataclasses.asdict)
-    write_atomically(path, f"{text}\n", durable=durable)
+    return f"{text}\n".encode()
 
 
 def read_record(path: Path, kind: type[Content]) -> Content | None:

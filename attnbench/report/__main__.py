@@ -42,11 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m attnbench.report",
         description="Writes a comparison report: one page, tables, figures and the numbers behind them.",
-        epilog="select=valid/bleu over=training.learning_rate shows, for each variant and seed, only the run that was "
-        "best on validation. results_version=N shows only the runs that were made under that results version: runs of "
-        "different versions are never compared. against=MECHANISM compares all others with one, which takes fewer "
-        "comparisons; pairs=all compares settings with each other as well; margin=0.5 asks which variants are equal "
-        "within 0.5 BLEU.",
+        epilog="select=valid/bleu over=training.learning_rate shows, for each variant, only the runs with the value "
+        "that was best on validation, mean over seeds; over=OPTION,OPTION chooses among combinations. "
+        "results_version=N shows only the runs that were made under that results version: runs of different versions "
+        "are never compared. against=MECHANISM compares all others with one, which takes fewer comparisons; pairs=all "
+        "compares settings with each other as well; margin=0.5 asks which variants are equal within 0.5 BLEU.",
     )
     usage = "STUDY | select=METRIC | over=OPTION | results_version=N | against=MECHANISM | margin=BLEU | pairs=all"
     parser.add_argument("arguments", nargs="*", metavar=usage, help="default: the latest sweep")

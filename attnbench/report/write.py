@@ -4,6 +4,8 @@ import re
 from pathlib import Path
 
 from attnbench.records import Plan, write_atomically
+from attnbench.records.files import to_json
+from attnbench.records.tuned import FILE
 from attnbench.report.comparison.maps import choose_maps
 from attnbench.report.comparison.pairs import Scope
 from attnbench.report.comparison.study import Study, study_of
@@ -64,4 +66,6 @@ def _contents(study: Study, runs: Runs) -> dict[str, bytes]:
     files = {"index.html": render(HTML, document), "report.md": render(MARKDOWN, document)}
     for table in (block for block in blocks if isinstance(block, Table)):
         files |= {f"tables/{table.slug}.csv": to_csv(table), f"tables/{table.slug}.tex": to_latex(table)}
+    if study.selection is not None and study.selection.tuned is not None:
+        files[FILE] = to_json(study.selection.tuned)
     return files | {f"figures/{slug}.{FORMAT}": drawing.file for slug, drawing in drawings.items()} | saved

@@ -1,8 +1,9 @@
 """From a command's overrides to its jobs: one checked configuration for each combination of values."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.hydra_config import HydraConfig
@@ -11,6 +12,7 @@ from hydra.core.override_parser.types import Override, OverrideType
 from omegaconf import DictConfig, OmegaConf
 
 from attnbench.config import Role, RunConfig, from_mapping, top_level
+from attnbench.records import Tuned
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,30 @@ def compose_jobs(loader: ConfigLoader, config: DictConfig, lines: Sequence[str])
     for overrides in itertools.product(*choices.values()):
         typed = tuple(str(override.input_line) for override in overrides)
         plain = [override for override in overrides if override.key_or_group not in groups and _sets_a_value(override)]
+        given = {override.key_or_group for override in overrides}
         shared = tuple(line for line, override in zip(typed, overrides) if override not in plain)
         if shared not in composed:
             composed[shared] = loader.load_sweep_config(config, list(typed))
         for override in plain:
             OmegaConf.update(composed[shared], override.key_or_group, override.value())
+        _apply_tuned(composed[shared], given)
         HydraConfig.instance().set_config(composed[shared])  # interpolations may ask for Hydra's own options
         jobs.append(Job(typed, decode(composed[shared], typed)))
     return jobs
+
+
+def _apply_tuned(config: DictConfig, given: Collection[str]) -> None:
+    """Sets the options that `tuned=FILE` has for the job's mechanism; `given` are the keys that the command sets.
+
+    Raises:
+        ValueError: the file is not as a report writes it, does not fit the job, or the command sets one of its options.
+    """
+    if config.tuned is None:
+        return
+    for key, value in Tuned.read(Path(config.tuned)).options(config.attention.name, config.seed).items():
+        if key in given:
+            raise ValueError(f"{key} is given and chosen by tuned={config.tuned}. Leave one of them out.")
+        OmegaConf.update(config, key, value)
 
 
 def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
@@ -89,5 +107,6 @@ def _choices(override: Override) -> list[str]:
 
 
 def _sets_a_value(override: Override) -> bool:
-    """Whether an override changes an option to a number or a string, rather than adding, deleting or merging."""
-    return override.type is OverrideType.CHANGE and not isinstance(override.value(), dict | list)
+    """Whether an override changes one option to a number or a string, rather than adding, deleting or merging."""
+    plain = override.type is OverrideType.CHANGE and not isinstance(override.value(), dict | list)
+    return plain and override.key_or_group != "tuned"  # whose file sets further options

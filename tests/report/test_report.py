@@ -129,7 +129,7 @@ def test_every_section_is_shown_or_named_with_what_it_lacks(page: str) -> None:
     assert len(shown) - 1 + len(not_shown) == len(SECTIONS)
     assert dict(not_shown) == {
         "Hyperparameters chosen on validation": "nothing was chosen. <code>select=valid/bleu "
-        "over=OPTION</code> chooses a value for each variant and seed.",
+        "over=OPTION</code> chooses a value for each variant.",
         "Speed and memory against size": "it needs runs of at least two sequence lengths or two hidden sizes, "
         "or runs of <code>task=profile</code>.",
     }

@@ -155,9 +155,16 @@ def test_the_choice_shows_every_candidate_and_the_chosen_in_bold(make_run: Make)
     ]
     section = shown(choice, runs, metric="valid/bleu", over="training.learning_rate")
     found = table(section, "choice")
-    assert headers(found) == ["variant", "seed", "0.001", "0.01"]
-    assert [(cell.text, cell.strong) for cell in found.cells[0][2:]] == [("11.00", False), ("13.00", True)]
-    assert "The test set had no part in the choice." in texts(section)[0]
+    assert headers(found) == ["variant", "0.001", "0.01"]
+    assert [(cell.text, cell.strong) for cell in found.cells[0][1:]] == [("11.00", False), ("13.00", True)]
+    assert "by the mean over 1 seed. The test set had no part in the choice." in texts(section)[0]
+    assert [figure.slug for figure in figures(section)] == ["budget"]
+
+
+def test_options_that_were_tuned_before_are_named(make_run: Make) -> None:
+    assert texts(shown(choice, [make_run("dot", bleu=1.0, tuned="reports/tuning/chosen.json")])) == [
+        "Each mechanism trained with the options that were chosen for it in `reports/tuning/chosen.json`."
+    ]
 
 
 def test_options_that_differ_stand_beside_the_parameter_counts(make_run: Make) -> None:
@@ -209,6 +216,6 @@ def test_a_section_without_its_input_says_what_it_needs(make_run: Make) -> None:
         "tradeoff": "it needs two variants with a test BLEU and a measured speed.",
         "curves": "no run has a history of its losses or of validation BLEU.",
         "maps": "no run has attention maps.",
-        "choice": "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant and seed.",
+        "choice": "nothing was chosen. `select=valid/bleu over=OPTION` chooses a value for each variant.",
         "origin": "the source holds no commit, versions, device or command of the runs.",
     }

@@ -1,6 +1,7 @@
 """Jobs composed quickly are the jobs that Hydra composes."""
 
 import re
+from pathlib import Path
 
 import hydra
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from attnbench.config import RunConfig
 from attnbench.presets import conf_folder
+from attnbench.records import Tuned, write_record
 from attnbench.sweep.compose import Job, compose_jobs, decode
 
 OPTIONS = {
@@ -49,6 +51,28 @@ def test_the_last_override_varies_fastest_and_a_later_one_beats_an_earlier_one_o
         ("attention=none", "seed=1"),
         ("attention=none", "seed=2"),
     ]
+
+
+def test_each_mechanism_has_the_options_that_were_chosen_for_it(tmp_path: Path) -> None:
+    chosen = {"dot": {"training.learning_rate": 0.01}, "none": {"training.learning_rate": 0.001}}
+    write_record(tmp_path / "chosen.json", Tuned("valid/bleu", ["training.learning_rate"], 3, [101], chosen))
+    jobs = jobs_of("attention=dot,none", "seed=1,2", f"tuned={tmp_path / 'chosen.json'}")
+    assert [(job.config.attention.name, job.config.seed, job.config.training.learning_rate) for job in jobs] == [
+        ("dot", 1, 0.01),
+        ("dot", 2, 0.01),
+        ("none", 1, 0.001),
+        ("none", 2, 0.001),
+    ]
+
+
+def test_an_option_that_is_given_and_chosen_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "chosen.json"
+    write_record(
+        path, Tuned("valid/bleu", ["training.learning_rate"], 3, [101], {"dot": {"training.learning_rate": 0.01}})
+    )
+    message = f"training.learning_rate is given and chosen by tuned={path}. Leave one of them out."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        jobs_of("attention=dot", "training.learning_rate=0.02", f"tuned={path}")
 
 
 def test_a_pattern_names_every_file_of_a_group() -> None:

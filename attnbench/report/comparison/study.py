@@ -71,7 +71,7 @@ def study_of(runs: Runs, *, metric: str | None = None, over: str | None = None, 
     kept, selection = select(runs.runs, metric, over) if metric and over else (runs.runs, None)
     training = [run for run in kept if not is_profile(run)]
     profiling = [run for run in kept if is_profile(run)]
-    variants = variants_of(training, factors_of(training, [over] if over else []))
+    variants = variants_of(training, factors_of(training, over.split(",") if over else []))
     scope = scope or Scope()
     return Study(
         name=runs.study,

@@ -29,8 +29,11 @@ def content(study: Study) -> Content:
     if study.profiles and not scored:
         texts.append("These runs measured cost only (`task=profile`): they say nothing about quality.")
     if study.selection and texts:
-        chosen = f"Each variant and seed is shown with the `{study.selection.over}` that was best on validation"
-        texts.append(f"{chosen} (`{study.selection.metric}`).")
+        over = listed([f"`{key}`" for key in study.selection.over])
+        texts.append(
+            f"Each variant is shown with the {over} that was best on validation (`{study.selection.metric}`), on the "
+            "seeds that chose it; fresh seeds would score a little lower."
+        )
     if study.failed:
         missing = f"{counted(len(study.failed), 'run')} of {len(study.runs)} did not finish"
         texts.append(f"{missing}; no number here contains any part of them. The comparison names them.")

@@ -21,7 +21,7 @@ def content(study: Study) -> Content:
     options = sorted({key for run in runs for key in run.params if key != "seed" and not is_procedure(key)})
     values = {key: {run.params.get(key, DASH) for run in runs} for key in options}
     shared = [(key, *values[key]) for key in options if len(values[key]) == 1]
-    named = {*variants[0].values, study.selection.over if study.selection else ""}
+    named = {*variants[0].values, *(study.selection.over if study.selection else ())}
     differing = [key for key in options if len(values[key]) > 1 and key not in named]
     explanation = (
         "Besides the factors that name a variant, these options differ, most of them because a preset of `attention` "

@@ -29,7 +29,7 @@ def content(study: Study) -> Content:
     facts = [fact for fact in _facts(study.runs) if fact[1]]
     if not facts:
         return "the source holds no commit, versions, device or command of the runs."
-    chosen = f" select={study.selection.metric} over={study.selection.over}" if study.selection else ""
+    chosen = f" select={study.selection.metric} over={','.join(study.selection.over)}" if study.selection else ""
     again = (
         "`runs.csv` holds every run, `sentences.csv.gz` the BLEU statistics and length of every test sentence, so all "
         "tests and intervals can be computed again: `python -m attnbench.report --csv FOLDER/runs.csv --output "

@@ -11,7 +11,6 @@ import csv
 import gzip
 import io
 import itertools
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -23,6 +22,7 @@ import numpy as np
 from attnbench.config import FACTORS
 from attnbench.metrics import in_order
 from attnbench.records import AttentionMap, Status, read_record
+from attnbench.records.files import to_json
 from attnbench.records.sentences import VALUES
 from attnbench.report.sources.runs import Origin, Run, Runs, study_name
 
@@ -73,13 +73,13 @@ def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str
         for key, history in sorted(run.histories.items())
         for step, value in history
     ]
-    files = {RUNS: _runs_csv(runs.runs), PROVENANCE: _json(provenance)}
+    files = {RUNS: _runs_csv(runs.runs), PROVENANCE: to_json(provenance)}
     if sentences:
         files[SENTENCES] = gzip.compress(write_csv(list(sentences[0]), sentences), mtime=0)
     if points:
         files[HISTORIES] = write_csv(list(points[0]), points)
     if maps:
-        files[MAPS] = _json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
+        files[MAPS] = to_json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
     return files
 
 
@@ -151,7 +151,3 @@ def _runs_csv(runs: Sequence[Run]) -> bytes:
 def _known(values: dict[str, Any]) -> dict[str, Any]:
     """The values without blank ones."""
     return {key: value for key, value in values.items() if value not in (None, "", [], {})}
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()

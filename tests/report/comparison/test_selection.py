@@ -1,11 +1,14 @@
 """Choosing on validation."""
 
+import itertools
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from attnbench.records import Status
-from attnbench.report.comparison.selection import kept_score, select
+from attnbench.records import Status, Tuned
+from attnbench.report.comparison.selection import expected_best, kept_score, select
 from attnbench.report.comparison.study import study_of
 from attnbench.report.sources.runs import Run, Runs
 
@@ -21,18 +24,54 @@ def grid(make_run: Make, scores: dict[tuple[str, int, float], float]) -> list[Ru
     ]
 
 
-def test_each_variant_and_seed_keeps_its_best_on_validation(make_run: Make) -> None:
+def test_each_variant_keeps_the_candidate_with_the_best_mean_over_seeds(make_run: Make) -> None:
     runs = grid(
         make_run,
         {("dot", 1, 0.1): 3.0, ("dot", 1, 0.2): 5.0, ("dot", 2, 0.1): 7.0, ("dot", 2, 0.2): 2.0, ("none", 1, 0.1): 1.0},
     )
     kept, selection = select(runs, "valid/bleu", RATE)
+    # means 5.0 and 3.5: the second seed alone would have chosen otherwise
     assert [(run.params["attention"], run.seed, run.params[RATE]) for run in kept] == [
-        ("dot", 1, "0.2"),
+        ("dot", 1, "0.1"),
         ("dot", 2, "0.1"),
         ("none", 1, "0.1"),
     ]
-    assert [len(group.scores) for group in selection.groups] == [2, 2, 1]
+    assert [group.means() for group in selection.groups] == [{("0.1",): 5.0, ("0.2",): 3.5}, {("0.1",): 1.0}]
+
+
+def test_candidates_are_compared_on_the_seeds_that_all_have(make_run: Make) -> None:
+    runs = grid(make_run, {("dot", 1, 0.1): 3.0, ("dot", 1, 0.2): 5.0, ("dot", 2, 0.1): 70.0})
+    kept, _ = select(runs, "valid/bleu", RATE)
+    assert [run.params[RATE] for run in kept] == ["0.2"]
+
+
+def test_combinations_of_options_are_candidates(make_run: Make) -> None:
+    runs = [
+        make_run(training__learning_rate=rate, model__initial_range=span, histories={"valid/bleu": ((7, score),)})
+        for rate, span, score in ((0.1, None, 3.0), (0.1, 0.5, 9.0), (0.2, None, 5.0), (0.2, 0.5, 4.0))
+    ]
+    (kept,), selection = select(runs, "valid/bleu", f"{RATE},model.initial_range")
+    assert selection.values(kept) == ("0.1", "0.5")
+    assert selection.tuned == Tuned(
+        "valid/bleu", [RATE, "model.initial_range"], 4, [1], {"dot": {RATE: 0.1, "model.initial_range": 0.5}}
+    )
+
+
+def test_nothing_is_taken_over_where_mechanisms_had_other_candidates(make_run: Make) -> None:
+    runs = grid(make_run, {("dot", 1, 0.1): 3.0, ("dot", 1, 0.2): 5.0, ("none", 1, 0.1): 1.0})
+    assert select(runs, "valid/bleu", RATE)[1].tuned is None
+
+
+def test_the_expected_best_of_two_draws_from_two_is_three_quarters_of_the_way() -> None:
+    # of four equally likely pairs of draws one is the worse one twice
+    assert expected_best([20.0, 10.0]) == pytest.approx([15, 17.5])
+
+
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=6))
+def test_the_expected_best_is_the_mean_over_all_draws(scores: list[int]) -> None:
+    for budget, expected in enumerate(expected_best(scores)[:4], start=1):
+        draws = list(itertools.product(scores, repeat=budget))
+        assert expected == pytest.approx(sum(map(max, draws)) / len(draws))
 
 
 def test_the_score_is_that_of_the_kept_weights_not_the_best_of_the_history(make_run: Make) -> None:

@@ -6,13 +6,14 @@ from functools import partial
 from matplotlib.axes import Axes
 
 from attnbench.metrics import in_order, metric_of
-from attnbench.report.comparison.estimates import Bounds, estimate_of
+from attnbench.report.comparison.estimates import Bounds, estimate_of, scores_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant, by_setting
 from attnbench.report.render.elements import Block, Cell, Content, Field, Figure, Panel, Table, Text
 from attnbench.report.render.fields import estimate_cell, factor_fields, metric_field, text_field
 from attnbench.report.render.style import INK, Style
 from attnbench.report.sources.runs import Run
+from attnbench.scoring.length import BEYOND, WITHIN
 from attnbench.wording import DASH, counted
 
 _BLEU = "test/bleu"
@@ -89,42 +90,55 @@ def _attention(run: Run) -> str:
 
 
 def _figure(variants: Sequence[Variant], bounds: set[Bounds]) -> Figure:
-    settings = by_setting(variant for variant in variants if variant.metric(_BLEU))
+    """BLEU within and beyond the training limit; of the whole test set where nothing lies beyond."""
+    drawn = {key: [variant for variant in variants if variant.metric(key)] for key in (WITHIN, BEYOND)}
+    drawn = drawn if all(drawn.values()) else {_BLEU: [variant for variant in variants if variant.metric(_BLEU)]}
     bars = [
         kind.description if kind.is_interval else "with two seeds, both values"
         for kind in Bounds
         if kind in bounds and kind.description and kind is not Bounds.ONE_VALUE
     ]
-    caption = f"Test BLEU. Bars: {'; '.join(bars)}." if bars else "Test BLEU."
     rings = " Small rings: single seeds." if bounds & {Bounds.OVER_BOTH, Bounds.OVER_SEEDS, Bounds.BOTH_VALUES} else ""
-    cells = [(variant.label, estimate_cell(estimate_of(variant, _BLEU), metric_of(_BLEU))) for variant in variants]
+    cells = [
+        (metric_of(key).name, variant.label, estimate_cell(estimate_of(variant, key), metric_of(key)))
+        for key, scored in drawn.items()
+        for variant in scored
+    ]
     return Figure(
         slug="quality",
-        alt="Test BLEU of each variant with its interval and its seeds. "
-        + ". ".join(f"{label}: {cell.text} {cell.detail}".strip() for label, cell in cells),
-        caption=caption + rings,
+        alt="BLEU of each variant with its interval and its seeds. "
+        + ". ".join(f"{name}, {label}: {cell.text} {cell.detail}".strip() for name, label, cell in cells),
+        caption=" ".join(["BLEU.", *([f"Bars: {'; '.join(bars)}."] if bars else [])]) + rings,
         panels=[
-            Panel(setting, partial(_draw, group, _limits(variants, group)), 4.8, 0.65 + 0.32 * len(group))
-            for setting, group in settings.items()
+            Panel(
+                ", ".join(part for part in (metric_of(key).name, setting) if part),
+                partial(_draw, key, group, _limits(key, scored, group)),
+                4.8,
+                0.65 + 0.32 * len(group),
+            )
+            for key, scored in drawn.items()
+            for setting, group in by_setting(scored).items()
         ],
     )
 
 
-def _limits(variants: Sequence[Variant], group: Sequence[Variant]) -> tuple[float, float]:
+def _limits(key: str, variants: Sequence[Variant], group: Sequence[Variant]) -> tuple[float, float]:
     """The range of BLEU of the same data set, so that its panels share one scale."""
-    estimates = [estimate_of(variant, _BLEU) for variant in variants if variant.data == group[0].data]
+    estimates = [estimate_of(variant, key) for variant in variants if variant.data == group[0].data]
     numbers = [bound for one in estimates for bound in (one.value, one.low, one.high) if bound == bound]
     room = 0.04 * (max(numbers) - min(numbers)) + 0.5
     return min(numbers) - room, max(numbers) + room
 
 
-def _draw(variants: list[Variant], limits: tuple[float, float], axes: Axes, styles: Mapping[str, Style]) -> None:
+def _draw(
+    key: str, variants: list[Variant], limits: tuple[float, float], axes: Axes, styles: Mapping[str, Style]
+) -> None:
     for row, variant in enumerate(variants):
-        style, bleu = styles[variant.attention], estimate_of(variant, _BLEU)
+        style, bleu = styles[variant.attention], estimate_of(variant, key)
         axes.errorbar(
             bleu.value, row, xerr=bleu.error, color=style.light, marker=style.marker, markersize=7, capsize=3, zorder=3
         )
-        seeds = variant.metric(_BLEU)
+        seeds = scores_of(variant.runs, key)[0]
         if len(seeds) > 1:
             rows = [row + 0.26] * len(seeds)
             axes.plot(seeds, rows, "o", markersize=3.2, markerfacecolor="none", color=style.light, zorder=2)
@@ -132,5 +146,5 @@ def _draw(variants: list[Variant], limits: tuple[float, float], axes: Axes, styl
     axes.set_xlim(limits)
     axes.set_ylim(len(variants) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel("test BLEU (0\u2013100, higher is better)")
+    axes.set_xlabel("BLEU (0\u2013100, higher is better)")
     axes.tick_params(axis="y", length=0)

@@ -14,10 +14,10 @@ from pathlib import Path
 from attnbench.config import RunConfig
 from attnbench.records import Facts, Provenance
 from attnbench.sweep.devices import (
-    Devices,
+    FirstGpu,
     check_backend,
     choose_device,
-    find_gpus,
+    find_gpu,
     installed,
     processor_model,
     usable_cores,
@@ -37,9 +37,9 @@ class Survey:
         self._digests: dict[str, dict[str, str]] = {}
 
     @cached_property
-    def devices(self) -> Devices:
-        """The GPUs that can be used, asked for when a run could first take one."""
-        return find_gpus()
+    def first_gpu(self) -> FirstGpu:
+        """The first visible GPU, asked for when a run could first take one."""
+        return find_gpu()
 
     @cached_property
     def parallel(self) -> int:
@@ -53,7 +53,7 @@ class Survey:
             ValueError: the backend is not installed, or `device=gpu` is not available.
         """
         check_backend(config.backend)
-        device = "cpu" if config.device == "cpu" else choose_device(config.device, config.backend, self.devices)
+        device = "cpu" if config.device == "cpu" else choose_device(config.device, config.backend, self.first_gpu)
         threads = config.threads or max(1, usable_cores() // self.parallel)
         return replace(config, device=device, threads=threads)
 
@@ -66,7 +66,7 @@ class Survey:
         assert config.threads is not None
         return Facts(
             data={} if config.task == "profile" else self._data_digests(config),
-            device=self.devices.gpu_model if config.device == "gpu" else processor_model(),
+            device=self.first_gpu.model if config.device == "gpu" else processor_model(),
             mechanism=source_digest(config.attention.target) if config.attention.target else None,
             threads=config.threads,
             versions={name: version(name) for name in _FRAMEWORKS[config.backend]},

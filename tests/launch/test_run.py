@@ -13,6 +13,7 @@ import pytest
 from attnbench.launch import Stop, finalize_abandoned
 from attnbench.records import Outcome, Progress, RunFolder, Status
 from tests import made
+from tests.gpus import Card, install
 
 Start = Callable[..., Outcome]
 
@@ -171,12 +172,13 @@ def test_a_run_that_died_with_its_result_complete_has_finished(folder: RunFolder
 
 
 def test_a_run_that_waits_for_a_gpu_between_two_rounds_is_ended_by_a_request_to_stop(
-    start: Start, folder: RunFolder, stop: Stop
+    start: Start, folder: RunFolder, stop: Stop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    install(monkeypatch, Card("GPU-5e11", made.identity().facts.device))
     folder.path.mkdir()
     folder.record(Outcome(Status.RUNNING))
     stop.request("SIGINT")
-    assert start("rounds", task="profile", device="gpu", gpus=("2",)) == Outcome(Status.KILLED, "signal SIGINT")
+    assert start("rounds", task="profile", device="gpu") == Outcome(Status.KILLED, "signal SIGINT")
     assert folder.outcome() == Outcome(Status.KILLED, "signal SIGINT")
 
 

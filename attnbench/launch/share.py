@@ -54,6 +54,7 @@ def environment(config: RunConfig, gpu: str | None) -> dict[str, str]:
     """The environment variables that tell the child its share; it reads them before it imports a framework."""
     variables = {
         "KERAS_BACKEND": config.backend,
+        "KERAS_NNX_ENABLED": "false",
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "PYTHONUNBUFFERED": "1",
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",

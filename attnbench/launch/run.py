@@ -45,7 +45,7 @@ def launch(
         command: the child's, without the run folder.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written, or no process started.
         ValueError: no visible GPU is of the model for which the run was planned.
     """
     if skipped := _prepare(folder, config, identity, fresh=fresh):

@@ -83,6 +83,8 @@ def _do(work: Work, request: Request) -> None:
         else:
             jobs = [[*entry.overrides, f"run='{entry.signature}'"] for entry in work.requested]
             request.launcher.launch(partial(do_launched, work.path, work.store, work.worker), jobs)
+    except (DamagedError, OSError) as error:
+        print(message(error), file=sys.stderr)
     except Exception:
         if not work.stop.requests():  # else a launcher's processes were interrupted
             traceback.print_exc()
@@ -103,6 +105,9 @@ def conclude(work: Work, report: Report) -> int:
         end_on_interrupt()
     except KeyboardInterrupt:
         return _stopped(work, signal.SIGINT.name)
+    except (DamagedError, OSError) as error:
+        print(f"{message(error)} Repeat the command: finished runs are skipped.", file=sys.stderr)
+        return ExitCode.FAILED
     good = all(status in (Status.FINISHED, Status.ELSEWHERE) for status in statuses)
     return ExitCode.FINISHED if good else ExitCode.FAILED
 
@@ -122,8 +127,8 @@ def _send(folders: Sequence[RunFolder], work: Work) -> None:
         for folder in folders:
             try:
                 send(folder, store, work.plan.study)
-            except DamagedError as error:
-                print(f"Not sent: {error}", file=sys.stderr)
+            except (DamagedError, OSError) as error:
+                print(f"Not sent: {message(error)}", file=sys.stderr)
 
 
 def _report(work: Work, report: Report) -> None:

@@ -84,6 +84,19 @@ def test_a_sweep_that_is_stopped_while_its_report_is_drawn_says_so(
     assert capsys.readouterr().out.endswith("\nStopped by SIGINT. The same command resumes from here.\n")
 
 
+def test_an_error_of_the_system_at_the_end_is_one_sentence(
+    begun: Begun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: RunFolder) -> Outcome:
+        raise OSError(errno.EIO, "Input/output error", "lock")
+
+    work, folder = begun
+    made.finish(folder)
+    monkeypatch.setattr("attnbench.sweep.command.current_outcome", refuse)
+    assert conclude(work, no_report) == 1
+    assert capsys.readouterr().err == ("Input/output error: lock. Repeat the command: finished runs are skipped.\n")
+
+
 def test_a_run_that_cannot_be_sent_is_named_and_changes_no_result(
     begun: Begun, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,7 +114,7 @@ def test_a_run_that_cannot_be_sent_is_named_and_changes_no_result(
     ("error", "words"),
     [
         (ValueError("Nothing to compare."), "Nothing to compare."),
-        (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "[Errno 11] Resource temporarily unavailable"),
+        (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "Resource temporarily unavailable."),
     ],
 )
 def test_a_report_that_cannot_be_written_is_reported_and_changes_no_result(

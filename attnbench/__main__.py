@@ -2,7 +2,16 @@
 
 import sys
 
-from attnbench.sweep import main
+from attnbench.lifetime import end_on_interrupt
+
+
+def main() -> int:
+    """Runs the command line; returns its exit code."""
+    end_on_interrupt()  # before the first import that takes a while
+    from attnbench import sweep
+
+    return sweep.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -31,8 +31,8 @@ def signature(config: RunConfig, facts: Mapping[str, Any]) -> str:
 
     Args:
         config: the run.
-        facts: what the configuration cannot know: digests of data files and of a user mechanism's source, versions of
-            backend and framework, device model, number of threads.
+        facts: what the configuration cannot know: digests of data files and of a user mechanism's source, versions and
+            variables of backend and framework, device model, number of threads.
     """
     content = {"config": identity(config), "facts": dict(facts), "results_version": RESULTS_VERSION}
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

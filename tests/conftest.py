@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,14 @@ def _fast_tests_neither_start_processes_nor_compile(
     monkeypatch.setattr(BaseProcess, "start", refuse)
     if tensorflow := sys.modules.get("tensorflow"):
         monkeypatch.setattr(type(tensorflow.function(lambda: None)), "__call__", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _signals_get_their_handlers_back() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,6 @@ def plan(*entries: Entry, **changes: Any) -> Plan:
         created="2026-01-02T03:00:00+00:00",
         rerun="failed",
         parallel=1,
-        gpus=[],
         entries=list(entries),
     )
     return replace(known, **changes)

@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from attnbench.report.process import write_report
 from attnbench.sweep import main
-from attnbench.sweep.command import write_report
 
 
 def one_line(runs_dir: Path, plan: Path, output: Path) -> Path:

@@ -68,12 +68,15 @@ def read_arrays(path: Path) -> dict[str, np.ndarray] | None:
 
 
 def text_facts(path: Path, config: DataConfig) -> TextFacts:
-    """Digest and line count of a text file, cached until its size or modification time changes; raises as `text`."""
+    """Digest and line count of a text file, cached until its inode changes in any way; raises as `text`.
+
+    The time of its last change counts, since `cp -p`, `rsync -t` and `touch -r` set the time of modification.
+    """
     try:
         status = path.stat()
     except OSError as error:
         raise text.unreadable(path, error) from error
-    stamp = [str(path.absolute()), status.st_size, status.st_mtime_ns]
+    stamp = [str(path.absolute()), status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
     cached = folder(config) / "texts" / f"{digest(stamp)}.json"
     try:
         return TextFacts(**json.loads(cached.read_bytes()))

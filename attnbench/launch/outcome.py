@@ -98,14 +98,17 @@ def _crash(folder: RunFolder, before: Snapshot, exit_code: int) -> Outcome:
     killed_for_memory = exit_code == -signal.SIGKILL and oom_kills() > before.oom_kills
     if is_out_of_memory(log) or killed_for_memory:
         return Outcome(Status.FAILED, Reason.OUT_OF_MEMORY)
-    if exit_code < 0:
-        name = signal.Signals(-exit_code).name
-        if -exit_code in _REQUESTS_TO_END:
-            return Outcome(Status.KILLED, f"signal {name}")
-        return Outcome(Status.FAILED, f"error: the process crashed with {name}")
-    lines = [line for line in log.splitlines() if line.strip()]
-    last_line = lines[-1].strip() if lines else f"the process ended with exit code {exit_code} and no result"
-    return Outcome(Status.FAILED, f"error: {last_line}")
+    if -exit_code in _REQUESTS_TO_END:
+        return Outcome(Status.KILLED, f"signal {signal.Signals(-exit_code).name}")
+    how = f"by {_signal_name(-exit_code)}" if exit_code < 0 else f"with exit status {exit_code} and no result"
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    # Whether the line has to do with the end is not known: it may be a warning from long before.
+    last_line = f"; last line of {folder.log.name}: {lines[-1]}" if lines else ""
+    return Outcome(Status.FAILED, f"error: the process ended {how}{last_line}")
+
+
+def _signal_name(number: int) -> str:
+    return signal.Signals(number).name if number in list(signal.Signals) else f"signal {number}"
 
 
 def oom_kills() -> int:

@@ -30,7 +30,6 @@ def launch(
     identity: RunIdentity,
     fresh: bool,
     stop: Stop,
-    gpus: Sequence[str],
     progress: Callable[[Progress | None], None],
     command: Sequence[str] = WORKER,
 ) -> Outcome:
@@ -42,16 +41,16 @@ def launch(
         identity: the content of facts.json.
         fresh: whether an earlier attempt is removed first (`rerun=all`).
         stop: checked several times a second.
-        gpus: the GPUs that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
         progress: called about twice a second with the run's progress, None before there is any.
         command: the child's, without the run folder.
 
     Raises:
-        OSError: the folder cannot be written.
+        OSError: the folder cannot be written, or no process started.
+        ValueError: no visible GPU is of the model for which the run was planned.
     """
     if skipped := _prepare(folder, config, identity, fresh=fresh):
         return skipped
-    with share(config, gpus, give_up=lambda: bool(stop.requests())) as part:
+    with share(config, identity.facts.device, give_up=lambda: bool(stop.requests())) as part:
         if part is None:
             stopped = Outcome(Status.KILLED, f"signal {stop.requests()[0]}")
             finalize_abandoned(folder, stopped.reason)

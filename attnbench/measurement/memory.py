@@ -18,7 +18,7 @@ CONTROL_GROUPS, MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 def memory_capacity_bytes(*, control_groups: Path = CONTROL_GROUPS, mount: Path = MOUNT) -> int | None:
     """Bytes that this process may hold on the device that computes; None where a GPU's driver does not tell."""
     if backend.device_name().startswith("GPU"):
-        return nvml.gpu_memory_bytes((os.environ.get("CUDA_VISIBLE_DEVICES") or "0").split(",")[0].strip())
+        return nvml.gpu_memory_bytes()
     return min([psutil.virtual_memory().total, *_group_limits(control_groups, mount)])
 
 

@@ -12,7 +12,7 @@ class Facts:
         device: model of the processor or GPU.
         mechanism: digest of a user mechanism's source.
         threads: CPU threads.
-        versions: of backend and framework.
+        versions: of backend and framework; values of the environment variables that change what these compute.
     """
 
     data: dict[str, str]

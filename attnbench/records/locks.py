@@ -40,5 +40,10 @@ def _locked(path: Path, *, timeout_seconds: float) -> FileLock:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A file system without locks is an error: filelock's substitute would outlive a holder that is killed.
     lock = FileLock(path, mode=0o644, thread_local=False, fallback_to_soft=False)
-    lock.acquire(timeout=timeout_seconds)
+    try:
+        lock.acquire(timeout=timeout_seconds)
+    except Timeout:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, f"Cannot be locked ({error.strerror})", str(path)) from error
     return lock

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from attnbench.config import RunConfig
 from attnbench.records.facts import RunIdentity
-from attnbench.records.files import DamagedError, read_record, write_record
+from attnbench.records.files import DamagedError, OpenRecord, read_record, write_record
 from attnbench.records.status import Status
 
 PLANS = "plans"
@@ -43,7 +43,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(OpenRecord):
     """A sweep's runs, each once.
 
     Attributes:
@@ -52,7 +52,6 @@ class Plan:
         created: UTC, ISO 8601.
         rerun: which runs are done again: none, failed or all.
         parallel: how many runs share this machine at once.
-        gpus: that runs may use, as `CUDA_VISIBLE_DEVICES` names them.
         entries: the runs.
     """
 
@@ -61,7 +60,6 @@ class Plan:
     created: str
     rerun: str
     parallel: int
-    gpus: list[str]
     entries: list[Entry]
 
     def requests(self, entry: Entry) -> bool:

@@ -34,15 +34,18 @@ class Reason(StrEnum):
 
 
 class ExitCode(IntEnum):
-    """Exit codes of a run's process; the program's own are FINISHED, FAILED, REFUSED and 128 + a signal's number."""
+    """Exit codes of a run's process; the program's own are FINISHED, FAILED, REFUSED and 128 + a signal's number.
+
+    Those that say what no event says are numbers with which no library and no user's layer ends a process.
+    """
 
     FINISHED = 0
     FAILED = 1
     REFUSED = 2
     KILLED = 3
-    LOCKED = 4
-    AGAIN = 5
-    FINISHED_BEFORE = 6
+    LOCKED = 114
+    AGAIN = 115
+    FINISHED_BEFORE = 116
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,15 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from attnbench.launch import WORKER, stop_listening
-from attnbench.records import DamagedError, ExitCode, Plan, RunFolder, Status
+from attnbench.lifetime import end_on_interrupt
+from attnbench.records import DamagedError, ExitCode, RunFolder, Status
 from attnbench.records.status import ENDED
+from attnbench.report.process import write_report
 from attnbench.sweep.errors import REFUSALS, message
 from attnbench.sweep.finished import TASKS, send
 from attnbench.sweep.plan import claim, current_outcome, make_plan
@@ -28,19 +28,6 @@ Report = Callable[[Path, Path, Path], Path]
 """Writes the report: runs_dir, plan and the folder to write into give the path of its page."""
 
 
-def write_report(runs_dir: Path, plan: Path, output: Path) -> Path:
-    """Writes the report of a plan's runs, in a process of its own: drawing needs more memory than all else here."""
-    silent = signal.SIGINT, signal.SIG_DFL  # Ctrl-C ends it without a message; this process prints one
-    with ProcessPoolExecutor(1, get_context("spawn"), initializer=signal.signal, initargs=silent) as pool:
-        return pool.submit(_build_report, runs_dir, plan, output).result()
-
-
-def _build_report(runs_dir: Path, plan: Path, output: Path) -> Path:
-    from attnbench.report import build
-
-    return build(runs_dir, plan, output)
-
-
 def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
     """Runs the command line.
 
@@ -50,6 +37,7 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
         worker: the command of a run's child process, without the run folder.
         report: writes the report of a sweep.
     """
+    end_on_interrupt()
     sys.path.insert(0, str(Path.cwd()))
     traceback_requested = os.environ.get(_FULL_ERROR) == "1"
     os.environ[_FULL_ERROR] = "1"  # Hydra's errors come as exceptions; by itself it would print them in its own way
@@ -66,8 +54,6 @@ def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
             raise
         print(message(error), file=sys.stderr)
         return ExitCode.REFUSED
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
     if work is None:
         return 0
     _do(work, request)
@@ -89,7 +75,7 @@ def _freeze(request: Request, worker: Sequence[str]) -> Work | None:
 
 
 def _do(work: Work, request: Request) -> None:
-    """Does the runs, here or through a launcher; until they are done, signals are requests to stop."""
+    """Does the runs, here or through a launcher; from here to `conclude` signals are requests to stop."""
     work.stop.listen()
     try:
         if request.launcher.in_this_process:
@@ -97,35 +83,39 @@ def _do(work: Work, request: Request) -> None:
         else:
             jobs = [[*entry.overrides, f"run='{entry.signature}'"] for entry in work.requested]
             request.launcher.launch(partial(do_launched, work.path, work.store, work.worker), jobs)
+    except (DamagedError, OSError) as error:
+        print(message(error), file=sys.stderr)
     except Exception:
         if not work.stop.requests():  # else a launcher's processes were interrupted
             traceback.print_exc()
-    finally:
-        stop_listening()
 
 
 def conclude(work: Work, report: Report) -> int:
     """Prints what the sweep came to, sends what MLflow lacks, writes the report; returns the exit code."""
-    plan = work.plan
-    print_summary(plan, work.runs_dir)
-    requests = work.stop.requests()
-    work.stop.clear()
-    if requests:
-        return _stopped(plan, requests[0])
-    folders = [work.folder(entry) for entry in plan.entries]
-    statuses = [current_outcome(folder).status for folder in folders]
     try:
+        stop_listening()
+        print_summary(work.plan, work.runs_dir)
+        if requests := work.stop.requests():
+            return _stopped(work, requests[0])
+        folders = [work.folder(entry) for entry in work.plan.entries]
+        statuses = [current_outcome(folder).status for folder in folders]
         _send([folder for folder, status in zip(folders, statuses) if status in ENDED], work)
         if Status.FINISHED in statuses:
             _report(work, report)
+        end_on_interrupt()
     except KeyboardInterrupt:
-        return _stopped(plan, signal.SIGINT.name)
+        return _stopped(work, signal.SIGINT.name)
+    except (DamagedError, OSError) as error:
+        print(f"{message(error)} Repeat the command: finished runs are skipped.", file=sys.stderr)
+        return ExitCode.FAILED
     good = all(status in (Status.FINISHED, Status.ELSEWHERE) for status in statuses)
     return ExitCode.FINISHED if good else ExitCode.FAILED
 
 
-def _stopped(plan: Plan, name: str) -> int:
-    command = "The same command without rerun=all" if plan.rerun == "all" else "The same command"
+def _stopped(work: Work, name: str) -> int:
+    end_on_interrupt()
+    work.stop.clear()
+    command = "The same command without rerun=all" if work.plan.rerun == "all" else "The same command"
     print(f"\nStopped by {name}. {command} resumes from here.")
     return 128 + signal.Signals[name]
 
@@ -137,16 +127,16 @@ def _send(folders: Sequence[RunFolder], work: Work) -> None:
         for folder in folders:
             try:
                 send(folder, store, work.plan.study)
-            except DamagedError as error:
-                print(f"Not sent: {error}", file=sys.stderr)
+            except (DamagedError, OSError) as error:
+                print(f"Not sent: {message(error)}", file=sys.stderr)
 
 
 def _report(work: Work, report: Report) -> None:
     output = Path(work.plan.entries[0].config.reports_dir) / work.plan.study
     try:
         page = report(work.runs_dir, work.path, output)
-    except ValueError as error:
-        print(f"No report: {error}", file=sys.stderr)
+    except (ValueError, OSError) as error:
+        print(f"No report: {message(error)}", file=sys.stderr)
         return
     print(f"\nReport      {near(page)}")
     print(f"MLflow      mlflow ui --backend-store-uri {public(work.store)}")

@@ -19,39 +19,36 @@ _CUDA_INSTALL = {"tensorflow": "pip install 'attnbench[gpu]'", "jax": "pip insta
 
 
 @dataclass(frozen=True)
-class Devices:
-    """The GPUs that runs can use.
+class FirstGpu:
+    """The first visible GPU: runs use it and others of its model.
 
     Attributes:
-        gpus: their names, as `CUDA_VISIBLE_DEVICES` has them.
-        gpu_model: the model of the first; empty without one.
+        uuid: empty where there is none.
+        model: empty where there is none.
         missing: why there is none; empty where there is one.
     """
 
-    gpus: tuple[str, ...]
-    gpu_model: str
-    missing: str
+    uuid: str = ""
+    model: str = ""
+    missing: str = ""
 
 
-def find_gpus() -> Devices:
+def find_gpu() -> FirstGpu:
     """Asks the NVIDIA driver; the reason why no GPU can be used goes into `missing`."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is not None and visible.strip() in ("", "-1"):
-        return Devices((), "", f"CUDA_VISIBLE_DEVICES is {visible!r}, which hides every GPU")
+    visible = os.environ.get(nvml.VISIBLE)
     try:
-        count = nvml.gpu_count()
+        gpus = nvml.visible_gpus()
     except nvml.DriverError as error:
-        return Devices((), "", f"no NVIDIA driver answers ({error})")
-    if not count:
-        return Devices((), "", "the NVIDIA driver lists no GPU")
-    names = [name.strip() for name in visible.split(",")] if visible else [str(index) for index in range(count)]
-    try:
-        return Devices(tuple(names), nvml.gpu_model(names[0]), "")
-    except nvml.DriverError as error:
-        return Devices((), "", f"CUDA_VISIBLE_DEVICES is {visible!r}, and the NVIDIA driver has no such GPU ({error})")
+        return FirstGpu(missing=f"no NVIDIA driver answers ({error})")
+    except ValueError as error:
+        return FirstGpu(missing=str(error))
+    if gpus:
+        return FirstGpu(gpus[0].uuid, gpus[0].model)
+    hidden = f"{nvml.VISIBLE} is {visible!r}, which hides every GPU"
+    return FirstGpu(missing="the NVIDIA driver lists no GPU" if visible is None else hidden)
 
 
-def choose_device(requested: str, backend: str, devices: Devices) -> Literal["cpu", "gpu"]:
+def choose_device(requested: str, backend: str, first: FirstGpu) -> Literal["cpu", "gpu"]:
     """Returns cpu or gpu for `device=auto|cpu|gpu`.
 
     Raises:
@@ -59,7 +56,7 @@ def choose_device(requested: str, backend: str, devices: Devices) -> Literal["cp
     """
     if requested == "cpu":
         return "cpu"
-    missing = devices.missing
+    missing = first.missing
     if not missing:
         if _has_cuda(backend):
             return "gpu"

@@ -29,6 +29,6 @@ def message(error: Exception) -> str:
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
             known = cast(dict[str, Any], OmegaConf.to_container(hydra.compose("config"), resolve=False))
         return f"Unknown option '{key}'.{suggestion(key, flatten(known))} python -m attnbench --cfg job lists them all."
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.strerror}: {error.filename}."
+    if isinstance(error, OSError) and error.strerror is not None:
+        return f"{error.strerror}: {error.filename}." if error.filename is not None else f"{error.strerror}."
     return " ".join(str(error).split())

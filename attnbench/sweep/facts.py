@@ -1,6 +1,7 @@
 """What identifies a run in addition to its configuration, and where it comes from."""
 
 import json
+import os
 import platform
 import shlex
 import subprocess
@@ -14,10 +15,10 @@ from pathlib import Path
 from attnbench.config import RunConfig
 from attnbench.records import Facts, Provenance
 from attnbench.sweep.devices import (
-    Devices,
+    FirstGpu,
     check_backend,
     choose_device,
-    find_gpus,
+    find_gpu,
     installed,
     processor_model,
     usable_cores,
@@ -26,6 +27,34 @@ from attnbench.sweep.source_digest import source_digest
 from attnbench.tracking import public
 
 _FRAMEWORKS = {"tensorflow": ("keras", "tensorflow"), "jax": ("keras", "jax", "jaxlib")}
+_VARIABLES = {
+    "tensorflow": (
+        "DNNL_DEFAULT_FPMATH_MODE",
+        "DNNL_MAX_CPU_ISA",
+        "NVIDIA_TF32_OVERRIDE",
+        "ONEDNN_DEFAULT_FPMATH_MODE",
+        "ONEDNN_MAX_CPU_ISA",
+        "TF_CUDNN_DETERMINISTIC",
+        "TF_CUDNN_USE_AUTOTUNE",
+        "TF_DETERMINISTIC_OPS",
+        "TF_ENABLE_CUBLAS_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_CUDNN_TENSOR_OP_MATH_FP32",
+        "TF_ENABLE_ONEDNN_OPTS",
+        "TF_XLA_FLAGS",
+        "XLA_FLAGS",
+    ),
+    "jax": (
+        "JAX_DEFAULT_DTYPE_BITS",
+        "JAX_DEFAULT_PRNG_IMPL",
+        "JAX_DISABLE_JIT",
+        "JAX_ENABLE_X64",
+        "JAX_NUMPY_DTYPE_PROMOTION",
+        "JAX_THREEFRY_PARTITIONABLE",
+        "NVIDIA_TF32_OVERRIDE",
+        "XLA_FLAGS",
+    ),
+}
+"""The environment variables by which a user changes what a backend computes."""
 _PACKAGES = ("attnbench", "keras", "tensorflow", "jax", "jaxlib", "numpy", "sacrebleu", "sentencepiece", "mlflow")
 
 
@@ -37,9 +66,9 @@ class Survey:
         self._digests: dict[str, dict[str, str]] = {}
 
     @cached_property
-    def devices(self) -> Devices:
-        """The GPUs that can be used, asked for when a run could first take one."""
-        return find_gpus()
+    def first_gpu(self) -> FirstGpu:
+        """The first visible GPU, asked for when a run could first take one."""
+        return find_gpu()
 
     @cached_property
     def parallel(self) -> int:
@@ -53,7 +82,7 @@ class Survey:
             ValueError: the backend is not installed, or `device=gpu` is not available.
         """
         check_backend(config.backend)
-        device = "cpu" if config.device == "cpu" else choose_device(config.device, config.backend, self.devices)
+        device = "cpu" if config.device == "cpu" else choose_device(config.device, config.backend, self.first_gpu)
         threads = config.threads or max(1, usable_cores() // self.parallel)
         return replace(config, device=device, threads=threads)
 
@@ -66,10 +95,10 @@ class Survey:
         assert config.threads is not None
         return Facts(
             data={} if config.task == "profile" else self._data_digests(config),
-            device=self.devices.gpu_model if config.device == "gpu" else processor_model(),
+            device=self.first_gpu.model if config.device == "gpu" else processor_model(),
             mechanism=source_digest(config.attention.target) if config.attention.target else None,
             threads=config.threads,
-            versions={name: version(name) for name in _FRAMEWORKS[config.backend]},
+            versions={name: version(name) for name in _FRAMEWORKS[config.backend]} | _variables(config.backend),
         )
 
     def _data_digests(self, config: RunConfig) -> dict[str, str]:
@@ -80,6 +109,10 @@ class Survey:
             check(config.data, sequence_length=config.sequence_length)
             self._digests[key] = digests(config.data)
         return self._digests[key]
+
+
+def _variables(backend: str) -> dict[str, str]:
+    return {name: value for name in _VARIABLES[backend] if (value := os.environ.get(name))}
 
 
 def provenance(command: str) -> Provenance:

@@ -53,7 +53,7 @@ def _decode(config: RunConfig, command: Sequence[str]) -> int:
     trained = folder.config.required()
     survey = Survey(parallel=1)
     decided = survey.decide(replace(trained, device=config.device, threads=config.threads))
-    gpu = survey.devices.gpus[0] if decided.device == "gpu" else None
+    gpu = survey.first_gpu.uuid if decided.device == "gpu" else None
     arguments = [str(folder.path), config.task, source, config.output or "-"]
     return subprocess.run([*command, *arguments], env={**os.environ, **environment(decided, gpu)}).returncode
 

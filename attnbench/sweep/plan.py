@@ -49,7 +49,6 @@ def make_plan(jobs: Sequence[Job], *, parallel: int) -> Plan:
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         rerun=first.rerun,
         parallel=survey.parallel,
-        gpus=list(survey.devices.gpus) if any(config.device == "gpu" for config in decided) else [],
         entries=list(entries.values()),
     )
 

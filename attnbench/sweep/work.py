@@ -128,11 +128,10 @@ class Work:
                         identity=entry.identity,
                         fresh=fresh,
                         stop=self.stop,
-                        gpus=self.plan.gpus,
                         progress=display.update,
                         command=self.worker,
                     )
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 outcome = Outcome(Status.FAILED, f"error: {message(error)}")
             except Exception as error:  # whatever happens to one run, the others are done
                 traceback.print_exc()

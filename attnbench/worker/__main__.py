@@ -2,7 +2,10 @@
 
 import sys
 
-from attnbench.worker.entry import main
+from attnbench.lifetime import end_on_interrupt
 
 if __name__ == "__main__":
+    end_on_interrupt()
+    from attnbench.worker.entry import main
+
     sys.exit(main(sys.argv[1:]))

@@ -16,7 +16,10 @@ COMPUTE_TYPES = {"float32": "float32", "tf32": "float32", "mixed_bfloat16": "bfl
 
 
 def set_up(config: RunConfig) -> None:
-    """Threads, device and precision of this process; before the framework's first use."""
+    """Threads, device and precision of this process; before the framework's first use.
+
+    What a user's own keras.json may set gets Keras' defaults again: a run does not depend on that file.
+    """
     threads = config.threads if config.threads is not None else len(os.sched_getaffinity(0))
     backend.configure(
         threads=threads,
@@ -24,6 +27,9 @@ def set_up(config: RunConfig) -> None:
         deterministic=config.training.deterministic,
         device=config.device,
     )
+    keras.config.set_floatx("float32")
+    keras.config.set_epsilon(1e-7)
+    keras.config.set_image_data_format("channels_last")
     keras.config.set_dtype_policy("mixed_bfloat16" if config.precision == "mixed_bfloat16" else "float32")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from attnbench.config import RunConfig
+from attnbench.lifetime import end_with_parent
 from attnbench.records import ExitCode, Outcome, RunFailure, RunFolder, Status, Stopped
 from attnbench.records.status import Reason, is_out_of_memory
 from attnbench.worker.framework import import_framework
@@ -85,6 +86,7 @@ def perform(
 
 
 def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output: str) -> int:
+    end_with_parent()
     _redirect_native_output(folder.log.path)
     import_framework(config.backend)
     from attnbench.worker import translate

@@ -114,6 +114,30 @@ def test_the_facts_of_a_text_are_cached_until_the_file_changes(
     assert len(read) == 3
 
 
+def overwrite(path: Path, content: str) -> None:
+    path.write_text(content)
+
+
+def replace(path: Path, content: str) -> None:
+    other = path.with_name("other")
+    other.write_text(content)
+    other.replace(path)
+
+
+@pytest.mark.parametrize("change", [overwrite, replace])
+def test_a_text_of_the_same_size_and_time_of_modification_is_another_text(
+    tmp_path: Path, configured: Callable[..., DataConfig], change: Callable[[Path, str], None]
+) -> None:
+    config, path = configured("files"), tmp_path / "a.txt"
+    path.write_text("acb")
+    before = path.stat()
+    assert cache.text_facts(path, config).sha256 != ABC_DIGEST
+    change(path, "abc")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert cache.text_facts(path, config).sha256 == ABC_DIGEST
+
+
 def test_the_facts_of_a_text_are_its_digest_and_its_lines(
     tmp_path: Path, configured: Callable[..., DataConfig]
 ) -> None:

@@ -20,7 +20,7 @@ STANDIN = (sys.executable, str(CHECKOUT / "tests" / "standin.py"))
 @pytest.fixture(autouse=True)
 def _children_find_the_package_and_no_cores_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
@@ -45,7 +45,6 @@ def start(
         behaviour: str,
         *,
         fresh: bool = False,
-        gpus: tuple[str, ...] = (),
         progress: Callable[[Progress | None], None] = lambda _: None,
         **options: Any,
     ) -> Outcome:
@@ -57,7 +56,6 @@ def start(
             identity=made.identity(),
             fresh=fresh,
             stop=stop,
-            gpus=gpus,
             progress=progress,
             command=STANDIN,
         )

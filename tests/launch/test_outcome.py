@@ -24,7 +24,31 @@ def test_traces_of_an_earlier_attempt_are_ignored(folder: RunFolder) -> None:
     folder.record(Outcome(Status.RUNNING))
     with folder.log.path.open("a") as log:
         log.write("cannot open shared object\n")
-    assert classify(folder, before, Exit(1)) == Outcome(Status.FAILED, "error: cannot open shared object")
+    assert classify(folder, before, Exit(1)) == Outcome(
+        Status.FAILED,
+        "error: the process ended with exit status 1 and no result; last line of run.log: cannot open shared object",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "how"),
+    [
+        (5, "ended with exit status 5 and no result"),  # os._exit in a layer of the user's own
+        (-11, "ended by SIGSEGV"),
+        (-6, "ended by SIGABRT"),
+        (-40, "ended by signal 40"),
+    ],
+)
+def test_an_end_is_not_blamed_on_a_warning(folder: RunFolder, code: int, how: str) -> None:
+    before = Snapshot.of(folder)
+    folder.record(Outcome(Status.RUNNING))
+    with folder.log.path.open("a") as log:
+        log.write("Could not find cuda drivers on your machine, GPU will not be used.\n\n")
+    assert classify(folder, before, Exit(code)) == Outcome(
+        Status.FAILED,
+        f"error: the process {how}; "
+        "last line of run.log: Could not find cuda drivers on your machine, GPU will not be used.",
+    )
 
 
 def test_a_result_counts_even_where_its_status_was_cut_off(folder: RunFolder) -> None:

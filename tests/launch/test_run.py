@@ -13,6 +13,7 @@ import pytest
 from attnbench.launch import Stop, finalize_abandoned
 from attnbench.records import Outcome, Progress, RunFolder, Status
 from tests import made
+from tests.gpus import Card, install
 
 Start = Callable[..., Outcome]
 
@@ -40,9 +41,15 @@ def test_a_run_that_finishes_leaves_its_configuration_its_facts_and_its_result(s
     assert made.statuses(folder) == [Status.RUNNING, Status.FINISHED]
 
 
-def test_a_crash_is_failed_with_the_last_line_of_its_log(start: Start, folder: RunFolder) -> None:
-    assert start("crash") == Outcome(Status.FAILED, "error: KeyError: 'annotations'")
-    assert folder.outcome() == Outcome(Status.FAILED, "error: KeyError: 'annotations'")
+def test_a_crash_is_failed_by_how_it_ended_and_the_last_line_of_its_log_is_only_quoted(
+    start: Start, folder: RunFolder
+) -> None:
+    crashed = Outcome(
+        Status.FAILED,
+        "error: the process ended with exit status 1 and no result; last line of run.log: KeyError: 'annotations'",
+    )
+    assert start("crash") == crashed
+    assert folder.outcome() == crashed
 
 
 def test_the_reason_that_a_child_gives_is_kept(start: Start, folder: RunFolder) -> None:
@@ -55,7 +62,7 @@ def test_a_memory_error_in_the_log_is_out_of_memory(start: Start) -> None:
 
 
 def test_a_segmentation_fault_is_failed_by_the_name_of_its_signal(start: Start) -> None:
-    assert start("segfault") == Outcome(Status.FAILED, "error: the process crashed with SIGSEGV")
+    assert start("segfault") == Outcome(Status.FAILED, "error: the process ended by SIGSEGV")
 
 
 def test_a_child_killed_from_outside_is_killed(start: Start, folder: RunFolder) -> None:
@@ -64,7 +71,7 @@ def test_a_child_killed_from_outside_is_killed(start: Start, folder: RunFolder) 
 
 
 def test_a_child_that_ends_without_a_result_has_failed(start: Start) -> None:
-    assert start("silent") == Outcome(Status.FAILED, "error: the process ended with exit code 0 and no result")
+    assert start("silent") == Outcome(Status.FAILED, "error: the process ended with exit status 0 and no result")
 
 
 def test_a_run_past_its_time_limit_is_failed(start: Start, folder: RunFolder) -> None:
@@ -165,12 +172,13 @@ def test_a_run_that_died_with_its_result_complete_has_finished(folder: RunFolder
 
 
 def test_a_run_that_waits_for_a_gpu_between_two_rounds_is_ended_by_a_request_to_stop(
-    start: Start, folder: RunFolder, stop: Stop
+    start: Start, folder: RunFolder, stop: Stop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    install(monkeypatch, Card("GPU-5e11", made.identity().facts.device))
     folder.path.mkdir()
     folder.record(Outcome(Status.RUNNING))
     stop.request("SIGINT")
-    assert start("rounds", task="profile", device="gpu", gpus=("2",)) == Outcome(Status.KILLED, "signal SIGINT")
+    assert start("rounds", task="profile", device="gpu") == Outcome(Status.KILLED, "signal SIGINT")
     assert folder.outcome() == Outcome(Status.KILLED, "signal SIGINT")
 
 

@@ -1,19 +1,10 @@
 """Requests to stop, heard through a file."""
 
 import signal
-from collections.abc import Iterator
 
 import pytest
 
 from attnbench.launch import Stop, stop_listening
-
-
-@pytest.fixture(autouse=True)
-def _handlers_come_back() -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_requests_keep_their_order_until_they_are_cleared(stop: Stop) -> None:

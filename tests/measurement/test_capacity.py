@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from attnbench.measurement import memory_capacity_bytes
+from tests.gpus import Card, install
 
 TOTAL_BYTES = 7000
 
@@ -47,14 +48,9 @@ def test_groups_of_the_first_version_have_a_limit_beyond_all_memory_or_a_true_on
     assert capacity(machine) == 2000
 
 
-@pytest.mark.parametrize(("visible", "name"), [(None, "0"), ("", "0"), ("3,1", "3"), ("GPU-5e, GPU-7a", "GPU-5e")])
 def test_on_a_gpu_it_is_what_the_driver_reports_of_the_first_visible_one(
-    machine: Path, monkeypatch: pytest.MonkeyPatch, visible: str | None, name: str
+    machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("attnbench.backend.device_name", lambda: "GPU:0")
-    monkeypatch.setattr("attnbench.nvml.gpu_memory_bytes", {name: 1300}.__getitem__)
-    if visible is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    install(monkeypatch, Card("GPU-5e11", "Abacus 9"), Card("GPU-7a13", "Abacus 9", memory_bytes=1300), visible="1,0")
     assert capacity(machine) == 1300

@@ -21,12 +21,19 @@ DONE_AGAIN = {
 
 def test_a_plan_comes_back_as_it_was_written(tmp_path: Path, default_config: RunConfig) -> None:
     failed = made.entry("dot", default_config, status=Status.FAILED, reason="time limit", overrides=["seed=2"])
-    plan = made.plan(made.entry("none", default_config), failed, gpus=["2", "5"])
+    plan = made.plan(made.entry("none", default_config), failed)
     path = plan.write(tmp_path)
     assert path.parent == tmp_path / "plans"
     assert re.fullmatch(r"small-20260102030000-[0-9a-f]{6}\.json", path.name)
     assert Plan.read(path) == plan
     assert plan.write(tmp_path) != path
+
+
+def test_a_plan_of_an_earlier_version_that_named_its_gpus_is_read(tmp_path: Path, default_config: RunConfig) -> None:
+    plan = made.plan(made.entry("none", default_config))
+    path = plan.write(tmp_path)
+    path.write_text(path.read_text().replace('"parallel":', '"gpus": ["0", "1"],\n "parallel":'))
+    assert Plan.read(path) == plan
 
 
 def test_plans_are_listed_by_study_in_the_order_in_which_they_were_made(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from attnbench.config import RESULTS_VERSION
 from attnbench.records import Status
-from attnbench.report.__main__ import main
+from attnbench.report.command import main
 from attnbench.report.sources.saved import read
 from tests.report.synthetic import write_plan, write_run
 

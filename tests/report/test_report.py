@@ -15,12 +15,11 @@ import pytest
 from attnbench.metrics import in_order
 from attnbench.records import RunFolder
 from attnbench.records.plan import PLANS
-from attnbench.report import build
 from attnbench.report.render.drawing import FORMAT
 from attnbench.report.sections import SECTIONS
 from attnbench.report.sources.saved import read
 from attnbench.report.sources.store import read_store
-from attnbench.report.write import write
+from attnbench.report.write import build, write
 from attnbench.tracking import Forwarder, Store
 
 

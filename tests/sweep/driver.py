@@ -32,7 +32,13 @@ class Program:
 
     def start(self, *arguments: str, standin: str = "finish", **variables: str) -> "subprocess.Popen[str]":
         """Starts the command and returns its process."""
-        own = {"PYTHONPATH": str(CHECKOUT), "STANDIN": standin, "COLUMNS": "100", "TMPDIR": str(self.path), **variables}
+        own = {
+            "PYTHONPATH": str(CHECKOUT),
+            "STANDIN": standin,
+            "COLUMNS": "100",
+            "XDG_CACHE_HOME": str(self.path / "cache"),
+            **variables,
+        }
         environment = {key: value for key, value in os.environ.items() if key != "HYDRA_FULL_ERROR"} | own
         return subprocess.Popen(
             [*PROGRAM, *arguments, "device=cpu", "tracking.system_metrics=false"],

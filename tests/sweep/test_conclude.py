@@ -1,5 +1,7 @@
 """What a sweep says and returns in the end."""
 
+import errno
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +40,14 @@ def test_a_sweep_whose_runs_have_finished_returns_zero(begun: Begun) -> None:
     assert conclude(work, report) == 0
 
 
+def test_ctrl_c_after_the_end_is_not_lost(begun: Begun) -> None:
+    work, folder = begun
+    made.finish(folder)
+    work.stop.listen()
+    assert conclude(work, report) == 0
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+
+
 def test_a_sweep_with_a_failed_run_returns_one(begun: Begun) -> None:
     work, folder = begun
     folder.record(Outcome(Status.FAILED, "time limit"))
@@ -74,6 +84,19 @@ def test_a_sweep_that_is_stopped_while_its_report_is_drawn_says_so(
     assert capsys.readouterr().out.endswith("\nStopped by SIGINT. The same command resumes from here.\n")
 
 
+def test_an_error_of_the_system_at_the_end_is_one_sentence(
+    begun: Begun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: RunFolder) -> Outcome:
+        raise OSError(errno.EIO, "Input/output error", "lock")
+
+    work, folder = begun
+    made.finish(folder)
+    monkeypatch.setattr("attnbench.sweep.command.current_outcome", refuse)
+    assert conclude(work, no_report) == 1
+    assert capsys.readouterr().err == ("Input/output error: lock. Repeat the command: finished runs are skipped.\n")
+
+
 def test_a_run_that_cannot_be_sent_is_named_and_changes_no_result(
     begun: Begun, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,13 +110,20 @@ def test_a_run_that_cannot_be_sent_is_named_and_changes_no_result(
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("Nothing to compare."), "Nothing to compare."),
+        (OSError(errno.EAGAIN, "Resource temporarily unavailable"), "Resource temporarily unavailable."),
+    ],
+)
 def test_a_report_that_cannot_be_written_is_reported_and_changes_no_result(
-    begun: Begun, capsys: pytest.CaptureFixture[str]
+    begun: Begun, capsys: pytest.CaptureFixture[str], error: Exception, words: str
 ) -> None:
     def refuse(runs_dir: Path, plan: Path, output: Path) -> Path:
-        raise ValueError("Nothing to compare.")
+        raise error
 
     work, folder = begun
     made.finish(folder)
     assert conclude(work, refuse) == 0
-    assert capsys.readouterr().err == "No report: Nothing to compare.\n"
+    assert capsys.readouterr().err == f"No report: {words}\n"

@@ -4,14 +4,13 @@ import re
 from importlib.metadata import PackageNotFoundError
 
 import pytest
-from pynvml import NVML_ERROR_INVALID_ARGUMENT
 
-from attnbench.nvml import DriverError
 from attnbench.sweep import devices
-from attnbench.sweep.devices import Devices, check_backend, choose_device, find_gpus, processor_model, usable_cores
+from attnbench.sweep.devices import FirstGpu, check_backend, choose_device, find_gpu, processor_model, usable_cores
+from tests.gpus import Card, install, install_none
 
-ONE_GPU = Devices(("0",), "Abacus 3000", "")
-NO_DRIVER = Devices((), "", "no NVIDIA driver answers (NVML Shared Library Not Found)")
+ONE_GPU = FirstGpu("GPU-5e11", "Abacus 9")
+NO_DRIVER = FirstGpu(missing="no NVIDIA driver answers (NVML Shared Library Not Found)")
 
 
 def no_package(name: str) -> str:
@@ -57,33 +56,31 @@ def test_a_backend_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPa
         check_backend("jax")
 
 
-def test_gpus_that_the_environment_hides_are_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
-    assert find_gpus() == Devices((), "", "CUDA_VISIBLE_DEVICES is '-1', which hides every GPU")
+ABACUS, SLIDE_RULE = Card("GPU-5e11", "Abacus 9"), Card("GPU-7a13", "Slide rule")
 
 
-def test_gpus_have_the_names_that_the_environment_gives_them_and_the_model_of_the_first(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("visible", "first"),
+    [
+        (None, FirstGpu("GPU-5e11", "Abacus 9")),
+        ("GPU-7a", FirstGpu("GPU-7a13", "Slide rule")),
+        ("1,0", FirstGpu("GPU-7a13", "Slide rule")),
+        ("-1", FirstGpu(missing="CUDA_VISIBLE_DEVICES is '-1', which hides every GPU")),
+        ("7", FirstGpu(missing="CUDA_VISIBLE_DEVICES is '7': the NVIDIA driver lists 0 GPUs as '7'")),
+    ],
+)
+def test_the_first_gpu_that_the_environment_names_gives_the_model(
+    monkeypatch: pytest.MonkeyPatch, visible: str | None, first: FirstGpu
 ) -> None:
-    monkeypatch.setattr("attnbench.nvml.gpu_count", lambda: 3)
-    monkeypatch.setattr("attnbench.nvml.gpu_model", {"0": "Abacus 0", "2": "Abacus 2"}.__getitem__)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert find_gpus() == Devices(("0", "1", "2"), "Abacus 0", "")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2, 1")
-    assert find_gpus() == Devices(("2", "1"), "Abacus 2", "")
+    install(monkeypatch, ABACUS, SLIDE_RULE, visible=visible)
+    assert find_gpu() == first
 
 
-def test_a_gpu_that_the_environment_names_and_the_driver_does_not_list_is_not_available(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def model(name: str) -> str:
-        raise DriverError(NVML_ERROR_INVALID_ARGUMENT)
-
-    monkeypatch.setattr("attnbench.nvml.gpu_count", lambda: 3)
-    monkeypatch.setattr("attnbench.nvml.gpu_model", model)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
-    missing = "CUDA_VISIBLE_DEVICES is '7', and the NVIDIA driver has no such GPU (Invalid Argument)"
-    assert find_gpus() == Devices((), "", missing)
+def test_a_machine_without_a_gpu_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch)
+    assert find_gpu() == FirstGpu(missing="the NVIDIA driver lists no GPU")
+    install_none(monkeypatch)
+    assert find_gpu() == NO_DRIVER
 
 
 def test_this_machine_has_a_processor_with_a_name_and_cores() -> None:

@@ -52,6 +52,7 @@ def test_an_unknown_data_set_names_the_choices() -> None:
 
 def test_an_error_of_the_system_names_its_file() -> None:
     assert message(PermissionError(13, "Permission denied", "/srv/runs")) == "Permission denied: /srv/runs."
+    assert message(BlockingIOError(11, "Resource temporarily unavailable")) == "Resource temporarily unavailable."
 
 
 def test_every_refusal_is_one_line() -> None:

@@ -51,6 +51,22 @@ def test_what_can_change_a_number_changes_the_signature(jobs: Jobs, override: st
     assert len(plan.entries) == 2
 
 
+@pytest.mark.parametrize("name", ["XLA_FLAGS", "NVIDIA_TF32_OVERRIDE", "TF_ENABLE_ONEDNN_OPTS"])
+def test_a_variable_that_changes_what_the_framework_computes_changes_the_signature(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def signed() -> str:
+        (entry,) = make_plan(jobs([]), parallel=1).entries
+        return entry.signature
+
+    monkeypatch.delenv(name, raising=False)
+    unset = signed()
+    monkeypatch.setenv(name, "")
+    assert signed() == unset
+    monkeypatch.setenv(name, "0")
+    assert signed() != unset
+
+
 def test_the_plan_says_what_is_there_already(jobs: Jobs) -> None:
     five = jobs(*([f"seed={seed}"] for seed in range(1, 6)))
     plan = make_plan(five, parallel=1)

@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
@@ -303,11 +304,13 @@ def parameters(config: RunConfig) -> dict[str, Any]:
     return flat
 
 
+@cache
 def role(key: str) -> Role:
     """The role of an option by its dotted key, or of a param: `data.options.alphabet` has that of `data.options`."""
     return mark(RunConfig, key, Role.RESULT)
 
 
+@cache
 def used_by(key: str) -> UsedBy:
     """Which task reads an option, by its dotted key."""
     return mark(RunConfig, key, UsedBy.BOTH)

@@ -80,7 +80,7 @@ class LengthParts:
     def sums(self, statistics: npt.ArrayLike, counts: npt.ArrayLike | None = None) -> dict[str, npt.NDArray[Any]]:
         """The summed statistics `(draws, 10)` of each part, from those of the sentences `(sentences, 10)`.
 
-        `counts` `(draws, sentences)` is how often each draw takes each sentence, in the order of `order`; by default
+        `counts` `(sentences, draws)` is how often each draw takes each sentence, in the order of `order`; by default
         each is taken once, and the axis of draws is absent.
 
         Raises:
@@ -92,13 +92,14 @@ class LengthParts:
                 f"Every sentence needs its source length: received statistics of shape {rows.shape} and "
                 f"{len(self.order)} lengths. Expected statistics (sentences, 10) and as many lengths as sentences."
             )
-        taken = np.ones((1, len(rows)), np.float32) if counts is None else np.asarray(counts)
-        ordered = rows[self.order].astype(taken.dtype)
+        taken = np.ones((len(rows), 1), np.float32) if counts is None else np.asarray(counts)
+        columns = rows[self.order].T.astype(taken.dtype)  # (10, sentences)
         cuts = sorted({cut for part in self.parts.values() for cut in (part.start, part.stop)})
-        cells = [taken[:, start:stop] @ ordered[start:stop] for start, stop in itertools.pairwise(cuts)]
+        cells = [columns[:, start:stop] @ taken[start:stop] for start, stop in itertools.pairwise(cuts)]  # (10, draws)
         cumulative = np.cumsum([np.zeros_like(cells[0]), *cells], axis=0, dtype=np.float64)
-        at = dict(zip(cuts, cumulative if counts is not None else cumulative[:, 0], strict=True))
-        return {name: at[part.stop] - at[part.start] for name, part in self.parts.items()}
+        at = dict(zip(cuts, cumulative, strict=True))
+        sums = {name: (at[part.stop] - at[part.start]).T for name, part in self.parts.items()}
+        return sums if counts is not None else {name: total[0] for name, total in sums.items()}
 
     def scores(self, statistics: npt.ArrayLike, counts: npt.ArrayLike | None = None) -> dict[str, Any]:
         """`test/bleu` and every `length/*` metric that is computed from sentences, `(draws,)` each; see `sums`."""

@@ -8,7 +8,7 @@ import numpy.typing as npt
 DRAWS = 10_000
 
 Counts = npt.NDArray[np.float32]
-"""`(draws, sentences)`, how often each draw takes each sentence."""
+"""`(sentences, draws)`, how often each draw takes each sentence."""
 
 
 def redraw(strata: Sequence[Hashable], *, generator: np.random.Generator, draws: int = DRAWS) -> Counts:
@@ -20,8 +20,8 @@ def redraw(strata: Sequence[Hashable], *, generator: np.random.Generator, draws:
     members: dict[Hashable, list[int]] = {}
     for sentence, stratum in enumerate(strata):
         members.setdefault(stratum, []).append(sentence)
-    counts = np.empty((draws, len(strata)), dtype=np.float32)
+    counts = np.empty((len(strata), draws), dtype=np.float32)
     for sentences in members.values():
         size = len(sentences)
-        counts[:, sentences] = generator.multinomial(size, np.full(size, 1 / size), size=draws)
+        counts[sentences] = generator.multinomial(size, np.full(size, 1 / size), size=draws).T
     return counts

@@ -160,7 +160,7 @@ def test_a_true_null_is_rejected_in_about_one_of_twenty_studies(seeds: int, mixt
             + of_sentence * generator.standard_normal((1, SENTENCES))
             + of_both * generator.standard_normal((seeds, SENTENCES))
         )
-        interval = crossed(differences.mean(axis=1), differences @ counts.T / SENTENCES).interval
+        interval = crossed(differences.mean(axis=1), differences @ counts / SENTENCES).interval
         rejected += not interval.low <= 0 <= interval.high
     # 4,000 studies find a rate of 0.05 within ± 0.007 in 95 % of cases
     assert 0.025 <= rejected / STUDIES <= 0.06

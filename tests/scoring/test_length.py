@@ -116,7 +116,7 @@ def test_a_draw_that_takes_every_sentence_once_scores_the_test_set() -> None:
     generator = np.random.default_rng(3)
     rows, lengths = sentences(*generator.integers(20, 80, size=97)), generator.integers(1, 31, size=97)
     parts = LengthParts.of(lengths, sequence_length=17)
-    once, drawn = parts.scores(rows), parts.scores(rows, np.ones((2, 97)))
+    once, drawn = parts.scores(rows), parts.scores(rows, np.ones((97, 2)))
     assert once.keys() == drawn.keys() > {"test/bleu", "length/bleu_within", "length/bleu_011_020", "length/slope"}
     for key, value in once.items():
         assert drawn[key] == pytest.approx(np.full(2, value))
@@ -125,7 +125,7 @@ def test_a_draw_that_takes_every_sentence_once_scores_the_test_set() -> None:
 def test_a_draw_counts_each_sentence_as_often_as_it_takes_it() -> None:
     # in order of length the scores are 60, 20, 40; the draw takes 60 once and 40 twice
     parts = LengthParts.of([7, 3, 5], sequence_length=20)
-    assert parts.scores(sentences(40, 60, 20), np.array([[1, 0, 2]]))["test/bleu"] == pytest.approx([140 / 3])
+    assert parts.scores(sentences(40, 60, 20), np.array([[1], [0], [2]]))["test/bleu"] == pytest.approx([140 / 3])
 
 
 def test_the_parts_of_a_test_set_hold_the_sums_of_their_sentences() -> None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Family:
     name: str
     pairs: tuple[Pair, ...]
 
-    @property
+    @cached_property
     def tested(self) -> tuple[Pair, ...]:
         """Those with a p-value."""
         return tuple(pair for pair in self.pairs if not np.isnan(pair.p))

@@ -242,6 +242,7 @@ class RunConfig:
     threads: Annotated[Positive | None, Role.MACHINE]
     task: Literal["train", "profile", "translate", "align", "sync"]
     study: Annotated[str, Role.SWEEP]
+    question: Annotated[str | None, Role.SWEEP]
     tuned: Annotated[str | None, Role.SWEEP]
     runs_dir: Annotated[str, Role.PLACE]
     reports_dir: Annotated[str, Role.PLACE]

@@ -15,7 +15,7 @@ from attnbench.report.render.page import HTML, MARKDOWN, Document, render
 from attnbench.report.render.style import styles
 from attnbench.report.render.tables import to_csv, to_latex
 from attnbench.report.sections import SECTIONS
-from attnbench.report.sections.top import age, summary
+from attnbench.report.sections.top import age, question, summary
 from attnbench.report.sources.folders import read_planned
 from attnbench.report.sources.runs import Runs
 from attnbench.report.sources.saved import NAMES, files_of
@@ -62,7 +62,9 @@ def _contents(study: Study, runs: Runs) -> dict[str, bytes]:
     drawings = {block.slug: draw(block, mechanisms) for block in blocks if isinstance(block, Figure)}
     maps = {run.run_id: entries for run, entries in choose_maps(study.finished).items() if entries}
     saved = files_of(runs, maps)
-    document = Document(study.name, summary(study), age(study), sections, drawings, mechanisms, list(saved))
+    document = Document(
+        study.name, question(study), summary(study), age(study), sections, drawings, mechanisms, list(saved)
+    )
     files = {"index.html": render(HTML, document), "report.md": render(MARKDOWN, document)}
     for table in (block for block in blocks if isinstance(block, Table)):
         files |= {f"tables/{table.slug}.csv": to_csv(table), f"tables/{table.slug}.tex": to_latex(table)}

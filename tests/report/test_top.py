@@ -5,7 +5,7 @@ import pytest
 from attnbench.config import RESULTS_VERSION
 from attnbench.report.comparison.study import study_of
 from attnbench.report.render.elements import Notice
-from attnbench.report.sections.top import age, summary
+from attnbench.report.sections.top import age, question, summary
 from attnbench.report.sources.runs import Runs
 from tests.report.reading import Make
 
@@ -16,6 +16,12 @@ def test_one_line_says_what_was_compared(make_run: Make) -> None:
     assert summary(study_of(Runs.of("small", [*runs, failed]))) == (
         "none, dot, general · grammar · 3 variants · 3 seeds · 6 of 7 runs finished"
     )
+
+
+def test_the_question_of_the_study_stands_at_the_top(make_run: Make) -> None:
+    runs = [make_run(name, bleu=1.0, question="Which is best?") for name in ("none", "dot")]
+    assert question(study_of(Runs.of("small", runs))) == "Which is best?"
+    assert question(study_of(Runs.of("small", [make_run(bleu=1.0)]))) == ""
 
 
 def test_runs_of_this_version_need_no_notice(make_run: Make) -> None:

@@ -25,6 +25,7 @@ class Document:
     """
 
     study: str
+    question: str
     summary: str
     notice: Notice | None
     sections: Sequence[tuple[str, str, Content]]

@@ -1,4 +1,4 @@
-"""What stands above the sections: what was compared, and whether the code has changed since."""
+"""What stands above the sections: the question, what was compared, and whether the code has changed since."""
 
 from attnbench.config import RESULTS_VERSION
 from attnbench.report.comparison.study import Study
@@ -19,6 +19,12 @@ def summary(study: Study) -> str:
         f"{sum(run.finished for run in study.runs)} of {counted(len(study.runs), 'run')} finished",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def question(study: Study) -> str:
+    """What the study asks; empty where its runs name no question, or several."""
+    questions = {run.params.get("question", "None") for run in study.compared} - {"None"}
+    return questions.pop() if len(questions) == 1 else ""
 
 
 def age(study: Study) -> Notice | None:

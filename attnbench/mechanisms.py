@@ -1,7 +1,6 @@
 """The table of attention mechanisms: every score, scale, weighting and query time that a configuration can name.
 
-Configurations are checked against it without Keras; `attention.build` imports the classes that it names. A new score or
-weighting is its class, its line here, and a preset in conf/attention/.
+Configurations are checked against it without Keras; `attention.build` imports the classes that it names.
 """
 
 from collections.abc import Mapping

@@ -211,7 +211,7 @@ def documented_choices() -> dict[str, tuple[str, ...]]:
 
 
 def test_the_comments_of_conf_list_the_values_that_are_allowed() -> None:
-    assert documented_choices() == CHOICES
+    assert documented_choices() == CHOICES, "the comments in conf/ follow the values that attnbench/config.py allows"
 
 
 def test_options_say_their_role_and_the_task_that_reads_them() -> None:

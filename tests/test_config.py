@@ -48,7 +48,7 @@ from attnbench.presets import conf_folder, preset_names
         (
             "model.tied_embeddings=all",
             "model.tied_embeddings=all needs one vocabulary for both sides. "
-            "Use data.subwords.joint=true with data that are read, or model.tied_embeddings=target.",
+            "Use data.subwords.joint=true with a data set of text files, or model.tied_embeddings=target.",
         ),
         (
             "attention.units=64",

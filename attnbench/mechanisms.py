@@ -108,7 +108,7 @@ def check_options(options: Mapping[str, Any]) -> None:
             check_choice(f"attention.{factor}", options[factor], table)
     applicable = applicable_options(options)
     for name, value in options.items():
-        if name not in applicable and (name, value) != ("score", "none"):  # beside a target, as good as null
+        if name not in applicable and (name, value) != ("score", "none"):  # with a target, the same as null
             owner = applicable[0]
             others = ", ".join(applicable[1:]) or "none"
             typed = str(value).lower() if isinstance(value, bool) else value

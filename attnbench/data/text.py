@@ -1,6 +1,6 @@
 """Text files: UTF-8, plain or .gz, one sentence a line, or the gold links of a pair.
 
-Each function raises ValueError for a file that it cannot read, DamagedFileError where another copy may be whole.
+Each function raises ValueError for a file that it cannot read, DamagedFileError where another copy may be intact.
 """
 
 import gzip
@@ -14,7 +14,7 @@ _LINK = re.compile(r"(\d+)([-?])(\d+)")
 
 
 class DamagedFileError(ValueError):
-    """A text file that is not a whole gzip file, is empty, or is not UTF-8."""
+    """A text file that is not a complete gzip file, is empty, or is not UTF-8."""
 
 
 def unreadable(path: Path, error: OSError) -> ValueError:
@@ -37,7 +37,7 @@ def uncompressed(content: bytes, path: Path) -> bytes:
     try:
         return gzip.decompress(content)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DamagedFileError(f"{path} is not a whole gzip file: {error}. Copy or download it again.") from error
+        raise DamagedFileError(f"{path} is not a complete gzip file: {error}. Copy or download it again.") from error
 
 
 def decode_lines(content: bytes, path: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Memory: how much a run has, and its peaks as the allocator, the process's resident size and the driver tell them."""
+"""Memory: how much a run has, and its peaks by the allocator, the resident size of the process, and the driver."""
 
 import os
 import resource
@@ -16,7 +16,7 @@ CONTROL_GROUPS, MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def memory_capacity_bytes(*, control_groups: Path = CONTROL_GROUPS, mount: Path = MOUNT) -> int | None:
-    """Bytes that this process may hold on the device that computes; None where a GPU's driver does not tell."""
+    """Bytes that this process may hold on the device that computes; None where a GPU's driver does not report it."""
     if backend.device_name().startswith("GPU"):
         return nvml.gpu_memory_bytes((os.environ.get("CUDA_VISIBLE_DEVICES") or "0").split(",")[0].strip())
     return min([psutil.virtual_memory().total, *_group_limits(control_groups, mount)])
@@ -58,7 +58,7 @@ def used_peak_bytes() -> int:
 
 
 class MemoryPeaks:
-    """Peaks over the timed windows of training alone.
+    """Peaks over the timed windows of training only.
 
     Make it before the model is built: what is resident then is not counted as the model's.
 

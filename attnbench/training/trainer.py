@@ -32,7 +32,7 @@ class Batches(Protocol):
 
 
 class Observer(Protocol):
-    """Who hears how training goes."""
+    """Receives the progress of training."""
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Points of histories at an optimiser step."""

@@ -258,7 +258,7 @@ def test_a_cache_folder_that_cannot_be_made_is_refused_before_work(of_files: Con
     assert refusal(check, of_files(cache_dir=str(tmp_path / "taken"))).startswith("Cannot write ")
     assert refusal(check, of_files(cache_dir=str(tmp_path / "taken"))).endswith(
         f".json into the cache folder {tmp_path / 'taken' / 'texts'}: Not a directory. "
-        "Free space or give it write permission, or name another folder by data.cache_dir."
+        "Free space or give it write permission, or name another folder with data.cache_dir."
     )
 
 
@@ -299,7 +299,7 @@ def test_subwords_that_the_text_cannot_give_are_refused_before_work(of_files: Co
 @pytest.mark.parametrize("kind", ["words", "sentencepiece"])
 def test_a_vocabulary_of_special_tokens_alone_is_refused_before_work(kind: str, of_files: Configured) -> None:
     assert refusal(check, of_files(subwords={"kind": kind, "size": 4}), sequence_length=9) == (
-        "data.subwords.size=4 has room for the 4 special tokens alone. Use data.subwords.size=5 or more."
+        "data.subwords.size=4 has room only for the 4 special tokens. Use data.subwords.size=5 or more."
     )
 
 

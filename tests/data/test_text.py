@@ -45,7 +45,7 @@ def test_a_cut_gzip_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"text\n" * 99)[:-9])
     assert refusal(read_text, path) == (
-        f"{path} is not a whole gzip file: Compressed file ended before the end-of-stream marker was reached. "
+        f"{path} is not a complete gzip file: Compressed file ended before the end-of-stream marker was reached. "
         "Copy or download it again."
     )
 

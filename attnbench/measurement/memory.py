@@ -36,11 +36,6 @@ def _group_limits(control_groups: Path, mount: Path) -> Iterator[int]:
                     yield int(limit)
 
 
-def resident_bytes() -> int:
-    """Resident size of this process now."""
-    return psutil.Process().memory_info().rss
-
-
 def process_peak_bytes() -> int:
     """Largest resident size since the process began or the peak was last reset (Linux)."""
     if _STATUS.exists():
@@ -67,7 +62,7 @@ class MemoryPeaks:
     """
 
     def __init__(self) -> None:
-        self._before = resident_bytes()
+        self._before = psutil.Process().memory_info().rss
         self.peaks: dict[str, float] = {}
 
     def begin(self) -> None:

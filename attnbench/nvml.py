@@ -11,7 +11,7 @@ from typing import Any
 import pynvml
 
 DriverError = pynvml.NVMLError
-"""There is no driver, or it does not answer."""
+"""There is no driver, or it refuses an answer."""
 
 
 def gpu_count() -> int:
@@ -27,14 +27,14 @@ def gpu_model(name: str) -> str:
 
 
 def gpu_memory_bytes(name: str) -> int | None:
-    """All memory of the GPU `name`; None where the driver does not report it."""
+    """All memory of the GPU `name`; None where the driver does not tell."""
     with suppress(DriverError), _session():
         return int(pynvml.nvmlDeviceGetMemoryInfo(_handle(name)).total)
     return None
 
 
 def process_bytes() -> int | None:
-    """Memory that this process holds on all GPUs together; None where the driver does not report it."""
+    """Memory that this process holds on all GPUs together; None where the driver does not tell."""
     with suppress(DriverError), _session():
         processes = [each for gpu in _handles() for each in pynvml.nvmlDeviceGetComputeRunningProcesses(gpu)]
         return sum(each.usedGpuMemory or 0 for each in processes if each.pid == os.getpid()) or None

@@ -4,17 +4,17 @@ import difflib
 from collections.abc import Iterable
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Returns ` Did you mean 'x'?` for the known name nearest to `name`, or nothing where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """Returns ` Did you mean 'x'?` for the choice nearest to `name`, or nothing where none is near."""
+    near = difflib.get_close_matches(name, list(choices), n=1, cutoff=0.5)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
-def check_choice(key: str, value: object, known: Iterable[str]) -> None:
-    """Raises ValueError unless `value` is one of `known`, naming the nearest."""
-    known = tuple(known)
-    if value not in known:
-        raise ValueError(f"Unknown {key} {value!r}. Known: {', '.join(known)}.{suggestion(str(value), known)}")
+def check_choice(key: str, value: object, choices: Iterable[str]) -> None:
+    """Raises ValueError unless `value` is one of `choices`, naming the nearest."""
+    choices = tuple(choices)
+    if value not in choices:
+        raise ValueError(f"Unknown {key} {value!r}. Known: {', '.join(choices)}.{suggestion(str(value), choices)}")
 
 
 def check_named(key: str, value: str) -> None:

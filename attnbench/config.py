@@ -1,8 +1,8 @@
 """The checked configuration of one run.
 
 The defaults live in `conf/`; these classes hold none, so a run cannot silently differ from what its YAML says. Only
-those of `AttentionConfig` live here. A field's type says which values are allowed, and its marks what the option means
-for a run: see `Role` and `UsedBy`.
+those of `AttentionConfig` live here. A field's type says which values are allowed, and its annotations what the
+option means for a run: see `Role` and `UsedBy`.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
 from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive
-from attnbench.mapping import build, flatten, mark
+from attnbench.mapping import annotation_of, build, flatten
 
 RESULTS_VERSION = 7
 """Raised whenever a change of the code can change a number that a run reports."""
@@ -30,7 +30,7 @@ class Role(Enum):
     NAME = auto()
     """What a preset or a data set is called."""
     MACHINE = auto()
-    """Where a run computes: facts of the machine stand in its place."""
+    """Where a run computes; its identity has the facts of the machine instead."""
     PLACE = auto()
     """Where something lies."""
     INPUT = auto()
@@ -42,7 +42,7 @@ class Role(Enum):
 
 
 class UsedBy(Enum):
-    """Which task reads an option; a group's mark is that of its options, unless they have their own."""
+    """Which task reads an option; a group's annotation is that of its options, unless they have their own."""
 
     TRAINING = auto()
     PROFILE = auto()
@@ -274,7 +274,7 @@ class RunConfig:
         if self.model.tied_embeddings == "all" and not self.data.subwords.joint:
             raise ValueError(
                 "model.tied_embeddings=all needs one vocabulary for both sides. "
-                "Use data.subwords.joint=true with data that are read, or model.tied_embeddings=target."
+                "Use data.subwords.joint=true with a data set of text files, or model.tied_embeddings=target."
             )
 
     @property
@@ -308,13 +308,13 @@ def parameters(config: RunConfig) -> dict[str, Any]:
 @cache
 def role(key: str) -> Role:
     """The role of an option by its dotted key, or of a param: `data.options.alphabet` has that of `data.options`."""
-    return mark(RunConfig, key, Role.RESULT)
+    return annotation_of(RunConfig, key, Role.RESULT)
 
 
 @cache
 def used_by(key: str) -> UsedBy:
     """Which task reads an option, by its dotted key."""
-    return mark(RunConfig, key, UsedBy.BOTH)
+    return annotation_of(RunConfig, key, UsedBy.BOTH)
 
 
 def top_level(*roles: Role) -> tuple[str, ...]:

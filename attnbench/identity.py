@@ -13,7 +13,7 @@ def identity(config: RunConfig) -> dict[str, Any]:
     """The options of `config` that decide a run's results, by dotted key.
 
     These are the options whose role says so, as far as the run's task reads them; of `attention`, those that apply to
-    the mechanism. A data set of files is known by the digests of its texts, not by their names.
+    the mechanism. A data set of files is identified by the digests of its texts, not by their names.
     """
     task = UsedBy.PROFILE if config.task == "profile" else UsedBy.TRAINING
     options = to_mapping(config) | {"attention": config.attention.applicable}

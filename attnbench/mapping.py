@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from attnbench.checks import check_choice, suggestion
 
-Mark = TypeVar("Mark", bound=Enum)
+Annotation = TypeVar("Annotation", bound=Enum)
 
 
 def build(cls: Any, values: Mapping[str, Any], prefix: str) -> Any:
@@ -71,21 +71,21 @@ def typed(hint: Any, value: Any, key: str) -> Any:
     return value
 
 
-def mark(cls: Any, key: str, default: Mark) -> Mark:
-    """The mark of `default`'s class that annotates an option: its own, or that of the nearest group around it.
+def annotation_of(cls: Any, key: str, default: Annotation) -> Annotation:
+    """The annotation of an option that is of `default`'s class: its own, or that of the nearest group around it.
 
     Args:
         cls: an options class.
         key: dotted, such as `data.root`; of what `cls` does not know, the part that it knows counts.
-        default: for an option without a mark.
+        default: for an option without one.
     """
-    found, group = default, cls
+    nearest, group = default, cls
     for name in key.split("."):
         is_group = is_dataclass(group)
         hint = _hints(group).get(name) if is_group else None
         group, *annotations = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        found = next((each for each in annotations if isinstance(each, type(default))), found)
-    return found
+        nearest = next((each for each in annotations if isinstance(each, type(default))), nearest)
+    return nearest
 
 
 @cache

@@ -1,7 +1,6 @@
 """The table of attention mechanisms: every score, scale, weighting and query time that a configuration can name.
 
-Configurations are checked against it without Keras; `attention.build` imports the classes that it names. A new score or
-weighting is its class, its line here, and a preset in conf/attention/.
+Configurations are checked against it without Keras; `attention.build` imports the classes that it names.
 """
 
 from collections.abc import Mapping
@@ -109,7 +108,7 @@ def check_options(options: Mapping[str, Any]) -> None:
             check_choice(f"attention.{factor}", options[factor], table)
     applicable = applicable_options(options)
     for name, value in options.items():
-        if name not in applicable and (name, value) != ("score", "none"):  # beside a target, as good as null
+        if name not in applicable and (name, value) != ("score", "none"):  # with a target, the same as null
             owner = applicable[0]
             others = ", ".join(applicable[1:]) or "none"
             typed = str(value).lower() if isinstance(value, bool) else value

@@ -26,7 +26,7 @@ def _order(path: Path) -> tuple[int, int, str]:
     # A preset is a flat mapping, one option a line: no parser of YAML is needed where none may be imported.
     options = dict(re.findall(r"^(\w+): *(\S+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
     score, query_time = (
-        [*FACTORS[factor], options.get(factor)].index(options.get(factor))  # a preset that names none stands last
+        [*FACTORS[factor], options.get(factor)].index(options.get(factor))  # a preset that names none comes last
         for factor in ("score", "query_time")
     )
     return score, query_time, path.stem

@@ -48,7 +48,7 @@ from attnbench.presets import conf_folder, preset_names
         (
             "model.tied_embeddings=all",
             "model.tied_embeddings=all needs one vocabulary for both sides. "
-            "Use data.subwords.joint=true with data that are read, or model.tied_embeddings=target.",
+            "Use data.subwords.joint=true with a data set of text files, or model.tied_embeddings=target.",
         ),
         (
             "attention.units=64",
@@ -215,7 +215,7 @@ def documented_choices() -> dict[str, tuple[str, ...]]:
 
 
 def test_the_comments_of_conf_list_the_values_that_are_allowed() -> None:
-    assert documented_choices() == CHOICES
+    assert documented_choices() == CHOICES, "the comments in conf/ follow the values that attnbench/config.py allows"
 
 
 def test_options_say_their_role_and_the_task_that_reads_them() -> None:

@@ -59,13 +59,11 @@ class FinalState(Constant):
         """Finds the annotations of both ends."""
         tokens = ops.cast(mask, values.dtype)
         # (batch, source): 1 at the last token, whose right neighbour is padding; below, at the first one likewise.
-        after = ops.concatenate([tokens[:, 1:], ops.zeros_like(tokens[:, :1])], axis=1)
-        last = tokens * (1 - after)
+        last = tokens * (1 - ops.pad(tokens[:, 1:], ((0, 0), (0, 1))))
         at_last = ops.matmul(last[:, None, :], values)
         if not self.bidirectional:
             return Memory(last, at_last, mask)
-        before = ops.concatenate([ops.zeros_like(tokens[:, :1]), tokens[:, :-1]], axis=1)
-        first = tokens * (1 - before)
+        first = tokens * (1 - ops.pad(tokens[:, :-1], ((0, 0), (1, 0))))
         at_first = ops.matmul(first[:, None, :], values)
         half = values.shape[-1] // 2
         context = ops.concatenate([at_last[:, :, :half], at_first[:, :, half:]], axis=-1)

@@ -102,9 +102,9 @@ class Attention(SeededLayer):
         return ops.reshape(contexts, (rows, contexts.shape[-1])), ops.reshape(weights, (rows, -1)), state
 
     def flops(self, *, source_tokens: float, target_tokens: float) -> float | None:
-        """FLOPs of one sentence pair's forward pass, 2 per multiply-add of matrix products; None where nobody counts.
+        """FLOPs of one sentence pair's forward pass, 2 per multiply-add of matrix products; None where not counted.
 
-        Called once the layer is built. Everything but the readout's and the RNN's products with the context counts.
+        Called once the layer is built. Everything counts but the products of the readout and the RNN with the context.
 
         Args:
             source_tokens: length of the source with EOS, or a mean of lengths.

@@ -50,10 +50,10 @@ class ScoredAttention(Attention):
         contexts = ops.matmul(weights, memory.values)
         return ops.swapaxes(contexts, 0, 1), ops.swapaxes(weights, 0, 1)
 
-    def flops(self, *, source_tokens: float, target_tokens: float) -> float:
+    def flops(self, *, source_tokens: float, target_tokens: float) -> float | None:
         """The score's products, and for each target token the weighted sum of the values; see `Attention.flops`."""
-        weighted_sum = 2.0 * target_tokens * source_tokens * self.value_units
-        return self.score.flops(source_tokens=source_tokens, target_tokens=target_tokens) + weighted_sum
+        of_score = self.score.flops(source_tokens=source_tokens, target_tokens=target_tokens)
+        return None if of_score is None else of_score + 2.0 * target_tokens * source_tokens * self.value_units
 
     def _scaled_scores(self, query: Tensor, keys: Tensor) -> Tensor:
         return self.scale(self.score.scores(query, keys), self.score.units)

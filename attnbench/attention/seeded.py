@@ -46,10 +46,11 @@ def draw_weights(layer: keras.layers.Layer, seed: int, initial_range: float | No
         digest = hashlib.sha256(f"{seed} {variable.path}".encode()).digest()
         generator = np.random.Generator(np.random.Philox(key=np.frombuffer(digest[:16], np.uint64)))
         values = _draw(initializer, tuple(variable.shape), generator)
-        if values is not None and initial_range is not None:
+        if values is None:
+            continue
+        if initial_range is not None:
             values = generator.uniform(-initial_range, initial_range, variable.shape)
-        if values is not None:
-            variable.assign(values.astype(variable.dtype))
+        variable.assign(values.astype(variable.dtype))
 
 
 def _draw(initializer: Any, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray | None:

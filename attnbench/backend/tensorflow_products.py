@@ -130,17 +130,19 @@ class Replay(Recorder):
 
     Args:
         factors: the loop's constants and weights.
-        kept: the outputs of this step in the forward loop.
+        forward_outputs: those of this step in the forward loop.
         prepared: what gradients are multiplied by, for each product that differs in kind or factor.
 
     Attributes:
-        kept: see above.
+        forward_outputs: see above.
         inputs: of each product, (batch, inputs).
     """
 
-    def __init__(self, factors: Sequence[Tensor], kept: Sequence[Tensor], prepared: dict[Product, Tensor]) -> None:
+    def __init__(
+        self, factors: Sequence[Tensor], forward_outputs: Sequence[Tensor], prepared: dict[Product, Tensor]
+    ) -> None:
         super().__init__(factors)
-        self.kept, self._prepared = kept, prepared
+        self.forward_outputs, self._prepared = forward_outputs, prepared
         self.inputs: list[Tensor] = []
 
     def _output(self, kind: Kind, x: Tensor, index: int) -> Tensor:
@@ -153,4 +155,4 @@ class Replay(Recorder):
             return tf.identity(output), gradient
 
         self.inputs.append(x)
-        return replayed(x, self.kept[len(self.outputs)])
+        return replayed(x, self.forward_outputs[len(self.outputs)])

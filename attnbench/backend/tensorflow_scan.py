@@ -25,9 +25,9 @@ A product costs what it would cost without a loop: one product forward, one for 
 transposed once, before the loop), and its share in one large product for the gradient by its factor. The gradient by a
 factor's other uses, such as `keys` in `keys + query`, is summed over the steps in the carry of the backward loop.
 
-Columns number what a step can leave for the products after the loop, a tensor each. The kept stacks come first: column
-0 is s, column 1 is p. What is not in them is written, once, however many inputs and products share it: column 2 is dp.
-Here x has its gradient in column 2; the product has its input in column 0 and its output's gradient in column 2.
+Columns number what a step can leave for the products after the loop, a tensor each. The stacks of residuals come first:
+column 0 is s, column 1 is p. What is not in them is written, once, however many inputs and products share it: column 2
+is dp. Here x has its gradient in column 2; the product has its input in column 0 and its output's gradient in column 2.
 Nothing needs column 1 after the loop, so its stack is popped: the memory of p1 is free before step 0 begins.
 """
 
@@ -88,7 +88,7 @@ class _Arguments(NamedTuple):
         return [*self.constants, *self.weights]
 
 
-class _Kept(NamedTuple):
+class _Residuals(NamedTuple):
     """What the forward loop leaves to the backward loop.
 
     stacks, handles: for each tensor of the carry, then for each product, a stack of its values, (batch, ...) each.
@@ -116,7 +116,7 @@ class _StepGradients(NamedTuple):
     carry: the gradients by the carry before the step.
     factors: the gradients by the factors, by index, but for those of products; float32 at least.
     columns: see `_Columns`.
-    written: the tensors of the columns behind the kept ones.
+    written: the tensors of the columns behind those of the residuals.
     """
 
     carry: list[Tensor]
@@ -134,10 +134,10 @@ class _Loop:
     def run(self, *arguments: Structure) -> tuple[tuple[Structure, Structure], Callable[..., list[Tensor | None]]]:
         """The results of `scan`, and the function of their flat gradients that gives those of its arguments."""
         flat = _Arguments(*map(tf.nest.flatten, arguments))
-        final, outputs, kept = self._forward(flat)
+        final, outputs, residuals = self._forward(flat)
 
         def gradient(*upstream: Tensor, **_: object) -> list[Tensor | None]:
-            return self._backward(flat, kept, list(upstream[: len(final)]), list(upstream[len(final) :]))
+            return self._backward(flat, residuals, list(upstream[: len(final)]), list(upstream[len(final) :]))
 
         return (tf.nest.pack_sequence_as(self._structure[0], final), outputs), gradient
 
@@ -150,7 +150,7 @@ class _Loop:
                 after, outputs = self._step(carry, inputs, constants)
         return [tf.cast(new, old.dtype) for new, old in zip(tf.nest.flatten(after), arguments.carry)], outputs
 
-    def _forward(self, arguments: _Arguments) -> tuple[list[Tensor], Structure, _Kept]:
+    def _forward(self, arguments: _Arguments) -> tuple[list[Tensor], Structure, _Residuals]:
         """The last carry, the outputs (time, batch, ...), and what the backward loop needs."""
         length = tf.shape(arguments.inputs[0])[0]
         inputs = unstacked(arguments.inputs, length)
@@ -161,41 +161,42 @@ class _Loop:
             return after, outputs, carry + recorder.outputs, recorder.products
 
         # The first step comes before the loop: only it can tell which outputs and products there are, and their shapes.
-        carry, first, kept, products = advance(0, arguments.carry)
-        outputs, stacks = written(new_arrays(first, length), 0, first), Stacks(kept)
+        carry, first, residuals, products = advance(0, arguments.carry)
+        outputs, stacks = written(new_arrays(first, length), 0, first), Stacks(residuals)
 
         def body(time: Tensor, carry: list[Tensor], outputs: Structure, handles: list[Tensor]) -> list[Structure]:
-            carry, new, kept, _ = advance(time, carry)
-            return [time + 1, carry, written(outputs, time, new), stacks.push(handles, kept)]
+            carry, new, residuals, _ = advance(time, carry)
+            return [time + 1, carry, written(outputs, time, new), stacks.push(handles, residuals)]
 
         _, final, outputs, handles = tf.while_loop(
             lambda time, *_: time < length,
             body,
-            [tf.constant(1), carry, outputs, stacks.push(stacks.empty(), kept)],
+            [tf.constant(1), carry, outputs, stacks.push(stacks.empty(), residuals)],
             maximum_iterations=length - 1,
             parallel_iterations=1,
         )
-        return final, stacked(outputs), _Kept(stacks, handles, inputs, products)
+        return final, stacked(outputs), _Residuals(stacks, handles, inputs, products)
 
     def _backward(
-        self, arguments: _Arguments, kept: _Kept, final: list[Tensor], outputs: list[Tensor]
+        self, arguments: _Arguments, residuals: _Residuals, final: list[Tensor], outputs: list[Tensor]
     ) -> list[Tensor | None]:
         """Gradients by all arguments, from those by the last carry and by the outputs (time, batch, ...)."""
-        length, carried, stacks = tf.shape(arguments.inputs[0])[0], len(arguments.carry), kept.stacks
+        length, stacks = tf.shape(arguments.inputs[0])[0], residuals.stacks
+        carried, factors = len(arguments.carry), arguments.factors
         upstream = unstacked(outputs, length)
-        prepared = {each: each.kind.prepare(arguments.factors[each.factor]) for each in dict.fromkeys(kept.products)}
+        prepared = {each: each.kind.prepare(factors[each.factor]) for each in dict.fromkeys(residuals.products)}
 
         def retreat(time: Tensor, state: list[Tensor], carry: list[Tensor]) -> _StepGradients:
-            recorder = Replay(arguments.factors, state[carried:], prepared)
-            step = arguments._replace(carry=state[:carried], inputs=read(kept.inputs, time))
+            recorder = Replay(factors, state[carried:], prepared)
+            step = arguments._replace(carry=state[:carried], inputs=read(residuals.inputs, time))
             return self._step_gradients(recorder, step, carry + read(upstream, time))
 
         # The last step comes before the loop: only it can tell which columns there are.
-        count = len(kept.handles)
-        _, state = stacks.pop(kept.handles, length - 1, range(count))
+        count = len(residuals.handles)
+        _, state = stacks.pop(residuals.handles, length - 1, range(count))
         last = retreat(length - 1, state, final)
         staying = sorted({column for part in last.columns for column in part if column is not None and column < count})
-        handles, _ = stacks.pop(kept.handles, length - 1, staying)
+        handles, _ = stacks.pop(residuals.handles, length - 1, staying)
         arrays = written(new_arrays(last.written, length), length - 1, last.written)
 
         def body(
@@ -217,7 +218,7 @@ class _Loop:
             enumerate(stacked(arrays), count)
         )
         inputs = [None if column is None else columns[column] for column in last.columns.inputs]
-        return [*carry, *inputs, *_factor_gradients(arguments.factors, kept.products, last.columns, columns, sums)]
+        return [*carry, *inputs, *_factor_gradients(factors, residuals.products, last.columns, columns, sums)]
 
     def _step_gradients(self, recorder: Replay, arguments: _Arguments, upstream: list[Tensor]) -> _StepGradients:
         """Runs one step again, and differentiates it.
@@ -227,18 +228,18 @@ class _Loop:
             arguments: the step's.
             upstream: the gradients by the carry after the step, and by its outputs.
         """
-        leaves = [arguments.carry, arguments.inputs, recorder.kept, arguments.factors]
+        leaves = [arguments.carry, arguments.inputs, recorder.forward_outputs, arguments.factors]
         floats = [x for x in tf.nest.flatten(leaves) if x.dtype.is_floating]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(floats)
             after, outputs = self._call(recorder, arguments)
         results = zip(after + tf.nest.flatten(outputs), upstream, strict=True)
         pairs = [(x, dx) for x, dx in results if x.dtype.is_floating]
-        found = iter(tape.gradient([x for x, _ in pairs], floats, output_gradients=[dx for _, dx in pairs]))
-        gradients = tf.nest.map_structure(lambda x: next(found) if x.dtype.is_floating else None, leaves)
+        tape_gradients = iter(tape.gradient([x for x, _ in pairs], floats, output_gradients=[dx for _, dx in pairs]))
+        gradients = tf.nest.map_structure(lambda x: next(tape_gradients) if x.dtype.is_floating else None, leaves)
         carry, inputs, by_products, by_factors = gradients
-        kept, by_outputs = arguments.carry + recorder.outputs, _without_gaps(recorder.kept, by_products)
-        columns, new = _numbered(kept, inputs, recorder.inputs, by_outputs)
+        residuals, by_outputs = arguments.carry + recorder.outputs, _without_gaps(recorder.forward_outputs, by_products)
+        columns, new = _numbered(residuals, inputs, recorder.inputs, by_outputs)
         factors = {
             index: tf.cast(dx, tf.float64 if dx.dtype == tf.float64 else tf.float32)
             for index, dx in enumerate(by_factors)
@@ -253,10 +254,10 @@ def _without_gaps(tensors: Sequence[Tensor], gradients: list[Tensor | None]) -> 
 
 
 def _numbered(
-    kept: list[Tensor], inputs: list[Tensor | None], product_inputs: list[Tensor], product_gradients: list[Tensor]
+    residuals: list[Tensor], inputs: list[Tensor | None], product_inputs: list[Tensor], product_gradients: list[Tensor]
 ) -> tuple[_Columns, list[Tensor]]:
-    """Gives each tensor a column, the same one wherever it comes again; returns the tensors behind `kept` as well."""
-    columns = {tensor.ref(): column for column, tensor in enumerate(kept)}
+    """A column for each tensor, the same one wherever it comes again; and the tensors behind the `residuals`."""
+    columns = {tensor.ref(): column for column, tensor in enumerate(residuals)}
 
     def column(tensor: Tensor) -> int:
         return columns.setdefault(tensor.ref(), len(columns))
@@ -266,7 +267,7 @@ def _numbered(
         [column(x) for x in product_inputs],
         [column(dx) for dx in product_gradients],
     )
-    return numbered, [reference.deref() for reference in columns][len(kept) :]
+    return numbered, [reference.deref() for reference in columns][len(residuals) :]
 
 
 def _factor_gradients(

@@ -8,7 +8,7 @@ batch with empty rows. Last, the batches are shuffled.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -105,13 +105,7 @@ class _Epoch(Sequence[Batch]):
     def __len__(self) -> int:
         return len(self._batches)
 
-    @overload
-    def __getitem__(self, index: int) -> Batch: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Batch]: ...
-
-    def __getitem__(self, index: int | slice) -> Batch | list[Batch]:
+    def __getitem__(self, index: Any) -> Any:  # `Sequence` says what an index and a slice give
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         shape, rows = self._batches[index]

@@ -42,7 +42,7 @@ def write(path: Path, content: bytes) -> None:
     except OSError as error:
         raise ValueError(
             f"Cannot write {path.name} into the cache folder {path.parent}: {error.strerror}. "
-            "Free space or give it write permission, or name another folder by data.cache_dir."
+            "Free space or give it write permission, or name another folder with data.cache_dir."
         ) from error
 
 

@@ -81,10 +81,7 @@ class Sentences:
         return len(self.offsets) - 1
 
     def __getitem__(self, row: int) -> np.ndarray:
-        if not -len(self) <= row < len(self):
-            raise IndexError(f"Sentence {row} of {len(self)}.")
-        row %= len(self)
-        return self.tokens[self.offsets[row] : self.offsets[row + 1]]
+        return self.tokens[self.offsets[:-1][row] : self.offsets[1:][row]]
 
     @property
     def lengths(self) -> np.ndarray:

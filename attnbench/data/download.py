@@ -39,7 +39,7 @@ def download(url: str, config: DataConfig, *, sha256: str | None) -> Path:
     if sha256 not in (None, received):
         raise ValueError(
             f"{url} is not the expected file: its text has the sha256 {received}, expected {sha256}. "
-            "Try again later, or give the folder of a correct copy by data.root."
+            "Try again later, or give the folder of a correct copy with data.root."
         )
     cache.write(path, content)
     return path
@@ -67,5 +67,5 @@ def _receive(url: str) -> bytes:
 
 def _failure(url: str, reason: str) -> ValueError:
     return ValueError(
-        f"Cannot download {url}: {reason}. Try again, or download it by hand and give its folder by data.root."
+        f"Cannot download {url}: {reason}. Try again, or download it by hand and give its folder with data.root."
     )

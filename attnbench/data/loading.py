@@ -106,7 +106,7 @@ class _Encoder:
         subwords = self._config.subwords
         if subwords.size <= len(SPECIAL_TOKENS):
             raise ValueError(
-                f"data.subwords.size={subwords.size} has room for the {len(SPECIAL_TOKENS)} special tokens alone. "
+                f"data.subwords.size={subwords.size} has room only for the {len(SPECIAL_TOKENS)} special tokens. "
                 f"Use data.subwords.size={len(SPECIAL_TOKENS) + 1} or more."
             )
         if subwords.kind == "words":

@@ -121,6 +121,5 @@ def _read_pairs(paths: Paths, role: str) -> Pairs:
     path = _links_path(paths)
     if role != "gold" or path is None:
         return Pairs(source, target)
-    links = text.read_links(text.read_lines(path), path, transposed="gold_links_transposed" in paths)
-    text.check_links(links, source, target, path)
-    return Pairs(source, target, links)
+    transposed = "gold_links_transposed" in paths
+    return Pairs(source, target, text.read_links(path, source, target, transposed=transposed))

@@ -1,6 +1,6 @@
 """Text files: UTF-8, plain or .gz, one sentence a line, or the gold links of a pair.
 
-Each function raises ValueError for a file that it cannot read, DamagedFileError where another copy may be whole.
+Each function raises ValueError for a file that it cannot read, DamagedFileError where another copy may be intact.
 """
 
 import gzip
@@ -14,7 +14,7 @@ _LINK = re.compile(r"(\d+)([-?])(\d+)")
 
 
 class DamagedFileError(ValueError):
-    """A text file that is not a whole gzip file, is empty, or is not UTF-8."""
+    """A text file that is not a complete gzip file, is empty, or is not UTF-8."""
 
 
 def unreadable(path: Path, error: OSError) -> ValueError:
@@ -37,7 +37,7 @@ def uncompressed(content: bytes, path: Path) -> bytes:
     try:
         return gzip.decompress(content)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DamagedFileError(f"{path} is not a whole gzip file: {error}. Copy or download it again.") from error
+        raise DamagedFileError(f"{path} is not a complete gzip file: {error}. Copy or download it again.") from error
 
 
 def decode_lines(content: bytes, path: Path) -> list[str]:
@@ -62,34 +62,27 @@ def read_lines(path: Path) -> list[str]:
     return decode_lines(read_text(path), path)
 
 
-def read_links(lines: list[str], path: Path, *, transposed: bool) -> list[Links]:
-    """Gold word alignments: one line a pair, `i-j` for a sure link and `i?j` for a possible one, indices from 0.
+def read_links(path: Path, source: list[str], target: list[str], *, transposed: bool) -> list[Links]:
+    """Gold word alignments of the pairs: one line each, `i-j` for a sure link, `i?j` for a possible one, from 0.
 
     With `transposed`, the file names the target word first.
     """
     links = []
-    for number, line in enumerate(lines, start=1):
-        sure: set[tuple[int, int]] = set()
-        possible: set[tuple[int, int]] = set()
+    for number, (line, *texts) in enumerate(zip(read_lines(path), source, target, strict=True), start=1):
+        source_words, target_words = (len(text.split()) for text in texts)
+        by_kind: dict[str, set[tuple[int, int]]] = {"-": set(), "?": set()}
         for written in line.split():
             link = _LINK.fullmatch(written)
             if link is None:
                 raise ValueError(
                     f"{path}, line {number}: {written!r} is not a link. Expected i-j (sure) or i?j (possible)."
                 )
-            i, j = int(link[1]), int(link[3])
-            (sure if link[2] == "-" else possible).add((j, i) if transposed else (i, j))
-        links.append(Links(frozenset(sure), frozenset(possible)))
-    return links
-
-
-def check_links(links: list[Links], source: list[str], target: list[str], path: Path) -> None:
-    """Raises ValueError for a link to a word that its sentence does not have."""
-    for number, (link, *texts) in enumerate(zip(links, source, target, strict=True), start=1):
-        source_words, target_words = (len(text.split()) for text in texts)
-        for i, j in sorted(link.possible):
+            i, j = (int(link[3]), int(link[1])) if transposed else (int(link[1]), int(link[3]))
             if i >= source_words or j >= target_words:
                 raise ValueError(
                     f"{path}, line {number}: source word {i} is linked to target word {j}, but the pair has "
                     f"{source_words} source and {target_words} target words. Indices count from 0."
                 )
+            by_kind[link[2]].add((i, j))
+        links.append(Links(sure=frozenset(by_kind["-"]), possible=frozenset(by_kind["?"])))
+    return links

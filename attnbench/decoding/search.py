@@ -3,29 +3,17 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from keras import ops
 
 from attnbench import backend
+from attnbench.data import SourceBatch
 from attnbench.decoding.beam import beam_search
 from attnbench.decoding.greedy import greedy_search, length_limits
 from attnbench.model import Seq2Seq
 from attnbench.special_tokens import EOS, PAD
 from attnbench.tensors import Tensor
-
-
-class SourceBatch(Protocol):
-    """A batch of source sentences."""
-
-    @property
-    def source(self) -> np.ndarray:
-        """Ids with EOS, (batch, source)."""
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The index in the set of each row's sentence, -1 for an empty row."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from attnbench.measurement.memory import (
     MemoryPeaks,
     memory_capacity_bytes,
     process_peak_bytes,
-    resident_bytes,
     used_peak_bytes,
 )
 from attnbench.measurement.speed import PRODUCTS, StepClock, Window, matrix_rate
@@ -17,6 +16,5 @@ __all__ = [
     "matrix_rate",
     "memory_capacity_bytes",
     "process_peak_bytes",
-    "resident_bytes",
     "used_peak_bytes",
 ]

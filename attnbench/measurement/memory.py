@@ -1,4 +1,4 @@
-"""Memory: how much a run has, and its peaks as the allocator, the process's resident size and the driver tell them."""
+"""Memory: how much a run has, and its peaks by the allocator, the resident size of the process, and the driver."""
 
 import os
 import resource
@@ -16,7 +16,7 @@ CONTROL_GROUPS, MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def memory_capacity_bytes(*, control_groups: Path = CONTROL_GROUPS, mount: Path = MOUNT) -> int | None:
-    """Bytes that this process may hold on the device that computes; None where a GPU's driver does not tell."""
+    """Bytes that this process may hold on the device that computes; None where a GPU's driver does not report it."""
     if backend.device_name().startswith("GPU"):
         return nvml.gpu_memory_bytes()
     return min([psutil.virtual_memory().total, *_group_limits(control_groups, mount)])
@@ -36,11 +36,6 @@ def _group_limits(control_groups: Path, mount: Path) -> Iterator[int]:
                     yield int(limit)
 
 
-def resident_bytes() -> int:
-    """Resident size of this process now."""
-    return psutil.Process().memory_info().rss
-
-
 def process_peak_bytes() -> int:
     """Largest resident size since the process began or the peak was last reset (Linux)."""
     if _STATUS.exists():
@@ -58,7 +53,7 @@ def used_peak_bytes() -> int:
 
 
 class MemoryPeaks:
-    """Peaks over the timed windows of training alone.
+    """Peaks over the timed windows of training only.
 
     Make it before the model is built: what is resident then is not counted as the model's.
 
@@ -67,7 +62,7 @@ class MemoryPeaks:
     """
 
     def __init__(self) -> None:
-        self._before = resident_bytes()
+        self._before = psutil.Process().memory_info().rss
         self.peaks: dict[str, float] = {}
 
     def begin(self) -> None:

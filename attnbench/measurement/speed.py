@@ -28,12 +28,12 @@ class StepClock:
     """Adds steps up to windows of 20 steps or 1 s, whichever is longer.
 
     A step's clock runs from asking for its batch; a window ends when the caller has read a loss back. Windows in which
-    a shape was seen for the first time are dropped, and so is a window that the caller breaks off.
+    a shape was seen for the first time are dropped, and so is a window that the caller drops.
 
     Args:
         windows: of an earlier part of the run; new ones are appended.
         compiled: seconds of compilation in that part.
-        now: seconds of a clock that only goes forward.
+        now: seconds of a monotonic clock.
 
     Attributes:
         windows: those that count.
@@ -52,7 +52,7 @@ class StepClock:
         self.drop()
 
     def drop(self) -> None:
-        """Opens a new window; the steps of the open one do not count, because something else than training follows."""
+        """Opens a new window; the steps of the open one do not count, because something other than training follows."""
         self._steps, self._tokens, self._began, self._new_shape = 0, 0, self._now(), False
 
     def ask(self) -> None:
@@ -111,7 +111,7 @@ class StepClock:
 
     @property
     def compile_seconds(self) -> float:
-        """First call less the median of the later ones, summed over shapes; a shape seen once counts whole."""
+        """First call less the median of the later ones, summed over shapes; a shape seen once counts in full."""
         steady = {shape: float(np.median(times[1:])) for shape, times in self._shapes.items() if times[1:]}
         extra = (max(0.0, times[0] - steady.get(shape, 0.0)) for shape, times in self._shapes.items())
         return self._compiled + sum(extra)

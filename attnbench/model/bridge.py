@@ -15,7 +15,7 @@ States = tuple[Tensor, ...]
 class Bridge(SeededLayer):
     """Base class: a bridge defines `_initial`.
 
-    The top layers belong together, then those below them; decoder layers that the encoder lacks start from its lowest.
+    Layers are paired from the top down; decoder layers below the encoder's lowest start from the states of that one.
 
     Args:
         units: of the decoder's states.

@@ -13,7 +13,7 @@ class Cell(SeededLayer):
     """Base class: a cell defines `step`, and weights beyond the recurrent kernel and one bias.
 
     Attributes:
-        gates: how often the projected input has `units` columns.
+        gates: the projected input has gates x `units` columns.
         states: tensors of the state, (batch, units) each; the first is h.
     """
 
@@ -86,9 +86,9 @@ class LSTM(Cell):
 
 @backend.fused
 def _lstm_gates(projected: Tensor, recurrent: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
-    admit_in, forget_in, emit_in, candidate_in = ops.split(projected + recurrent, 4, axis=-1)
-    memory = ops.sigmoid(forget_in + 1) * memory + ops.sigmoid(admit_in) * backend.tanh(candidate_in)
-    return ops.sigmoid(emit_in) * backend.tanh(memory), memory
+    input_gate, forget_gate, output_gate, candidate = ops.split(projected + recurrent, 4, axis=-1)
+    memory = ops.sigmoid(forget_gate + 1) * memory + ops.sigmoid(input_gate) * backend.tanh(candidate)
+    return ops.sigmoid(output_gate) * backend.tanh(memory), memory
 
 
 CELLS: dict[str, type[Cell]] = {"gru": GRU, "lstm": LSTM}

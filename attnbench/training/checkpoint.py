@@ -61,10 +61,6 @@ class TrainingState:
         return better
 
 
-class CheckpointError(ValueError):
-    """A checkpoint cannot be read or does not fit."""
-
-
 def save(path: Path, groups: Groups, state: TrainingState | None = None) -> None:
     """Writes `groups`, each variable under its group, index and path, as one npz file; `state` as well where given."""
     arrays: dict[str, Any] = {name: np.asarray(variable.value) for name, variable in _named(groups).items()}
@@ -79,16 +75,16 @@ def load(path: Path, groups: Groups) -> TrainingState | None:
     """Reads a checkpoint into the variables of `groups`; returns its state of training, None where it has only weights.
 
     Raises:
-        CheckpointError: the file is damaged, or was written for other weights.
+        ValueError: the file is damaged, or was written for other weights.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes())) as file:
             arrays = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"The checkpoint {path.name} is damaged. Restart this run with rerun=all.") from error
+        raise ValueError(f"The checkpoint {path.name} is damaged. Restart this run with rerun=all.") from error
     for name, variable in _named(groups).items():
         if name not in arrays or arrays[name].shape != tuple(variable.shape):
-            raise CheckpointError(
+            raise ValueError(
                 f"The checkpoint {path.name} does not fit this model: {name} is missing or has another shape. "
                 "Restart this run with rerun=all."
             )

@@ -16,7 +16,7 @@ class Schedule:
     decay_factor: float
 
     def learning_rate(self, step: int, *, total_steps: int, factor: float) -> float:
-        """The learning rate of optimiser step `step`, counted from 0; `factor` is 1 and what `reduced` makes of it."""
+        """The learning rate of optimiser step `step`, counted from 0; `factor` is 1, then what `reduced` returned."""
         if step < self.warmup_steps:
             return self.base * (step + 1) / self.warmup_steps
         done = (step - self.warmup_steps) / max(1, total_steps - self.warmup_steps)
@@ -27,7 +27,7 @@ class Schedule:
         return 1.0
 
     def reduced(self, factor: float) -> float:
-        """What an evaluation without improvement makes of `factor`."""
+        """The new `factor` after an evaluation without improvement."""
         return factor
 
 

@@ -24,10 +24,6 @@ from attnbench.training.step import optimiser_step
 LOGGED_STEPS = 20
 
 
-class NonFiniteLossError(RunFailure):
-    """The training loss became infinite or not a number."""
-
-
 class Batches(Protocol):
     """What the trainer asks of a plan of batches."""
 
@@ -36,7 +32,7 @@ class Batches(Protocol):
 
 
 class Observer(Protocol):
-    """Who hears how training goes."""
+    """Receives the progress of training."""
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Points of histories at an optimiser step."""
@@ -103,7 +99,7 @@ class Trainer:
             return False
         state = checkpoint.load(self._last, self._variables)
         if state is None:
-            raise checkpoint.CheckpointError(
+            raise ValueError(
                 f"The checkpoint {self._last.name} has weights and no training state. Restart this run with rerun=all."
             )
         self._adopt(state)
@@ -119,7 +115,7 @@ class Trainer:
         """Trains to the end and leaves the best weights in the model.
 
         Raises:
-            NonFiniteLossError: the loss is no longer a number.
+            RunFailure: the loss is no longer a finite number.
             Stopped: the observer asked for it; a checkpoint has been saved.
         """
         while not self.state.ended:
@@ -166,7 +162,7 @@ class Trainer:
         for step, loss, tokens in self._pending:
             value = float(backend.read(loss))
             if not np.isfinite(value):
-                raise NonFiniteLossError(
+                raise RunFailure(
                     f"The training loss is {value} at optimiser step {step}. "
                     "Lower training.learning_rate, or set training.clip_norm.",
                     Reason.NON_FINITE_LOSS,

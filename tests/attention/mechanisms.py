@@ -8,7 +8,7 @@ from keras import ops
 from attnbench import backend
 from attnbench.attention import Attention, Memory, build
 from attnbench.attention.scored import ScoredAttention
-from attnbench.attention.weighting import masked_softmax
+from attnbench.attention.weighting import Softmax
 from attnbench.mechanisms import BASELINES, FACTORS, SCALES, SCORES, WEIGHTS
 
 COMBINATIONS: list[tuple[str, dict[str, str]]] = [(name, {}) for name in BASELINES if name != "none"] + [
@@ -32,7 +32,7 @@ class Stranger(keras.layers.Layer):
         self.dense = keras.layers.Dense(units, use_bias=False)
 
     def call(self, query: Any, values: Any, mask: Any) -> tuple[Any, Any]:
-        weights = masked_softmax(ops.einsum("bd,bsd->bs", self.dense(query), values), mask)
+        weights = Softmax()(ops.einsum("bd,bsd->bs", self.dense(query), values), mask)
         return ops.einsum("bs,bsd->bd", weights, values), weights
 
 
@@ -52,7 +52,7 @@ class Coverage(Attention):
     def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
         projected = backend.product(query, self.kernel)
         scores = ops.einsum("bd,bsd->bs", projected, memory.keys) - ops.cast(self.fatigue, state.dtype) * state
-        weights = masked_softmax(scores, memory.mask)
+        weights = Softmax()(scores, memory.mask)
         return ops.einsum("bs,bsd->bd", weights, memory.values), weights, state + weights
 
 
@@ -65,5 +65,5 @@ class Tiring(ScoredAttention):
         return ops.ones_like(memory.values[:, :, 0])
 
     def attend(self, query: Any, memory: Memory, state: Any) -> tuple[Any, Any, Any]:
-        weights = masked_softmax(self.score.scores(query, memory.keys) * state, memory.mask)
+        weights = Softmax()(self.score.scores(query, memory.keys) * state, memory.mask)
         return ops.einsum("bs,bsd->bd", weights, memory.values), weights, state - weights / 2

@@ -81,7 +81,7 @@ def test_every_path_of_the_table_leads_to_a_class_that_takes_its_options(table: 
         (
             "dot",
             {"scale": "sqrt"},
-            "Unknown attention.scale 'sqrt'. Known: none, sqrt_units, learned. Did you mean 'sqrt_units'?",
+            f"Unknown attention.scale 'sqrt'. Known: {', '.join(FACTORS['scale'])}. Did you mean 'sqrt_units'?",
         ),
         (
             "dot",

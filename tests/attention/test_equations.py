@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from attnbench.attention import build
-from attnbench.attention.weighting import masked_softmax
+from attnbench.attention.weighting import Softmax
 
 LN3 = math.log(3)
 
@@ -129,13 +129,11 @@ def test_the_final_state_of_both_directions_joins_last_forward_and_first_backwar
 
 
 def test_the_softmax_of_large_scores_neither_overflows_nor_vanishes() -> None:
-    weights = masked_softmax(
-        keras.ops.array([[5000 + LN3, 5000], [-5000, -5000 - LN3]], "float64"), np.ones((2, 2), bool)
-    )
+    weights = Softmax()(keras.ops.array([[5000 + LN3, 5000], [-5000, -5000 - LN3]], "float64"), np.ones((2, 2), bool))
     assert np.asarray(weights) == pytest.approx(np.array([[3 / 4, 1 / 4], [3 / 4, 1 / 4]]))
 
 
 def test_the_softmax_ignores_the_largest_score_on_padding() -> None:
-    weights = masked_softmax(keras.ops.array([[LN3, 0, 5000]], "float64"), MASK)
+    weights = Softmax()(keras.ops.array([[LN3, 0, 5000]], "float64"), MASK)
     assert np.asarray(weights) == pytest.approx(np.array([[3 / 4, 1 / 4, 0]]))
     assert np.asarray(weights)[0, 2] == 0

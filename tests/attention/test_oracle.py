@@ -147,7 +147,7 @@ def built(score: str, scale: str, arguments: dict[str, Array], weights: dict[str
 
 
 def test_every_score_and_scale_of_the_table_has_an_oracle() -> None:
-    assert (set(ORACLES), set(FACTORS)) == (set(SCORES), set(SCALES))
+    assert (set(ORACLES), set(FACTORS)) == (set(SCORES), set(SCALES)), "add the equation to ORACLES or FACTORS above"
 
 
 @pytest.mark.parametrize("scale", FACTORS)

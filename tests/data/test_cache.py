@@ -74,7 +74,7 @@ def test_a_full_disk_is_reported_and_leaves_the_old_file(tmp_path: Path, monkeyp
     monkeypatch.setattr(os, "fsync", full)
     assert refusal(cache.write, path, b"new") == (
         f"Cannot write a.npz into the cache folder {tmp_path}: No space left on device. "
-        "Free space or give it write permission, or name another folder by data.cache_dir."
+        "Free space or give it write permission, or name another folder with data.cache_dir."
     )
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]
@@ -87,7 +87,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path, monkeypat
     monkeypatch.setattr(Path, "mkdir", forbidden)
     assert refusal(cache.write, tmp_path / "texts" / "a.npz", b"new") == (
         f"Cannot write a.npz into the cache folder {tmp_path / 'texts'}: Permission denied. "
-        "Free space or give it write permission, or name another folder by data.cache_dir."
+        "Free space or give it write permission, or name another folder with data.cache_dir."
     )
 
 

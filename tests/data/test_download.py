@@ -68,7 +68,7 @@ def test_a_missing_file_is_reported_with_a_way_out(served: tuple[Path, str], con
     _, url = served
     assert refusal(download, f"{url}/val.de.gz", config, sha256=None) == (
         f"Cannot download {url}/val.de.gz: File not found. "
-        "Try again, or download it by hand and give its folder by data.root."
+        "Try again, or download it by hand and give its folder with data.root."
     )
 
 
@@ -78,7 +78,7 @@ def test_a_server_that_does_not_answer_is_reported(config: DataConfig) -> None:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/val.de.gz"
         assert refusal(download, url, config, sha256=None) == (
             f"Cannot download {url}: [Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}. "
-            "Try again, or download it by hand and give its folder by data.root."
+            "Try again, or download it by hand and give its folder with data.root."
         )
 
 
@@ -88,7 +88,7 @@ def test_an_interrupted_download_leaves_nothing(file: tuple[Path, str], config: 
     (path.parent / "cut").touch()
     assert refusal(download, url, config, sha256=DIGEST) == (
         f"Cannot download {url}: {size} of {size + 5} bytes arrived. "
-        "Try again, or download it by hand and give its folder by data.root."
+        "Try again, or download it by hand and give its folder with data.root."
     )
     assert not (tmp_path / "cache" / "downloads").exists()
 
@@ -99,6 +99,6 @@ def test_a_wrong_file_is_refused_and_not_cached(file: tuple[Path, str], config: 
     path.write_bytes(gzip.compress(other))
     assert refusal(download, url, config, sha256=DIGEST) == (
         f"{url} is not the expected file: its text has the sha256 {hashlib.sha256(other).hexdigest()}, "
-        f"expected {DIGEST}. Try again later, or give the folder of a correct copy by data.root."
+        f"expected {DIGEST}. Try again later, or give the folder of a correct copy with data.root."
     )
     assert not (tmp_path / "cache" / "downloads").exists()

@@ -10,6 +10,7 @@ from sentencepiece import SentencePieceTrainer
 
 from attnbench.config import DataConfig
 from attnbench.data import Subwords, check, digests, load
+from attnbench.data.sets import LOADERS
 from attnbench.special_tokens import UNKNOWN
 from tests.data.refusal import refusal
 
@@ -213,8 +214,7 @@ def test_the_digest_of_a_file_is_that_of_its_text_whether_compressed_or_not(
 
 def test_an_unknown_loader_is_refused_with_the_nearest(configured: Configured) -> None:
     assert refusal(check, configured("multi30k", loader="multi3k")) == (
-        "Unknown data.loader 'multi3k'. Known: grammar, symbols, multi30k, iwslt15, hansards, files. "
-        "Did you mean 'multi30k'?"
+        f"Unknown data.loader 'multi3k'. Known: {', '.join(LOADERS)}. Did you mean 'multi30k'?"
     )
 
 
@@ -277,7 +277,7 @@ def test_a_cache_folder_that_cannot_be_made_is_refused_before_work(of_files: Con
     assert refusal(check, of_files(cache_dir=str(tmp_path / "taken"))).startswith("Cannot write ")
     assert refusal(check, of_files(cache_dir=str(tmp_path / "taken"))).endswith(
         f".json into the cache folder {tmp_path / 'taken' / 'texts'}: Not a directory. "
-        "Free space or give it write permission, or name another folder by data.cache_dir."
+        "Free space or give it write permission, or name another folder with data.cache_dir."
     )
 
 
@@ -318,7 +318,7 @@ def test_subwords_that_the_text_cannot_give_are_refused_before_work(of_files: Co
 @pytest.mark.parametrize("kind", ["words", "sentencepiece"])
 def test_a_vocabulary_of_special_tokens_alone_is_refused_before_work(kind: str, of_files: Configured) -> None:
     assert refusal(check, of_files(subwords={"kind": kind, "size": 4}), sequence_length=9) == (
-        "data.subwords.size=4 has room for the 4 special tokens alone. Use data.subwords.size=5 or more."
+        "data.subwords.size=4 has room only for the 4 special tokens. Use data.subwords.size=5 or more."
     )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from attnbench.data.corpus import Links
-from attnbench.data.text import check_links, decode_lines, read_lines, read_links, read_text
+from attnbench.data.text import decode_lines, read_lines, read_links, read_text
 from tests.data.refusal import refusal
 
 PATH = Path("text.de")
@@ -45,7 +45,7 @@ def test_a_cut_gzip_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.gz"
     path.write_bytes(gzip.compress(b"text\n" * 99)[:-9])
     assert refusal(read_text, path) == (
-        f"{path} is not a whole gzip file: Compressed file ended before the end-of-stream marker was reached. "
+        f"{path} is not a complete gzip file: Compressed file ended before the end-of-stream marker was reached. "
         "Copy or download it again."
     )
 
@@ -56,31 +56,40 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     )
 
 
-def test_links_are_sure_or_possible() -> None:
-    links = read_links(["0-0 1?2", "", "3-1 "], PATH, transposed=False)
-    assert links == [
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "gold.align"
+
+
+def test_links_are_sure_or_possible(path: Path) -> None:
+    path.write_text("0-0 1?2\n\n3-1 \n")
+    assert read_links(path, ["a b", "a", "a b c d"], ["x y z", "x", "x y"], transposed=False) == [
         Links(frozenset({(0, 0)}), frozenset({(0, 0), (1, 2)})),
         Links(frozenset(), frozenset()),
         Links(frozenset({(3, 1)}), frozenset()),
     ]
 
 
-def test_links_can_name_the_target_word_first() -> None:
-    assert read_links(["3-1 0?2"], PATH, transposed=True) == [Links(frozenset({(1, 3)}), frozenset({(2, 0)}))]
+def test_links_can_name_the_target_word_first(path: Path) -> None:
+    path.write_text("3-1 0?2\n")
+    assert read_links(path, ["a b c"], ["w x y z"], transposed=True) == [
+        Links(frozenset({(1, 3)}), frozenset({(2, 0)}))
+    ]
 
 
 @pytest.mark.parametrize("link", ["1:2", "1-", "a-b", "1-2-3", "-1-2"])
-def test_a_malformed_link_is_refused_with_its_line(link: str) -> None:
+def test_a_malformed_link_is_refused_with_its_line(link: str, path: Path) -> None:
+    path.write_text(f"0-0\n1-1 {link}\n")
     assert (
-        refusal(read_links, ["0-0", f"1-1 {link}"], PATH, transposed=False)
-        == f"text.de, line 2: {link!r} is not a link. Expected i-j (sure) or i?j (possible)."
+        refusal(read_links, path, ["a", "a b"], ["x", "x y"], transposed=False)
+        == f"{path}, line 2: {link!r} is not a link. Expected i-j (sure) or i?j (possible)."
     )
 
 
-def test_a_link_outside_its_sentence_is_refused() -> None:
-    links = read_links(["0-0", "1-2"], PATH, transposed=False)
-    check_links(links, ["a", "a b"], ["x", "x y z"], PATH)
-    assert refusal(check_links, links, ["a", "a b"], ["x", "x y"], PATH) == (
-        "text.de, line 2: source word 1 is linked to target word 2, but the pair has 2 source and 2 target words. "
+@pytest.mark.parametrize(("link", "transposed"), [("1-2", False), ("2-1", True)])
+def test_a_link_outside_its_sentence_is_refused(link: str, transposed: bool, path: Path) -> None:
+    path.write_text(f"0-0\n{link}\n")
+    assert refusal(read_links, path, ["a", "a b"], ["x", "x y"], transposed=transposed) == (
+        f"{path}, line 2: source word 1 is linked to target word 2, but the pair has 2 source and 2 target words. "
         "Indices count from 0."
     )

@@ -7,7 +7,7 @@ import pytest
 from keras import ops
 
 from attnbench import backend
-from attnbench.model.cells import GRU, LSTM, run_cell
+from attnbench.model.cells import CELLS, GRU, LSTM, run_cell
 
 BATCH, UNITS, TIME = 3, 5, 4
 
@@ -51,7 +51,7 @@ def test_an_lstm_step_is_its_equation() -> None:
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("kind", [GRU, LSTM])
+@pytest.mark.parametrize("kind", CELLS.values(), ids=CELLS)
 def test_a_masked_step_leaves_the_state_as_it_is(kind: Any) -> None:
     cell = _built(kind(UNITS, name="cell"))
     generator = np.random.default_rng(3)

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
+from attnbench import backend
 from attnbench.attention import Attention, Memory, build
+from attnbench.attention.scored import ScoredAttention
+from attnbench.attention.scores import Score
 from attnbench.mechanisms import SCALES
 from attnbench.model import Seq2Seq
 from tests.attention.mechanisms import COMBINATIONS, Stranger, make
@@ -89,6 +92,22 @@ class Scoring(Attention):
 def test_nobody_counts_the_flops_of_a_mechanism_that_does_not_count_them(target: str) -> None:
     model = build_model("dot", target=target)
     assert model.flops(source_tokens=SOURCE, target_tokens=TARGET) is None
+
+
+class SilentScore(Score):
+    """The dot score as one may write it, without saying what it costs."""
+
+    def build(self, query_shape: Any, values_shape: Any) -> None:
+        self.built = True
+
+    def scores(self, query: Any, keys: Any) -> Any:
+        return backend.matvec(keys, query)
+
+
+def test_nobody_counts_the_flops_of_a_score_that_does_not_count_them() -> None:
+    layer = ScoredAttention(SilentScore())
+    layer.build((None, HIDDEN), (None, None, HIDDEN))
+    assert layer.flops(source_tokens=SOURCE, target_tokens=TARGET) is None
 
 
 class Plain(Stranger):

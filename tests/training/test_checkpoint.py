@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from attnbench.measurement import Window
-from attnbench.training import CheckpointError, TrainingState, checkpoint
+from attnbench.training import checkpoint
+from attnbench.training.checkpoint import TrainingState
 
 
 def _variables() -> dict[str, list[keras.Variable]]:
@@ -40,7 +41,7 @@ def test_a_damaged_checkpoint_is_reported(tmp_path: Path, damage: str) -> None:
         content[content.index(np.asarray(variables["model"][0].value)[1, 2].tobytes())] ^= 0xFF
     path.write_bytes(content[: len(content) // 2] if damage == "cut" else content)
     message = "The checkpoint last.npz is damaged. Restart this run with rerun=all."
-    with pytest.raises(CheckpointError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         checkpoint.load(path, variables)
 
 
@@ -52,5 +53,5 @@ def test_a_checkpoint_of_another_model_is_reported(tmp_path: Path) -> None:
         f"The checkpoint last.npz does not fit this model: model/0000/{variables['model'][0].path} is missing or has "
         "another shape. Restart this run with rerun=all."
     )
-    with pytest.raises(CheckpointError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         checkpoint.load(path, variables)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from attnbench.measurement import MemoryPeaks
-from attnbench.records import Progress, Stopped
-from attnbench.training import NonFiniteLossError, Trainer
+from attnbench.records import Progress, RunFailure, Stopped
+from attnbench.training import Trainer
 from tests.model.conftest import build_model
 
 BATCHES = 5
@@ -143,7 +143,7 @@ def test_a_loss_that_is_not_a_number_ends_training(tmp_path: Path) -> None:
     trainer, model = _trainer(tmp_path, Watcher())
     model.output_bias.assign(np.full(model.output_bias.shape, np.nan))
     message = "The training loss is nan at optimiser step 1. Lower training.learning_rate, or set training.clip_norm."
-    with pytest.raises(NonFiniteLossError, match=f"^{re.escape(message)}$"):
+    with pytest.raises(RunFailure, match=f"^{re.escape(message)}$"):
         trainer.run()
 
 

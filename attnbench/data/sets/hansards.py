@@ -1,6 +1,6 @@
 """The Canadian Hansards, English and French, tokenised, with gold word alignments (Och and Ney 2000): plain files.
 
-The corpus (HLT-NAACL 2003 shared task, ISI release 2001-1a) is distributed by its owners alone, so nothing is
+The corpus (HLT-NAACL 2003 shared task, ISI release 2001-1a) is distributed only by its owners, so nothing is
 downloaded.
 """
 
@@ -25,7 +25,7 @@ def find(config: DataConfig, options: HansardsOptions) -> Paths:
     """`STEM.en` and `STEM.fr` of each split; for the gold pairs `STEM.en.txt`, `STEM.fr.txt`, `STEM.align.txt`."""
     if config.root is None:
         raise ValueError(
-            f"data={config.name} cannot be downloaded: its owners alone distribute it. Give its folder by "
+            f"data={config.name} cannot be downloaded: only its owners distribute it. Give its folder with "
             f"data.root=DIR: {options.train}.en, {options.train}.fr and so on, plain or .gz."
         )
     names = file_names(config, {"train": options.train, "valid": options.valid, "test": options.test})

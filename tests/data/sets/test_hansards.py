@@ -13,7 +13,7 @@ Configured = Callable[..., DataConfig]
 
 def test_hansards_without_a_folder_are_refused(configured: Configured) -> None:
     assert refusal(check, configured("hansards")) == (
-        "data=hansards cannot be downloaded: its owners alone distribute it. Give its folder by data.root=DIR: "
+        "data=hansards cannot be downloaded: only its owners distribute it. Give its folder with data.root=DIR: "
         "train50k.en, train50k.fr and so on, plain or .gz."
     )
 

@@ -52,7 +52,7 @@ def test_a_given_digest_is_compared_with_local_and_with_downloaded_files(
     message = f"is not the expected file: its text has the sha256 {correct}, expected {wrong}."
     options = Iwslt15Options({"train_source": wrong})
     assert refusal(find, downloaded, options, folder=url) == (
-        f"{url}/train.en {message} Try again later, or give the folder of a correct copy by data.root."
+        f"{url}/train.en {message} Try again later, or give the folder of a correct copy with data.root."
     )
     assert refusal(find, local, options, folder=url) == (
         f"{folder / 'train.en'} {message} Give another copy, or correct data.options.digests."

@@ -38,7 +38,7 @@ def test_a_download_is_compared_with_its_digest(served: tuple[Path, str], config
     (folder / "train.de.gz").write_bytes(gzip.compress(other))
     assert refusal(find, configured("multi30k"), Multi30kOptions("test_2016_flickr"), folder=url) == (
         f"{url}/train.de.gz is not the expected file: its text has the sha256 {hashlib.sha256(other).hexdigest()}, "
-        f"expected {DIGESTS['train.de']}. Try again later, or give the folder of a correct copy by data.root."
+        f"expected {DIGESTS['train.de']}. Try again later, or give the folder of a correct copy with data.root."
     )
 
 

@@ -22,12 +22,10 @@ class Frequencies(Generic[Item]):
     def __init__(self, items: Sequence[Item]) -> None:
         self.items = items
         self._sums = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(items))))
-        self._total = self._sums[-1]
-        self._last = len(items) - 1
 
     def draw(self, random: Random) -> Item:
         """One item."""
-        return self.items[bisect.bisect(self._sums, random.random() * self._total, hi=self._last)]
+        return self.items[bisect.bisect(self._sums, random.random() * self._sums[-1], hi=len(self.items) - 1)]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
-from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive
+from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive, check_seed
 from attnbench.mapping import build, flatten, mark
 
 RESULTS_VERSION = 6
@@ -130,7 +130,7 @@ class DataConfig:
     lowercase: bool
     bleu_tokenizer: Literal["13a", "none", "intl", "char", "zh"]
     subwords: SubwordConfig
-    seed: int
+    seed: NotNegative
     match_pairs: Positive | None
     options: dict[str, Any]
 
@@ -222,7 +222,7 @@ class RunConfig:
     attention: Annotated[AttentionConfig, Role.FACTOR]
     hidden_size: Annotated[Positive, Role.FACTOR]
     sequence_length: Annotated[Positive, Role.FACTOR]
-    seed: Annotated[NotNegative, Role.FACTOR, UsedBy.TRAINING]
+    seed: Annotated[int, check_seed, Role.FACTOR, UsedBy.TRAINING]
     data: Annotated[DataConfig, Role.FACTOR, UsedBy.TRAINING]
     model: ModelConfig
     training: Annotated[TrainingConfig, UsedBy.TRAINING]

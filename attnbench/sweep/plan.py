@@ -10,7 +10,7 @@ from pathlib import Path
 from attnbench.config import RESULTS_VERSION, Role, RunConfig, top_level
 from attnbench.identity import signature
 from attnbench.launch import finalize_abandoned
-from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status
+from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status, wait_for
 from attnbench.records.plan import PLANS
 from attnbench.sweep.compose import Job
 from attnbench.sweep.facts import Survey, command_line, provenance
@@ -54,15 +54,15 @@ def make_plan(jobs: Sequence[Job], *, parallel: int) -> Plan:
 
 
 def claim(runs_dir: Path) -> None:
-    """Creates `runs_dir` and checks that it can be written.
+    """Creates `runs_dir` and checks that files in it can be written and locked.
 
     Raises:
-        ValueError: it cannot, because of its path, its permissions or a full disk.
+        ValueError: they cannot, because of its path, its permissions, a full disk or its file system.
     """
     try:
         (runs_dir / PLANS).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=runs_dir) as file:
-            file.write(bytes(_PROBE_BYTES))
+        with tempfile.TemporaryDirectory(dir=runs_dir) as folder, wait_for(Path(folder) / "lock"):
+            (Path(folder) / "probe").write_bytes(bytes(_PROBE_BYTES))
     except OSError as error:
         raise ValueError(
             f"runs_dir={runs_dir} cannot be written: {error.strerror}. Make it writable, or use another: runs_dir=DIR."

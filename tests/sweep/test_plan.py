@@ -148,8 +148,7 @@ def test_options_vary_where_runs_differ(jobs: Jobs) -> None:
         ),
         (
             [["tracking.uri=http://ada:xyzzy@a"], ["tracking.uri=http://ada:xyzzy@b"]],
-            "A sweep has one tracking, received 2: TrackingConfig(uri='http://ada:***@a', system_metrics=True), "
-            "TrackingConfig(uri='http://ada:***@b', system_metrics=True). Use one.",
+            "A sweep has one tracking.uri, received 2: http://ada:***@a, http://ada:***@b. Use one.",
         ),
         (
             [["tracking.uri=./mlruns"]],

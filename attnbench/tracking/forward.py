@@ -15,7 +15,7 @@ from attnbench.records import Artifact, DamagedError, MetricsEvent, RunFolder, R
 from attnbench.records.events import read_events
 from attnbench.records.status import ENDED
 from attnbench.tracking.address import public, sqlite_file
-from attnbench.tracking.store import Store
+from attnbench.tracking.store import Store, StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,7 +48,7 @@ class Forwarder:
             insist: ask the store even if it did not answer a moment ago.
 
         Raises:
-            StoreError: the store does not answer; what it has is remembered, the rest goes with the next call.
+            StoreError: the store does not answer, or what it has cannot be remembered; the next call sends the rest.
         """
         if not self._folder.events.exists():
             return None
@@ -91,7 +91,12 @@ class Forwarder:
         return {}
 
     def _remember(self, sent: Sent) -> None:
-        self._folder.tracking.write(self._remembered() | {self._key: sent})
+        try:
+            self._folder.tracking.write(self._remembered() | {self._key: sent})
+        except OSError as error:  # of the run's disk, not of the store
+            reason = f"{self._folder.tracking.path} cannot be written: {error.strerror}"
+            self._store.warn(f"Not all is sent to MLflow: {reason}. Send it later with: python -m attnbench task=sync")
+            raise StoreError(reason) from error
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Makes sure that the store has the run, with its params; None where the run has not begun."""

@@ -85,14 +85,41 @@ def test_several_settings_are_counted(make_run: Make) -> None:
 # Are the runs comparable?
 
 
+RECORDED = {
+    "facts": made.facts(),
+    "commit": "c0ffee" * 6,
+    "device": "Abacus",
+    "threads": 3,
+    "versions": {"keras": "3.1"},
+}
+"""What a run in a checkout records of its making."""
+
+
 def test_nothing_to_warn_of_is_said(make_run: Make) -> None:
-    (text,) = texts(shown(caveats, [make_run("dot", bleu=1.0), make_run("none", bleu=1.0)]))
-    assert text.startswith("Checked and equal in all compared runs: training pairs")
+    assert texts(shown(caveats, [make_run(name, bleu=1.0, origin=RECORDED) for name in ("dot", "none")])) == [
+        "Checked and equal in all compared runs: training pairs, test set and its scoring, seeds, results version, "
+        "data files, commit, device, threads and versions."
+    ]
+
+
+def test_what_is_unknown_of_a_run_is_not_said_to_be_equal(make_run: Make) -> None:
+    runs = [make_run("dot", bleu=1.0, origin=RECORDED), make_run("none", bleu=1.0, origin=RECORDED | {"commit": None})]
+    assert texts(shown(caveats, runs)) == [
+        "Checked and equal in all compared runs: training pairs, test set and its scoring, seeds, results version, "
+        "data files, device, threads and versions. **Unknown** of some runs, so not checked: commit."
+    ]
+    different = [runs[0], make_run("none", bleu=1.0, origin=RECORDED | {"commit": None, "versions": {"keras": "3.2"}})]
+    assert shown(caveats, different) == [
+        Notice(
+            "Keep in mind",
+            ("**Versions** differ between runs: keras.", "**Unknown** of some runs, so not checked: commit."),
+        )
+    ]
 
 
 def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
     runs = [
-        make_run("dot", sequence_length=limit, metrics={"data/train_pairs": pairs}, run_id=f"limit {limit}")
+        make_run(sequence_length=limit, metrics={"data/train_pairs": pairs}, run_id=f"limit {limit}", origin=RECORDED)
         for limit, pairs in (("10", 5000.0), ("20", 10000.0))
     ]
     (notice,) = (block for block in shown(caveats, runs) if isinstance(block, Notice))
@@ -111,7 +138,8 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
         (
             "device",
             ["Abacus", "Slide rule"],
-            "**Devices or threads** differ: Abacus and Slide rule. Speed and memory are not comparable between them.",
+            "**Devices or threads** differ: Abacus with 3 threads and Slide rule with 3 threads. "
+            "Speed and memory are not comparable between them.",
         ),
         ("versions", [{"keras": "3.1"}, {"keras": "3.2"}], "**Versions** differ between runs: keras."),
         (
@@ -129,7 +157,7 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
     ],
 )
 def test_a_difference_in_origin_is_warned_of(make_run: Make, name: str, values: list[object], line: str) -> None:
-    runs = [make_run(who, origin={name: value}) for who, value in zip(("none", "dot"), values, strict=True)]
+    runs = [make_run(who, origin=RECORDED | {name: value}) for who, value in zip(("none", "dot"), values, strict=True)]
     assert shown(caveats, runs) == [Notice("Keep in mind", (line,))]
 
 

@@ -35,6 +35,12 @@ def check_not_negative(key: str, value: float) -> None:
         raise ValueError(f"{key} must be at least 0, received {value!r}.")
 
 
+def check_seed(key: str, value: int) -> None:
+    """Raises ValueError unless `value` is an int32 of at least 0, as generators on a device take it."""
+    if not 0 <= value < 2**31:
+        raise ValueError(f"{key} must be from 0 to {2**31 - 1}, received {value!r}.")
+
+
 def check_fraction(key: str, value: float) -> None:
     """Raises ValueError unless 0 <= `value` < 1."""
     if not 0 <= value < 1:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
-from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive
+from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive, check_seed
 from attnbench.mapping import annotation_of, build, flatten
 
 RESULTS_VERSION = 7
@@ -131,7 +131,7 @@ class DataConfig:
     lowercase: bool
     bleu_tokenizer: Literal["13a", "none", "intl", "char", "zh"]
     subwords: SubwordConfig
-    seed: int
+    seed: NotNegative
     match_pairs: Positive | None
     match_tokens: Positive | None
     options: dict[str, Any]
@@ -229,7 +229,7 @@ class RunConfig:
     attention: Annotated[AttentionConfig, Role.FACTOR]
     hidden_size: Annotated[Positive, Role.FACTOR]
     sequence_length: Annotated[Positive, Role.FACTOR]
-    seed: Annotated[NotNegative, Role.FACTOR, UsedBy.TRAINING]
+    seed: Annotated[int, check_seed, Role.FACTOR, UsedBy.TRAINING]
     data: Annotated[DataConfig, Role.FACTOR, UsedBy.TRAINING]
     model: ModelConfig
     training: Annotated[TrainingConfig, UsedBy.TRAINING]

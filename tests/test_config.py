@@ -27,7 +27,9 @@ from attnbench.presets import conf_folder, preset_names
         ("training.learning_rate=true", "training.learning_rate must be a number, received True."),
         ("model.embedding_dropout=1", "model.embedding_dropout must be at least 0 and below 1, received 1.0."),
         ("model.initial_range=0", "model.initial_range must be positive, received 0.0. Give a value greater than 0."),
-        ("seed=-1", "seed must be at least 0, received -1."),
+        ("seed=-1", "seed must be from 0 to 2147483647, received -1."),
+        ("seed=2147483648", "seed must be from 0 to 2147483647, received 2147483648."),
+        ("data.seed=-1", "data.seed must be at least 0, received -1."),
         ("attention.name=''", "attention.name is empty. Give it a name."),
         ("data.name=' '", "data.name is empty. Give it a name."),
         (

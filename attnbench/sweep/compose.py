@@ -90,8 +90,8 @@ def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
-    # File names and signatures as they were typed: `run=12e4` is not a number.
-    typed = dict(override.split("=", 1) for override in overrides if "=" in override)
+    # File names and signatures as they were typed, unless they refer to another option: `run=12e4` is not a number.
+    typed = dict(override.split("=", 1) for override in overrides if "=" in override and "${" not in override)
     strings = {key: typed[key].strip("'\"") for key in top_level(Role.INPUT) if typed.get(key, "null") != "null"}
     return from_mapping({str(key): value for key, value in values.items()} | strings)
 

@@ -3,13 +3,14 @@
 from typing import Any, cast
 
 import hydra
-from hydra.errors import HydraException, MissingConfigException
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
 from omegaconf import MissingMandatoryValue, OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, InterpolationKeyError, OmegaConfBaseException
 
 from attnbench.checks import suggestion
 from attnbench.mapping import flatten
 from attnbench.presets import conf_folder
+from attnbench.tracking import public
 
 REFUSALS = (ValueError, OSError, HydraException, OmegaConfBaseException)
 """What a user can cause: printed as one message, without a traceback."""
@@ -21,9 +22,17 @@ def message(error: Exception) -> str:
         group, _, name = error.missing_cfg_file.rpartition("/")
         options = ", ".join(error.options)
         return f"Unknown {group or 'configuration'} {name!r}. Known: {options}.{suggestion(name, error.options)}"
+    if isinstance(error, OverrideParseException):
+        return (
+            f"Cannot read the argument {public(error.override)!r}. Put a value with special characters in quotes, for "
+            """Hydra and for the shell: 'OPTION="VALUE"'."""
+        )
     cause = error.__cause__ if isinstance(error.__cause__, OmegaConfBaseException) else error
     if isinstance(cause, MissingMandatoryValue):
         return f"Missing option '{cause.full_key}'. Give it a value: {cause.full_key}=VALUE."
+    if isinstance(cause, InterpolationKeyError):
+        wrong = str(cause).partition("\n")[0]
+        return f"{wrong}, which {cause.full_key} refers to. Hydra's own options have a colon: ${{hydra:runtime.cwd}}."
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and "Could not override" in str(error):
         key = str(error).split("'")[1]
         with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):

@@ -7,10 +7,11 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attnbench.config import RESULTS_VERSION, Role, RunConfig, top_level
+from attnbench.config import RESULTS_VERSION, Role, RunConfig, to_mapping, top_level
 from attnbench.identity import signature
 from attnbench.launch import finalize_abandoned
-from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status
+from attnbench.mapping import flatten
+from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status, wait_for
 from attnbench.records.plan import PLANS
 from attnbench.sweep.compose import Job
 from attnbench.sweep.facts import Survey, command_line, provenance
@@ -54,15 +55,15 @@ def make_plan(jobs: Sequence[Job], *, parallel: int) -> Plan:
 
 
 def claim(runs_dir: Path) -> None:
-    """Creates `runs_dir` and checks that it can be written.
+    """Creates `runs_dir` and checks that files in it can be written and locked.
 
     Raises:
-        ValueError: it cannot, because of its path, its permissions or a full disk.
+        ValueError: they cannot, because of its path, its permissions, a full disk or its file system.
     """
     try:
         (runs_dir / PLANS).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=runs_dir) as file:
-            file.write(bytes(_PROBE_BYTES))
+        with tempfile.TemporaryDirectory(dir=runs_dir) as folder, wait_for(Path(folder) / "lock"):
+            (Path(folder) / "probe").write_bytes(bytes(_PROBE_BYTES))
     except OSError as error:
         raise ValueError(
             f"runs_dir={runs_dir} cannot be written: {error.strerror}. Make it writable, or use another: runs_dir=DIR."
@@ -104,8 +105,10 @@ def _without_password(config: RunConfig) -> RunConfig:
 
 def _check_shared(configs: Sequence[RunConfig]) -> None:
     """A sweep has one study, one folder of runs, one store: the report and the summary cover all of it."""
-    for key in top_level(Role.SWEEP, Role.PLACE):
-        values = list(dict.fromkeys(str(getattr(config, key)) for config in configs))
+    groups = top_level(Role.SWEEP, Role.PLACE)
+    shared = [flatten({key: to_mapping(config)[key] for key in groups}) for config in configs]
+    for key in shared[0]:
+        values = list(dict.fromkeys(str(options[key]) for options in shared))
         if len(values) > 1:
             listed = ", ".join(map(public, values))
             raise ValueError(f"A sweep has one {key}, received {len(values)}: {listed}. Use one.")

@@ -1,6 +1,5 @@
 """Sends a run's events to MLflow while it is at work, from a thread that sleeps most of the time."""
 
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,7 +48,6 @@ def following(folder: RunFolder, store: Store, *, system_metrics: bool, system_s
 def _monitor(run_id: str, uri: str, interval_seconds: float) -> "SystemMetricsMonitor":
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
 
-    logging.getLogger("mlflow.system_metrics").setLevel(logging.ERROR)
     monitor = SystemMetricsMonitor(run_id, sampling_interval=interval_seconds, resume_logging=True, tracking_uri=uri)
     monitor.start()
     return monitor

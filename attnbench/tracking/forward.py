@@ -5,8 +5,8 @@ folder's tracking.json, by study and store, so that steps which a resumed run re
 store has and the folder does not remember is found by its signature and start.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from attnbench.records import Artifact, DamagedError, MetricsEvent, RunFolder, R
 from attnbench.records.events import read_events
 from attnbench.records.status import ENDED
 from attnbench.tracking.address import public, sqlite_file
-from attnbench.tracking.store import Store
+from attnbench.tracking.store import Store, StoreError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,11 +48,11 @@ class Forwarder:
             insist: ask the store even if it did not answer a moment ago.
 
         Raises:
-            StoreError: the store does not answer; what it has is remembered, the rest goes with the next call.
+            StoreError: the store does not answer, or what it has cannot be remembered; the next call sends the rest.
         """
         if not self._folder.events.exists():
             return None
-        with wait_for(self._folder.sending.path):
+        with self._own_disk(), wait_for(self._folder.sending.path):
             sent = self.sent()
             if sent is not None and self._introduced and not self._anything_new(sent, finalize):
                 return sent.run_id
@@ -91,7 +91,18 @@ class Forwarder:
         return {}
 
     def _remember(self, sent: Sent) -> None:
-        self._folder.tracking.write(self._remembered() | {self._key: sent})
+        with self._own_disk():
+            self._folder.tracking.write(self._remembered() | {self._key: sent})
+
+    @contextmanager
+    def _own_disk(self) -> Iterator[None]:
+        """Makes an OSError of the body, which uses the run's own files, one that does not blame the store."""
+        try:
+            yield
+        except OSError as error:
+            reason = f"{self._folder.path} cannot be read or written: {error.strerror}"
+            self._store.warn(f"Not all is sent to MLflow: {reason}. Send it later with: python -m attnbench task=sync")
+            raise StoreError(reason) from error
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Makes sure that the store has the run, with its params; None where the run has not begun."""
@@ -126,7 +137,8 @@ class Forwarder:
         """Sends new statuses, and the points beyond the last step sent of each key."""
         from mlflow.entities import Metric
 
-        events, end = read_events(self._folder.events.path, sent.event_bytes)
+        with self._own_disk():
+            events, end = read_events(self._folder.events.path, sent.event_bytes)
         if not events:
             return
         metrics: list[Metric] = []

@@ -2,21 +2,27 @@
 
 import logging
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
 from attnbench.records import wait_for
-from attnbench.tracking.address import absolute, public, sqlite_file
+from attnbench.tracking.address import absolute, is_database_server, public, sqlite_file, without_secrets
+from attnbench.tracking.database import check_server, complete
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _RETRY_SECONDS = 60.0
-_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "5", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+_PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "PGCONNECT_TIMEOUT": "5",
+}
 
 
 class StoreError(Exception):
@@ -24,12 +30,11 @@ class StoreError(Exception):
 
 
 class Store:
-    """The MLflow store at `uri`; `warn` is called once, when it first fails to answer."""
+    """The MLflow store at `uri`; `warn` is called once with every sentence about what could not be sent."""
 
     def __init__(self, uri: str, warn: Callable[[str], None]) -> None:
         self.uri = absolute(uri)
-        self._warn = warn
-        self._warned = False
+        self.warn = cache(warn)
         self._client: MlflowClient | None = None
         self._retry_at = 0.0
 
@@ -52,15 +57,13 @@ class Store:
             if self._client is None:
                 self._client = _connect(self.uri)
             yield self._client
-        except (MlflowException, RequestException, SQLAlchemyError, ImportError, OSError) as error:
+        except (MlflowException, RequestException, SQLAlchemyError, sqlite3.Error, ImportError, OSError) as error:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
-            reason = public(_reason(error))
-            if not self._warned:
-                self._warned = True
-                self._warn(
-                    f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs continue and their results stay in "
-                    "their folders. Send them later with: python -m attnbench task=sync"
-                )
+            reason = without_secrets(_reason(error), self.uri)
+            self.warn(
+                f"Cannot log to MLflow at {public(self.uri)}: {reason}. Runs continue and their results stay in "
+                "their folders. Send them later with: python -m attnbench task=sync"
+            )
             raise StoreError(reason) from error
         self._retry_at = 0.0
 
@@ -75,7 +78,9 @@ def _reason(error: BaseException) -> str:
             timeout = os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"]
             return f"no answer within {timeout} s" if "timed out" in str(cause) else "no connection"
         cause = cause.__cause__ or cause.__context__
-    return str(error).strip().partition("\n")[0].rstrip(".")[:200]
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.strerror}: {error.filename}"
+    return str(error).strip().partition("\n")[0].rstrip(".")[:300]
 
 
 @cache
@@ -89,11 +94,14 @@ def _connect(uri: str) -> "MlflowClient":
     from mlflow import MlflowClient
 
     for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is raised; they would log addresses whole
     file = sqlite_file(uri)
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-    with nullcontext() if file is None else wait_for(file.with_name(f"{file.name}.lock")):
-        client = MlflowClient(uri)
-        client.search_experiments(max_results=1)
+        with wait_for(file.with_name(f"{file.name}.lock")):
+            complete(file)
+    elif is_database_server(uri):
+        check_server(uri)
+    client = MlflowClient(uri)
+    client.search_experiments(max_results=1)
     return client

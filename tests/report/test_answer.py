@@ -116,17 +116,45 @@ def test_settings_are_counted_in_which_the_best_is_distinguished(make_run: Make)
 # Are the runs comparable?
 
 
+RECORDED = {
+    "facts": made.facts(),
+    "commit": "c0ffee" * 6,
+    "device": "Abacus",
+    "threads": 3,
+    "versions": {"keras": "3.1"},
+}
+"""What a run in a checkout records of its making."""
+
+
 def test_nothing_to_warn_of_is_said(make_run: Make) -> None:
-    (text,) = texts(shown(caveats, [make_run("dot", bleu=1.0), make_run("none", bleu=1.0)]))
-    assert text == (
-        "Checked in all compared runs, and equal: training pairs and target tokens, data files, test set and its "
-        "scoring, seeds, convergence, results version, commit, device, threads and versions."
-    )
+    assert texts(shown(caveats, [make_run(name, bleu=1.0, origin=RECORDED) for name in ("dot", "none")])) == [
+        "Checked and equal in all compared runs: training pairs and target tokens, test set and its "
+        "scoring, seeds, convergence, results version, data files, commit, device, threads and versions."
+    ]
+
+
+def test_what_is_unknown_of_a_run_is_not_said_to_be_equal(make_run: Make) -> None:
+    runs = [make_run("dot", bleu=1.0, origin=RECORDED), make_run("none", bleu=1.0, origin=RECORDED | {"commit": None})]
+    assert texts(shown(caveats, runs)) == [
+        "Checked and equal in all compared runs: training pairs and target tokens, test set and its "
+        "scoring, seeds, convergence, results version, data files, device, threads and versions. "
+        "**Unknown** of some runs, so not checked: commit."
+    ]
+    different = [runs[0], make_run("none", bleu=1.0, origin=RECORDED | {"commit": None, "versions": {"keras": "3.2"}})]
+    assert shown(caveats, different) == [
+        Notice(
+            "Keep in mind",
+            ("**Versions** differ between runs: keras.", "**Unknown** of some runs, so not checked: commit."),
+        )
+    ]
 
 
 def test_runs_that_had_not_converged_are_warned_of(make_run: Make) -> None:
     rising = {"valid/bleu": ((79, 11.0), (158, 13.0))}
-    runs = [make_run("dot", bleu=1.0, histories=rising, run_id="dot-s1"), make_run("none", bleu=1.0)]
+    runs = [
+        make_run("dot", bleu=1.0, histories=rising, run_id="dot-s1", origin=RECORDED),
+        make_run("none", bleu=1.0, origin=RECORDED),
+    ]
     (notice,) = (block for block in shown(caveats, runs) if isinstance(block, Notice))
     assert notice.lines == (
         "**Not converged**: the last validation was the best one in dot-s1. Longer training may change the order. "
@@ -136,7 +164,7 @@ def test_runs_that_had_not_converged_are_warned_of(make_run: Make) -> None:
 
 def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
     runs = [
-        make_run("dot", sequence_length=limit, metrics={"data/train_pairs": pairs}, run_id=f"limit {limit}")
+        make_run(sequence_length=limit, metrics={"data/train_pairs": pairs}, run_id=f"limit {limit}", origin=RECORDED)
         for limit, pairs in (("10", 5000.0), ("20", 10000.0))
     ]
     (notice,) = (block for block in shown(caveats, runs) if isinstance(block, Notice))
@@ -155,7 +183,8 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
         (
             "device",
             ["Abacus", "Slide rule"],
-            "**Devices or threads** differ: Abacus and Slide rule. Speed and memory are not comparable between them.",
+            "**Devices or threads** differ: Abacus with 3 threads and Slide rule with 3 threads. "
+            "Speed and memory are not comparable between them.",
         ),
         ("versions", [{"keras": "3.1"}, {"keras": "3.2"}], "**Versions** differ between runs: keras."),
         (
@@ -173,7 +202,7 @@ def test_differing_training_pairs_are_warned_of(make_run: Make) -> None:
     ],
 )
 def test_a_difference_in_origin_is_warned_of(make_run: Make, name: str, values: list[object], line: str) -> None:
-    runs = [make_run(who, origin={name: value}) for who, value in zip(("none", "dot"), values, strict=True)]
+    runs = [make_run(who, origin=RECORDED | {name: value}) for who, value in zip(("none", "dot"), values, strict=True)]
     assert shown(caveats, runs) == [Notice("Keep in mind", (line,))]
 
 

@@ -3,11 +3,13 @@
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -133,6 +135,25 @@ def test_the_password_of_the_store_is_used_and_written_nowhere(
     assert {"facts.json", "config.json"} <= {path.name for path in files}
     assert [path for path in files if b"xyzzy" in path.read_bytes()] == []
     assert "xyzzy" not in ended.output + ended.errors
+
+
+def test_what_varies_may_be_named_as_hydras_sweeper_takes_it(program: Program) -> None:
+    ended = program("dry_run=true", '+hydra.sweeper.params.seed="1,2"')
+    assert ended.code == 0, ended.errors
+    assert [row[1:] for row in plan_lines(ended.output)] == [["1", "new"], ["2", "new"]]
+
+
+def test_a_store_whose_making_was_interrupted_is_made_anew(program: Program) -> None:
+    with closing(sqlite3.connect(program.path / "mlflow.db")) as database, database:
+        database.execute("CREATE TABLE _alembic_tmp_runs (run_uuid VARCHAR(32))")
+        database.execute("DELETE FROM alembic_version")
+    ended = program("attention=dot", "study=first")
+    assert (ended.code, ended.errors) == (0, "")
+    assert program("task=sync").output == "Sent 0 runs to sqlite:///mlflow.db; 1 were there already.\n"
+    client = MlflowClient(f"sqlite:///{program.path}/mlflow.db")
+    experiment = client.get_experiment_by_name("first")
+    assert experiment is not None
+    assert len(client.search_runs([experiment.experiment_id])) == 1
 
 
 def test_finished_runs_are_skipped_and_failed_ones_resume(program: Program) -> None:

@@ -91,6 +91,11 @@ def test_an_interval_is_refused() -> None:
         jobs_of("seed=interval(1,3)")
 
 
+def test_the_text_to_translate_may_lie_where_another_option_says() -> None:
+    (job,) = jobs_of("runs_dir=here", "input=${runs_dir}/text.txt", "output='out.txt'")
+    assert (job.config.input, job.config.output) == ("here/text.txt", "out.txt")
+
+
 @pytest.mark.parametrize("text", ["12e4", "0123", "'12e4'"])
 def test_a_signature_stays_as_it_was_typed(text: str) -> None:
     (job,) = jobs_of(f"run={text}")

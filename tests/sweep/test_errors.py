@@ -55,5 +55,19 @@ def test_an_error_of_the_system_names_its_file() -> None:
     assert message(BlockingIOError(11, "Resource temporarily unavailable")) == "Resource temporarily unavailable."
 
 
+def test_what_hydra_cannot_read_is_named_without_its_password() -> None:
+    advice = """Put a value with special characters in quotes, for Hydra and for the shell: 'OPTION="VALUE"'."""
+    assert refusal("study=é") == f"Cannot read the argument 'study=é'. {advice}"
+    shown = "Cannot read the argument 'tracking.uri=http://ada:***@host'."
+    assert refusal("tracking.uri=http://ada:x${y}{@host") == f"{shown} {advice}"
+
+
+def test_an_interpolation_of_what_is_unknown_names_the_option_and_the_colon() -> None:
+    assert refusal("runs_dir=${hydra.runtime.cwd}/runs") == (
+        "Interpolation key 'hydra.runtime.cwd' not found, which runs_dir refers to. "
+        "Hydra's own options have a colon: ${hydra:runtime.cwd}."
+    )
+
+
 def test_every_refusal_is_one_line() -> None:
     assert "\n" not in refusal("hidden_size=[1")

@@ -1,5 +1,8 @@
 """A sweep's runs, checked, signed and looked up before the first one starts."""
 
+import errno
+import fcntl
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -145,8 +148,7 @@ def test_options_vary_where_runs_differ(jobs: Jobs) -> None:
         ),
         (
             [["tracking.uri=http://ada:xyzzy@a"], ["tracking.uri=http://ada:xyzzy@b"]],
-            "A sweep has one tracking, received 2: TrackingConfig(uri='http://ada:***@a', system_metrics=True), "
-            "TrackingConfig(uri='http://ada:***@b', system_metrics=True). Use one.",
+            "A sweep has one tracking.uri, received 2: http://ada:***@a, http://ada:***@b. Use one.",
         ),
         (
             [["tracking.uri=./mlruns"]],
@@ -169,9 +171,25 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda dir: open("/dev/full", "wb"))  # noqa: SIM115, PTH123
+    def refuse(_path: Path, _content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
     message = (
         f"runs_dir={tmp_path} cannot be written: No space left on device. "
+        "Make it writable, or use another: runs_dir=DIR."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        claim(tmp_path)
+
+
+def test_a_file_system_without_locks_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    message = (
+        f"runs_dir={tmp_path} cannot be written: Cannot be locked (No locks available). "
         "Make it writable, or use another: runs_dir=DIR."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

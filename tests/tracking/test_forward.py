@@ -1,5 +1,8 @@
 """What reaches the store, read back with MLflow's own client."""
 
+import errno
+import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from attnbench.config import RESULTS_VERSION, parameters
 from attnbench.records import MetricsEvent, Outcome, RunFolder, Status
 from attnbench.records.folder import RunFile
 from attnbench.tracking import Forwarder, Store, StoreError
+from attnbench.tracking import forward as forward_module
 from tests import made
 from tests.tracking.conftest import finish, runs_of
 
@@ -200,7 +204,7 @@ def break_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, aft
         monkeypatch.setattr(owner, name, whole)
         if after:
             whole(*arguments, **options)
-        raise OSError("lost")
+        raise OSError(errno.EIO, "lost")
 
     monkeypatch.setattr(owner, name, broken)
 
@@ -228,7 +232,7 @@ def test_a_run_whose_connection_was_lost_is_made_once_and_has_its_params(
     folder, store = make_folder(), Store(store_uri, warn=lambda _: None)
     forwarder = Forwarder(folder, store)
     break_once(monkeypatch, owner, name, after=after)
-    with pytest.raises(StoreError, match=r"^lost$"):
+    with pytest.raises(StoreError, match=r"lost$"):
         forwarder.forward(finalize=False)
     (forwarder if same_process else Forwarder(folder, store)).forward(finalize=False, insist=True)
     (run,) = runs_of(client, "length")
@@ -306,3 +310,26 @@ def test_a_store_that_does_not_answer_loses_nothing_and_warns_once(
         "folders. Send them later with: python -m attnbench task=sync"
     ]
     assert client.get_run(forward(folder, store)).data.metrics == {"test/bleu": 43.0}
+
+
+@pytest.mark.parametrize("broken", [(RunFile, "write"), (forward_module, "wait_for"), (forward_module, "read_events")])
+def test_a_full_disk_of_the_run_is_not_blamed_on_the_store(
+    broken: tuple[Any, str], make_folder: Make, store_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    warnings: list[str] = []
+    folder, store = make_folder(), Store(store_uri, warn=warnings.append)
+    reason = f"{folder.path} cannot be read or written: No space left on device"
+    monkeypatch.setattr(*broken, refuse)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=f"^{re.escape(reason)}$"):
+            forward(folder, store)
+    assert warnings == [
+        f"Not all is sent to MLflow: {reason}. Send it later with: python -m attnbench task=sync",
+    ]
+    monkeypatch.undo()
+    forward(folder, store)
+    with store.client() as client:
+        assert len(runs_of(client, "length")) == 1

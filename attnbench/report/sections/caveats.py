@@ -1,30 +1,38 @@
 """Are the runs comparable? Whether they differ in data, in training pairs, in code or in machine."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from attnbench.report.comparison.convergence import unconverged
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import is_profile
 from attnbench.report.render.elements import Content, Notice, Text
-from attnbench.report.sources.runs import TEXTS
+from attnbench.report.sources.runs import TEXTS, Origin
 from attnbench.wording import counted, listed, number
 
 Value = TypeVar("Value")
 
+_RECORDED: dict[str, Callable[[Origin], object]] = {
+    "data files": lambda origin: origin.facts,
+    "commit": lambda origin: origin.commit,
+    "device": lambda origin: origin.device,
+    "threads": lambda origin: origin.threads,
+    "versions": lambda origin: origin.versions,
+}
+"""What a run records of how it was made, where it can; the commit is unknown outside a checkout."""
+
 
 def content(study: Study) -> Content:
     """The remarks, and the warnings that apply; or the checks that passed."""
-    lines = (
-        *(f"**Remark**: {remark}" for remark in study.remarks),
-        *_about_data(study),
-        *_about_making(study),
-    )
+    lines = [*(f"**Remark**: {remark}" for remark in study.remarks), *_about_data(study), *_about_making(study)]
+    unknown = [fact for fact, get in _RECORDED.items() if not all(get(run.origin) for run in study.compared)]
+    unchecked = [f"**Unknown** of some runs, so not checked: {listed(unknown)}."] if unknown else []
     if lines:
-        return [Notice("Keep in mind", lines)]
-    trained = ["training pairs and target tokens", "data files", "test set and its scoring", "seeds", "convergence"]
-    made = ["results version", "commit", "device", "threads", "versions"]
-    return [Text(f"Checked in all compared runs, and equal: {listed([*(trained if study.finished else []), *made])}.")]
+        return [Notice("Keep in mind", (*lines, *unchecked))]
+    trained = ["training pairs and target tokens", "test set and its scoring", "seeds", "convergence"]
+    facts = [*(trained if study.finished else []), "results version", *_RECORDED]
+    equal = f"Checked and equal in all compared runs: {listed([fact for fact in facts if fact not in unknown])}."
+    return [Text(" ".join([equal, *unchecked]))]
 
 
 def _about_data(study: Study) -> Iterator[str]:

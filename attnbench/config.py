@@ -31,7 +31,7 @@ class Role(Enum):
     """What a preset or a data set is called."""
     MACHINE = auto()
     """Where a run computes; its identity has the facts of the machine instead."""
-    PLACE = auto()
+    LOCATION = auto()
     """Where something lies."""
     INPUT = auto()
     """What a task on a finished run reads and writes, as it is typed."""
@@ -124,8 +124,8 @@ class DataConfig:
 
     name: Annotated[str, Role.NAME, check_named]
     loader: str
-    root: Annotated[str | None, Role.PLACE]
-    cache_dir: Annotated[str | None, Role.PLACE]
+    root: Annotated[str | None, Role.LOCATION]
+    cache_dir: Annotated[str | None, Role.LOCATION]
     source_language: str
     target_language: str
     lowercase: bool
@@ -235,7 +235,7 @@ class RunConfig:
     training: Annotated[TrainingConfig, UsedBy.TRAINING]
     evaluation: Annotated[EvaluationConfig, UsedBy.TRAINING]
     profile: Annotated[ProfileConfig, UsedBy.PROFILE]
-    tracking: Annotated[TrackingConfig, Role.PLACE]
+    tracking: Annotated[TrackingConfig, Role.LOCATION]
     backend: Annotated[Literal["tensorflow", "jax"], Role.FACTOR]
     precision: Annotated[Literal["float32", "tf32", "mixed_bfloat16"], Role.FACTOR]
     device: Annotated[Literal["auto", "cpu", "gpu"], Role.MACHINE]
@@ -244,8 +244,8 @@ class RunConfig:
     study: Annotated[str, Role.SWEEP]
     question: Annotated[str | None, Role.SWEEP]
     tuned: Annotated[str | None, Role.SWEEP]
-    runs_dir: Annotated[str, Role.PLACE]
-    reports_dir: Annotated[str, Role.PLACE]
+    runs_dir: Annotated[str, Role.LOCATION]
+    reports_dir: Annotated[str, Role.LOCATION]
     time_limit_minutes: Annotated[PositiveFloat | None, Role.PROCESS]
     dry_run: Annotated[bool, Role.SWEEP]
     rerun: Annotated[Literal["none", "failed", "all"], Role.SWEEP]

@@ -223,7 +223,7 @@ def test_the_comments_of_conf_list_the_values_that_are_allowed() -> None:
 def test_options_say_their_role_and_the_task_that_reads_them() -> None:
     roles = ("training.learning_rate", "data.options.alphabet", "data.root", "attention.name", "study", "unknown")
     assert [role(key) for key in roles] == [
-        Role.RESULT, Role.FACTOR, Role.PLACE, Role.NAME, Role.SWEEP, Role.RESULT,
+        Role.RESULT, Role.FACTOR, Role.LOCATION, Role.NAME, Role.SWEEP, Role.RESULT,
     ]  # fmt: skip
     readers = ("training.learning_rate", "training.optimizer", "data.root", "profile.steps", "hidden_size")
     assert [used_by(key) for key in readers] == [

@@ -105,7 +105,7 @@ def _without_password(config: RunConfig) -> RunConfig:
 
 def _check_shared(configs: Sequence[RunConfig]) -> None:
     """A sweep has one study, one folder of runs, one store: the report and the summary cover all of it."""
-    groups = top_level(Role.SWEEP, Role.PLACE)
+    groups = top_level(Role.SWEEP, Role.LOCATION)
     shared = [flatten({key: to_mapping(config)[key] for key in groups}) for config in configs]
     for key in shared[0]:
         values = list(dict.fromkeys(str(options[key]) for options in shared))

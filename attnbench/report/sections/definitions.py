@@ -7,7 +7,7 @@ from attnbench.report.render.fields import text_field
 
 
 def content(study: Study) -> Content:
-    """The definitions of the metrics that these runs logged, as the README has them."""
+    """The definitions of the metrics that these runs logged, as docs/reference.md has them."""
     metrics = definitions(key for run in study.runs for key in (*run.metrics, *run.histories))
     table = Table(
         slug="definitions",

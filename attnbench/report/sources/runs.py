@@ -116,8 +116,11 @@ def study_name(runs: Iterable[Run], folder: Path) -> str:
 
 def texts(params: Mapping[str, Any]) -> dict[str, str]:
     """Params as the texts that MLflow stores, without empty ones and those that only say where files lie."""
-    kept = {key: str(value) for key, value in sorted(params.items()) if role(key) not in (Role.PLACE, Role.INPUT)}
-    return {key: value for key, value in kept.items() if value}
+    return {
+        key: str(value)
+        for key, value in sorted(params.items())
+        if role(key) not in (Role.LOCATION, Role.INPUT) and str(value)
+    }
 
 
 def natural(text: str) -> tuple[Any, ...]:

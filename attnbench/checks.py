@@ -1,6 +1,7 @@
 """Checks of what a user asks for, each with a sentence that says what to do."""
 
 import difflib
+import math
 from collections.abc import Iterable
 
 
@@ -33,6 +34,12 @@ def check_not_negative(key: str, value: float) -> None:
     """Raises ValueError unless `value` is at least zero."""
     if not value >= 0:
         raise ValueError(f"{key} must be at least 0, received {value!r}.")
+
+
+def check_finite(key: str, value: float) -> None:
+    """Raises ValueError for infinity and for what is no number."""
+    if not math.isfinite(value):
+        raise ValueError(f"{key} must be a finite number, received {value!r}.")
 
 
 def check_fraction(key: str, value: float) -> None:

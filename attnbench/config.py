@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
-from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive
+from attnbench.checks import check_finite, check_fraction, check_named, check_not_negative, check_positive
 from attnbench.mapping import build, flatten, mark
 
 RESULTS_VERSION = 6
@@ -280,6 +280,9 @@ def from_mapping(values: Mapping[str, Any]) -> RunConfig:
     Raises:
         ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
     """
+    for key, value in flatten(values).items():
+        if isinstance(value, float):
+            check_finite(key, value)
     return build(RunConfig, values, "")
 
 

@@ -47,6 +47,7 @@ def launch(
         command: the child's, without the run folder.
 
     Raises:
+        DamagedError: a file of the folder cannot be used.
         OSError: the folder cannot be written.
     """
     if skipped := _prepare(folder, config, identity, fresh=fresh):
@@ -75,6 +76,7 @@ def _prepare(folder: RunFolder, config: RunConfig, identity: RunIdentity, *, fre
         return Outcome(Status.ELSEWHERE)
     with lock:
         if folder.finished() and not fresh:
+            folder.require_identity()
             return FINISHED_BEFORE
         if fresh:
             for path in folder.path.iterdir():

@@ -137,8 +137,8 @@ def _send(folders: Sequence[RunFolder], work: Work) -> None:
         for folder in folders:
             try:
                 send(folder, store, work.plan.study)
-            except DamagedError as error:
-                print(f"Not sent: {error}", file=sys.stderr)
+            except (DamagedError, OSError) as error:
+                print(f"Not sent: {message(error)}", file=sys.stderr)
 
 
 def _report(work: Work, report: Report) -> None:

@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from attnbench.launch import Stop, finalize_abandoned, launch
 from attnbench.metrics import metric_of
-from attnbench.records import Entry, Lock, Outcome, Plan, RunFolder, Status
+from attnbench.records import DamagedError, Entry, Lock, Outcome, Plan, RunFolder, Status
 from attnbench.sweep.display import Position, duration, make_display, say
 from attnbench.sweep.errors import message
 from attnbench.tracking import following, open_store
@@ -117,10 +117,10 @@ class Work:
         folder = self.folder(entry)
         with make_display(self._position(entry), alone=self.alone) as display:
             try:
-                if lock is None:
-                    finalize_abandoned(folder)
-                else:
+                if lock is not None:
                     lock.release()
+                elif not fresh:
+                    finalize_abandoned(folder)
                 with self._following(entry):
                     outcome = self.launch(
                         folder,
@@ -132,7 +132,7 @@ class Work:
                         progress=display.update,
                         command=self.worker,
                     )
-            except OSError as error:
+            except (DamagedError, OSError) as error:
                 outcome = Outcome(Status.FAILED, f"error: {message(error)}")
             except Exception as error:  # whatever happens to one run, the others are done
                 traceback.print_exc()

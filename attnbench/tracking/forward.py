@@ -49,6 +49,7 @@ class Forwarder:
 
         Raises:
             StoreError: the store does not answer; what it has is remembered, the rest goes with the next call.
+        DamagedError: a file of the run cannot be used.
         """
         if not self._folder.events.exists():
             return None
@@ -91,7 +92,11 @@ class Forwarder:
         return {}
 
     def _remember(self, sent: Sent) -> None:
-        self._folder.tracking.write(self._remembered() | {self._key: sent})
+        file = self._folder.tracking
+        try:
+            file.write(self._remembered() | {self._key: sent})
+        except IsADirectoryError as error:  # not the store's
+            raise DamagedError.of(file.path, error) from error
 
     def _introduce(self, client: "MlflowClient", sent: Sent | None) -> Sent | None:
         """Makes sure that the store has the run, with its params; None where the run has not begun."""
@@ -151,6 +156,8 @@ class Forwarder:
         kinds = (Artifact.ALWAYS, Artifact.FINISHED) if sent.status == Status.FINISHED else (Artifact.ALWAYS,)
         for name in (file.name for file in RunFolder.files() if file.artifact in kinds):
             path, parent = self._folder.path / name, str(Path(name).parent)
+            if path.exists() and not path.is_file():
+                raise DamagedError.of(path, ValueError("it is not a file"))
             if path.exists():
                 client.log_artifact(sent.run_id, str(path), None if parent == "." else parent)
         tags = {"status_reason": sent.reason}

@@ -13,6 +13,7 @@ from attnbench.data import Vocabulary, text
 from attnbench.decoding import ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
 from attnbench.records import RunFolder, write_atomically
+from attnbench.records.files import reading
 from attnbench.scoring import alignment
 from attnbench.training import checkpoint
 from attnbench.worker.build import build_model, set_up
@@ -91,7 +92,8 @@ def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Seq2Seq, tupl
             f"The run folder {folder.path.name} holds no checkpoint to decode with. Train the run again with rerun=all."
         )
     set_up(replace(config, device="auto"))
-    source, target = data.from_dict(vocabularies.source), data.from_dict(vocabularies.target)
+    with reading(folder.vocabularies.path):
+        source, target = data.from_dict(vocabularies.source), data.from_dict(vocabularies.target)
     model = build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
     checkpoint.load(folder.best_checkpoint.path, {"model": model.variables})
     return model, (source, target)

@@ -58,11 +58,11 @@ def compose_jobs(loader: ConfigLoader, config: DictConfig, lines: Sequence[str])
         for override in plain:
             OmegaConf.update(composed[shared], override.key_or_group, override.value())
         HydraConfig.instance().set_config(composed[shared])  # interpolations may ask for Hydra's own options
-        jobs.append(Job(typed, decode(composed[shared], typed)))
+        jobs.append(Job(typed, decode(composed[shared], overrides)))
     return jobs
 
 
-def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
+def decode(config: DictConfig, overrides: Iterable[Override] = ()) -> RunConfig:
     """The checked options of `config`, Hydra's own left out, with interpolations resolved.
 
     Raises:
@@ -73,8 +73,11 @@ def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
     values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
     # File names and signatures as they were typed: `run=12e4` is not a number.
-    typed = dict(override.split("=", 1) for override in overrides if "=" in override)
-    strings = {key: typed[key].strip("'\"") for key in top_level(Role.INPUT) if typed.get(key, "null") != "null"}
+    strings = {
+        override.key_or_group: override.get_value_string()
+        for override in overrides
+        if override.key_or_group in top_level(Role.INPUT) and isinstance(override.value(), int | float)
+    }
     return from_mapping({str(key): value for key, value in values.items()} | strings)
 
 

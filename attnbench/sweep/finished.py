@@ -60,6 +60,8 @@ def _decode(config: RunConfig, command: Sequence[str]) -> int:
     if config.output is not None and not Path(config.output).absolute().parent.is_dir():
         folder_name = str(Path(config.output).parent)
         raise ValueError(f"No folder {folder_name!r} for output={config.output}. Create it first.")
+    if config.output is not None and Path(config.output).is_dir():
+        raise ValueError(f"output={config.output} is a folder. Name a file: output={Path(config.output) / 'FILE'}.")
     trained = folder.config.required()
     survey = Survey(parallel=1)
     decided = survey.decide(replace(trained, device=config.device, threads=config.threads))

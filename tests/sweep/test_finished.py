@@ -62,6 +62,7 @@ def test_a_run_that_is_not_one_finished_run_is_refused(runs_dir: Path, name: str
         ({"run": None}, "task=translate needs run. Give run=SIGNATURE and input=FILE."),
         ({"input": None}, "task=translate needs input. Give run=SIGNATURE and input=FILE."),
         ({"input": "nothing.de"}, "No file 'nothing.de' to translate. Give input=FILE."),
+        ({"output": "{runs_dir}"}, "output={runs_dir} is a folder. Name a file: output={runs_dir}/FILE."),
         ({"output": "no/where/out.en"}, "No folder 'no/where' for output=no/where/out.en. Create it first."),
     ],
 )
@@ -70,7 +71,8 @@ def test_what_a_translation_needs_is_asked_for(
 ) -> None:
     (runs_dir / "text.de").touch()
     given = {"task": "translate", "runs_dir": str(runs_dir), "run": "12e4", "input": str(runs_dir / "text.de")}
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    options = {key: value and value.format(runs_dir=runs_dir) for key, value in options.items()}
+    with pytest.raises(ValueError, match=f"^{re.escape(message.format(runs_dir=runs_dir))}$"):
         do_task(replace(default_config, **(given | options)))
 
 

@@ -212,6 +212,23 @@ def test_a_missing_file_is_refused(configured: Configured, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (Path.mkdir, "a folder"),
+        (os.mkfifo, "a pipe"),
+        (lambda path: path.symlink_to("nowhere"), "a link to nowhere, which does not exist"),
+    ],
+)
+def test_what_is_no_file_is_refused_as_what_it_is(
+    make: Callable[[Path], None], kind: str, of_files: Configured, tmp_path: Path
+) -> None:
+    config = of_files()
+    (tmp_path / "train_source").unlink()
+    make(tmp_path / "train_source")
+    assert refusal(check, config) == f"{tmp_path / 'train_source'} is {kind}. Give a text file, plain or .gz."
+
+
 def test_a_file_that_is_not_named_is_refused(of_files: Configured) -> None:
     assert refusal(check, of_files(options={"valid_target": None})) == (
         "data.options.valid_target is not given. Name a UTF-8 text file, one sentence a line."

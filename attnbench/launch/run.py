@@ -13,7 +13,7 @@ from attnbench.config import RunConfig
 from attnbench.launch.outcome import FINISHED_BEFORE, Exit, Snapshot, classify, finalize_abandoned
 from attnbench.launch.share import environment, share
 from attnbench.launch.stop import Stop
-from attnbench.records import Outcome, Progress, RunFolder, RunIdentity, Status
+from attnbench.records import DamagedError, Outcome, Progress, RunFolder, RunIdentity, Status
 
 WORKER = (sys.executable, "-m", "attnbench.worker")
 """The child's command; the run folder follows."""
@@ -130,7 +130,8 @@ def _watch(
             return Exit(_end(child, stop), timed_out=True)
         if now - shown > _PROGRESS_SECONDS:
             shown = now
-            progress(folder.progress.read())
+            with suppress(DamagedError):  # the run matters more than what is shown of it
+                progress(folder.progress.read())
         time.sleep(_POLL_SECONDS)
     return Exit(child.returncode)
 

@@ -54,7 +54,7 @@ def read_planned(runs_dir: Path, plan: Plan) -> Runs:
         try:
             found.append(read_run(folder.path) if folder.started() else planned)
         except DamagedError as error:
-            found.append(_damaged(planned, error))
+            found.append(_damaged(planned, _reason(error, runs_dir)))
     return Runs.of(plan.study, found)
 
 
@@ -68,19 +68,24 @@ def read_all(runs_dir: Path, study: str | None = None) -> Runs:
         try:
             params = texts(parameters(folder.config.required()))
         except DamagedError as error:
-            remarks.append(f"A run was left out: {error}")
+            remarks.append(f"A run was left out: {_reason(error, runs_dir)}")
             continue
         if study in (None, params["study"]):
             try:
                 runs.append(read_run(folder.path))
             except DamagedError as error:
-                runs.append(_damaged(Run(folder.path.name, Status.FAILED, "", params), error))
+                runs.append(_damaged(Run(folder.path.name, Status.FAILED, "", params), _reason(error, runs_dir)))
     return Runs.of(study or study_name(runs, runs_dir), runs, remarks)
 
 
-def _damaged(run: Run, error: DamagedError) -> Run:
+def _damaged(run: Run, reason: str) -> Run:
     """`run` without a result, for the reason that a file of it is damaged."""
-    return replace(run, status=Status.FAILED, origin=replace(run.origin, reason=str(error)))
+    return replace(run, status=Status.FAILED, origin=replace(run.origin, reason=reason))
+
+
+def _reason(error: DamagedError, runs_dir: Path) -> str:
+    """What is damaged, free of this machine's paths: a report is read elsewhere."""
+    return str(error).replace(f"{runs_dir}/", "")
 
 
 def read_run(path: Path) -> Run:

@@ -138,7 +138,8 @@ def test_a_damaged_run_of_a_plan_has_failed_for_that_reason(folder: RunFolder) -
     (run,) = read_planned(folder.path.parent, plan).runs
     assert (run.status, run.signature, run.params["attention"]) == ("FAILED", plan.entries[0].signature, "dot")
     assert run.origin.reason == (
-        f"{folder.maps.path} is damaged: maps.json must be a list, received 5. Restore it from a copy, or delete it."
+        f"{folder.path.name}/maps.json is damaged: maps.json must be a list, received 5. "
+        "Restore it from a copy, or delete it."
     )
 
 
@@ -150,11 +151,11 @@ def test_without_a_plan_a_run_of_unknown_options_is_a_remark(folder: RunFolder, 
     damaged.facts.path.unlink()
     runs = read_all(runs_dir)
     assert runs.remarks == (
-        f"A run was left out: {lost.config.path} is missing. Restore it from a copy, or delete its folder.",
+        f"A run was left out: {lost.path.name}/config.json is missing. Restore it from a copy, or delete its folder.",
     )
     assert [(run.status, run.origin.reason) for run in runs.runs] == [
         ("FINISHED", ""),
-        ("FAILED", f"{damaged.facts.path} is missing. Restore it from a copy, or delete its folder."),
+        ("FAILED", f"{damaged.path.name}/facts.json is missing. Restore it from a copy, or delete its folder."),
     ]
 
 

@@ -98,7 +98,8 @@ def read_command_line() -> Request:
         HydraException, OmegaConfBaseException: Hydra cannot compose the options.
     """
     request, arguments = Request(), sys.argv
-    sys.argv = arguments if _ASK_HYDRA.intersection(arguments) else list(map(_deferred, arguments))
+    without_sweep = _ASK_HYDRA.intersection(arguments) or any(each.startswith("hydra.mode=") for each in arguments)
+    sys.argv = arguments if without_sweep else list(map(_deferred, arguments))
     try:
         hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(request)()
     finally:

@@ -1,6 +1,7 @@
 """Checks of what a user asks for, each with a sentence that says what to do."""
 
 import difflib
+import math
 from collections.abc import Iterable
 
 
@@ -39,6 +40,12 @@ def check_seed(key: str, value: int) -> None:
     """Raises ValueError unless `value` is an int32 of at least 0, as generators on a device take it."""
     if not 0 <= value < 2**31:
         raise ValueError(f"{key} must be from 0 to {2**31 - 1}, received {value!r}.")
+
+
+def check_finite(key: str, value: float) -> None:
+    """Raises ValueError for infinity and for what is no number."""
+    if not math.isfinite(value):
+        raise ValueError(f"{key} must be a finite number, received {value!r}.")
 
 
 def check_fraction(key: str, value: float) -> None:

@@ -13,7 +13,14 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from attnbench import mechanisms
-from attnbench.checks import check_fraction, check_named, check_not_negative, check_positive, check_seed
+from attnbench.checks import (
+    check_finite,
+    check_fraction,
+    check_named,
+    check_not_negative,
+    check_positive,
+    check_seed,
+)
 from attnbench.mapping import annotation_of, build, flatten
 
 RESULTS_VERSION = 7
@@ -289,6 +296,9 @@ def from_mapping(values: Mapping[str, Any]) -> RunConfig:
     Raises:
         ValueError: a key is unknown or missing, a value has the wrong type or lies outside its bounds.
     """
+    for key, value in flatten(values).items():
+        if isinstance(value, float):
+            check_finite(key, value)
     return build(RunConfig, values, "")
 
 

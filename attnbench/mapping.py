@@ -57,13 +57,16 @@ def typed(hint: Any, value: Any, key: str) -> Any:
         return value
     if is_dataclass(origin) and isinstance(value, Mapping):
         return build(origin, value, f"{key}.")
-    if origin is float and isinstance(value, int) and not isinstance(value, bool):
+    if origin is float and (
+        value in ("NaN", "Infinity", "-Infinity") or (isinstance(value, int) and not isinstance(value, bool))
+    ):
         return float(value)
     if origin is list and isinstance(value, list | tuple):
         return [typed(arguments[0], entry, key) for entry in value]
     if origin is dict and isinstance(value, Mapping):
         return {name: typed(arguments[1], entry, f"{key}.{name}") for name, entry in value.items()}
-    if issubclass(origin, Enum) and value in list(origin):
+    if issubclass(origin, Enum):
+        check_choice(key, value, [each.value for each in origin])
         return origin(value)
     if not isinstance(value, origin) or (isinstance(value, bool) and origin is not bool):
         names = {int: "an integer", float: "a number", bool: "true or false", str: "a string", list: "a list"}

@@ -1,6 +1,7 @@
 """Numbers, counts and lists as readers see them, on the terminal and in the report."""
 
 import math
+import re
 from collections.abc import Sequence
 
 MINUS, DASH = "\u2212", "\u2013"
@@ -41,6 +42,15 @@ def counted(count: int, noun: str) -> str:
 def listed(items: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)
+
+
+def visible(text: str) -> str:
+    """`text` with control characters as their symbols, such as U+2409 for a tab: XML cannot hold them."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", lambda found: _symbol(ord(found[0])), text)
+
+
+def _symbol(code: int) -> str:
+    return chr(0x2400 + code) if code < 0x20 else "\u2421" if code == 0x7F else "\ufffd"
 
 
 def probability(p: float) -> str:

@@ -52,6 +52,7 @@ SLOW = (
     "report/test_command.py",
     "report/test_report.py",
     "sweep/test_compose.py",
+    "sweep/test_damage.py",
     "sweep/test_experiments.py",
     "tracking",
 )

@@ -24,6 +24,7 @@ from attnbench.presets import conf_folder, preset_names
         ("hidden_size=0", "hidden_size must be positive, received 0. Give a value greater than 0."),
         ("hidden_size=-2", "hidden_size must be positive, received -2. Give a value greater than 0."),
         ("hidden_size=many", "hidden_size must be an integer, received 'many'."),
+        ("training.learning_rate=inf", "training.learning_rate must be a finite number, received inf."),
         ("training.learning_rate=true", "training.learning_rate must be a number, received True."),
         ("model.embedding_dropout=1", "model.embedding_dropout must be at least 0 and below 1, received 1.0."),
         ("model.initial_range=0", "model.initial_range must be positive, received 0.0. Give a value greater than 0."),

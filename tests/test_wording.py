@@ -2,7 +2,7 @@
 
 import pytest
 
-from attnbench.wording import MINUS, counted, listed, number, probability, signed
+from attnbench.wording import MINUS, counted, listed, number, probability, signed, visible
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,7 @@ def test_lists_and_counts_read_as_english() -> None:
 def test_a_probability_has_as_many_digits_as_it_deserves() -> None:
     values = (0.5, 0.0123, 0.00456, 0.00001, 0.0, float("nan"))
     assert [probability(p) for p in values] == ["0.500", "0.012", "0.0046", "< 0.0001", "< 0.0001", "–"]
+
+
+def test_control_characters_have_symbols() -> None:
+    assert visible("a\tb\x1b\x7f\x85\uffff\u4e2d") == "a\u2409b\u241b\u2421\ufffd\ufffd\u4e2d"

@@ -11,7 +11,7 @@ from attnbench.config import DataConfig
 from attnbench.data import cache
 from attnbench.data.corpus import Corpus, Dataset, Sentences, Split
 from attnbench.data.sets import Loader, find_loader
-from attnbench.data.vocabulary import Subwords, Vocabulary, Words, train_subwords
+from attnbench.data.vocabulary import SizeError, Subwords, Vocabulary, Words, train_subwords
 from attnbench.special_tokens import SPECIAL_TOKENS
 
 _ENCODING_VERSION = 1
@@ -86,7 +86,7 @@ class _Encoder:
         if self._config.subwords.joint:
             joint = self._vocabulary([*train.source, *train.target], "joint")
             return joint, joint
-        return self._vocabulary(train.source, "source"), self._vocabulary(train.target, "target")
+        return self._separate({"source": train.source, "target": train.target})
 
     def splits(self, corpus: Corpus, source: Vocabulary, target: Vocabulary) -> dict[str, Split]:
         """The splits of the corpus by name, as text and as ids."""
@@ -101,6 +101,29 @@ class _Encoder:
         config = self._config
         facts = [_ENCODING_VERSION, sentencepiece.__version__, self._text_digest, config.lowercase]
         return cache.folder(config) / kind / f"{cache.digest([*facts, vars(config.subwords), part])}.npz"
+
+    def _separate(self, texts: Mapping[str, list[str]]) -> tuple[Vocabulary, Vocabulary]:
+        """The vocabulary of each side; where one cannot be made, the advice suits both."""
+        errors, vocabularies = [], []
+        for side, lines in texts.items():
+            try:
+                vocabularies.append(self._vocabulary(lines, side))
+            except SizeError as error:
+                errors.append(error)
+        if not errors:
+            source, target = vocabularies
+            return source, target
+        first = max(errors, key=lambda error: abs(error.nearest - error.size))
+        try:
+            for lines in texts.values():
+                train_subwords(lines, size=first.nearest, model=self._config.subwords.model)
+        except SizeError as other:
+            largest, smallest = sorted((first.nearest, other.nearest))
+            raise ValueError(
+                f"No data.subwords.size suits both sides: one gives at most {largest} pieces, the other needs "
+                f"{smallest}. Use data.subwords.joint=true, or data.subwords.kind=words."
+            ) from other
+        raise first
 
     def _vocabulary(self, lines: list[str], side: str) -> Vocabulary:
         subwords = self._config.subwords

@@ -90,13 +90,24 @@ def file_names(config: DataConfig, stems: Mapping[str, str]) -> dict[str, str]:
 
 
 def local(folder: Path, name: str) -> Path:
-    """`folder`/`name`, or the same with .gz added; raises ValueError where neither exists."""
+    """`folder`/`name`, or the same with .gz added; raises ValueError where neither is a file."""
     if not folder.is_dir():
         raise ValueError(f"data.root={folder} is not a folder. Give the folder that holds {name} or {name}.gz.")
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
+        if path.exists() or path.is_symlink():
+            raise ValueError(f"{path} is {_kind(path)}. Give a text file, plain or .gz.")
     raise ValueError(f"data.root={folder} holds neither {name} nor {name}.gz. Put one of them there.")
+
+
+def _kind(path: Path) -> str:
+    """What `path` is that is not a file."""
+    if path.is_dir():
+        return "a folder"
+    if not path.exists():
+        return f"a link to {path.readlink()}, which does not exist"
+    return "a pipe" if path.is_fifo() else "a device or socket"
 
 
 def local_or_downloaded(url: str, config: DataConfig, *, sha256: str | None) -> Path:

@@ -15,9 +15,10 @@ from typing import Any
 
 import sentencepiece
 
+from attnbench.mapping import typed
 from attnbench.special_tokens import BOS, EOS, PAD, SPECIAL_TOKENS, UNKNOWN
 
-_WORD_START = "\u2581"
+_WORD_START, _RESERVED = "\u2581", "\u2585"
 
 
 def _visible(ids: Iterable[int]) -> list[int]:
@@ -70,7 +71,11 @@ class Subwords:
 
     def __init__(self, model: bytes) -> None:
         self._model = model
-        self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            self._processor.LoadFromSerializedProto(model)
+        except RuntimeError as error:
+            raise ValueError("sentencepiece cannot read the model") from error
 
     @property
     def size(self) -> int:
@@ -106,13 +111,27 @@ Vocabulary = Words | Subwords
 def from_dict(values: Mapping[str, Any]) -> Vocabulary:
     """The vocabulary whose `to_dict` gave `values`; raises ValueError where none did."""
     if values.get("kind") == "words":
-        return Words(values["words"])
+        return Words(typed(list[str], values.get("words"), "words"))
     if values.get("kind") == "sentencepiece":
-        return Subwords(base64.b64decode(values["model"]))
+        return Subwords(base64.b64decode(typed(str, values.get("model"), "model")))
     raise ValueError(f"Unknown kind of vocabulary {values.get('kind')!r}. Known: words, sentencepiece.")
 
 
-def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
+class SizeError(ValueError):
+    """A text cannot give `size` pieces; `nearest` is the nearest size that it can give."""
+
+    def __init__(self, size: int, nearest: int) -> None:
+        if size > nearest:
+            reason = f"is too large: the training text gives at most {nearest} pieces"
+            advice = f"{nearest} or less, or data.subwords.kind=words"
+        else:
+            reason = "is too small: each character of the training text needs a piece"
+            advice = f"{nearest} or more"
+        super().__init__(f"data.subwords.size={size} {reason}. Use data.subwords.size={advice}.")
+        self.size, self.nearest = size, nearest
+
+
+def train_subwords(lines: Sequence[str], *, size: int, model: str) -> bytes:
     """Trains a sentencepiece model on `lines` and returns its bytes; the same lines give the same bytes.
 
     Every line is used, in one thread, so nothing is drawn at random. The text is not changed: no Unicode normalisation,
@@ -120,8 +139,10 @@ def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
     (Sennrich et al. 2016).
 
     Raises:
-        ValueError: `lines` cannot give `size` pieces, or need more.
+        SizeError: `lines` cannot give `size` pieces, or need more.
+        ValueError: they hold the character that sentencepiece reserves, or nothing but the one it takes for a space.
     """
+    _check_characters(lines)
     trained = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
@@ -144,21 +165,23 @@ def train_subwords(lines: Iterable[str], *, size: int, model: str) -> bytes:
             minloglevel=2,
         )
     except RuntimeError as error:
-        raise ValueError(_size_error(size, str(error))) from error
+        nearest = re.search(r"value <= (\d+)|required_chars\. \d+ vs (\d+)", str(error))
+        if nearest is None:
+            raise ValueError(f"sentencepiece cannot make {size} pieces of the training text: {error}") from error
+        raise SizeError(size, int(nearest[1] or nearest[2])) from error
     return trained.getvalue()
 
 
-def _size_error(size: int, reason: str) -> str:
-    largest = re.search(r"value <= (\d+)", reason)
-    if largest:
-        return (
-            f"data.subwords.size={size} is too large: the training text gives at most {largest[1]} pieces. "
-            f"Use data.subwords.size={largest[1]} or less, or data.subwords.kind=words."
+def _check_characters(lines: Sequence[str]) -> None:
+    """Raises ValueError where sentencepiece would leave lines out without a word, or find no text."""
+    reserved = next((line for line in lines if _RESERVED in line), None)
+    if reserved is not None:
+        raise ValueError(
+            f"The training text holds {_RESERVED} (U+2585), which sentencepiece reserves, in {reserved[:40]!r}. "
+            "Replace it in the text, or use data.subwords.kind=words."
         )
-    smallest = re.search(r"required_chars\. \d+ vs (\d+)", reason)
-    if smallest:
-        return (
-            f"data.subwords.size={size} is too small: each character of the training text needs a piece. "
-            f"Use data.subwords.size={smallest[1]} or more."
+    if not any(line.replace(_WORD_START, " ").strip() for line in lines):
+        raise ValueError(
+            f"The training text holds nothing but {_WORD_START} (U+2581), which sentencepiece takes for a space. "
+            "Give a text with words, or use data.subwords.kind=words."
         )
-    return f"sentencepiece cannot make {size} pieces of the training text: {reason}"

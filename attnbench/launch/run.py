@@ -13,7 +13,7 @@ from attnbench.config import RunConfig
 from attnbench.launch.outcome import FINISHED_BEFORE, Exit, Snapshot, classify, finalize_abandoned
 from attnbench.launch.share import environment, share
 from attnbench.launch.stop import Stop
-from attnbench.records import Outcome, Progress, RunFolder, RunIdentity, Status
+from attnbench.records import DamagedError, Outcome, Progress, RunFolder, RunIdentity, Status
 
 WORKER = (sys.executable, "-m", "attnbench.worker")
 """The child's command; the run folder follows."""
@@ -45,6 +45,7 @@ def launch(
         command: the child's, without the run folder.
 
     Raises:
+        DamagedError: a file of the folder cannot be used.
         OSError: the folder cannot be written, or no process started.
         ValueError: no visible GPU is of the model for which the run was planned.
     """
@@ -74,6 +75,7 @@ def _prepare(folder: RunFolder, config: RunConfig, identity: RunIdentity, *, fre
         return Outcome(Status.ELSEWHERE)
     with lock:
         if folder.finished() and not fresh:
+            folder.require_identity()
             return FINISHED_BEFORE
         if fresh:
             for path in folder.path.iterdir():
@@ -127,7 +129,8 @@ def _watch(
             return Exit(_end(child, stop), timed_out=True)
         if now - shown > _PROGRESS_SECONDS:
             shown = now
-            progress(folder.progress.read())
+            with suppress(DamagedError):  # the run matters more than what is shown of it
+                progress(folder.progress.read())
         time.sleep(_POLL_SECONDS)
     return Exit(child.returncode)
 

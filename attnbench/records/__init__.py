@@ -15,7 +15,7 @@ files       one atomic writer, one reader that checks what it reads; locks: one 
 from attnbench.records.events import MetricsEvent, StatusEvent
 from attnbench.records.facts import Facts, Provenance, RunIdentity
 from attnbench.records.files import DamagedError, read_record, write_atomically, write_record
-from attnbench.records.folder import Artifact, RunFolder
+from attnbench.records.folder import Artifact, RunFolder, run_folders
 from attnbench.records.locks import Lock, acquire, wait_for
 from attnbench.records.plan import Entry, Plan
 from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, Vocabularies
@@ -52,6 +52,7 @@ __all__ = [
     "acquire",
     "read_record",
     "read_sentences",
+    "run_folders",
     "wait_for",
     "write_atomically",
     "write_record",

@@ -1,7 +1,6 @@
 """events.jsonl: what happens to a run, one event a line, appended in order by its process or by the parent."""
 
 import dataclasses
-import json
 import os
 import time
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from attnbench.mapping import build
-from attnbench.records.files import DamagedError
+from attnbench.records.files import Finite, from_json, reading, to_json
 from attnbench.records.status import Outcome, Status
 
 
@@ -20,7 +19,7 @@ class StatusEvent:
 
     status: Status
     reason: str = ""
-    time: float = field(default_factory=time.time)
+    time: Finite = field(default_factory=time.time)
 
     @property
     def outcome(self) -> Outcome:
@@ -34,7 +33,7 @@ class MetricsEvent:
 
     step: int
     values: dict[str, float]
-    time: float = field(default_factory=time.time)
+    time: Finite = field(default_factory=time.time)
 
 
 Event = StatusEvent | MetricsEvent
@@ -44,7 +43,7 @@ _NAMES = {kind: name for name, kind in _KINDS.items()}
 
 def append_event(path: Path, event: Event) -> None:
     """Appends `event` on a line of its own, even where a kill has cut the line before."""
-    line = json.dumps({"type": _NAMES[type(event)], **dataclasses.asdict(event)}, sort_keys=True, ensure_ascii=False)
+    line = to_json({"type": _NAMES[type(event)], **dataclasses.asdict(event)})
     with path.open("ab+") as file:
         if file.tell() and not _ends_a_line(file):
             line = f"\n{line}"
@@ -60,30 +59,26 @@ def read_events(path: Path, offset: int = 0) -> tuple[list[Event], int]:
     Raises:
         DamagedError: the file cannot be read, or a line holds something else than an event.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return [], 0
-    except OSError as error:
-        raise DamagedError.of(path, error) from error
-    start = offset if offset <= len(content) else 0
-    end = content.rfind(b"\n") + 1
-    lines = content[start:end].splitlines()
-    return [event for line in lines if (event := _parsed(line, path)) is not None], max(start, end)
+    with reading(path):
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return [], 0
+        start = offset if offset <= len(content) else 0
+        end = content.rfind(b"\n") + 1
+        lines = content[start:end].splitlines()
+        return [event for line in lines if (event := _parsed(line)) is not None], max(start, end)
 
 
-def _parsed(line: bytes, path: Path) -> Event | None:
+def _parsed(line: bytes) -> Event | None:
     try:
-        values = json.loads(line)
+        values = from_json(line)
     except ValueError:
         return None
-    try:
-        if not isinstance(values, dict) or not isinstance(values.get("type"), str):
-            raise ValueError(f"a line holds no event: {line[:60].decode(errors='replace')}")
-        kind = _KINDS.get(values.pop("type"))
-        return None if kind is None else build(kind, values, "")
-    except ValueError as error:
-        raise DamagedError.of(path, error) from error
+    if not isinstance(values, dict) or not isinstance(values.get("type"), str):
+        raise ValueError(f"a line holds no event: {line[:60].decode(errors='replace')}")
+    kind = _KINDS.get(values.pop("type"))
+    return None if kind is None else build(kind, values, "")
 
 
 def last_outcome(events: Sequence[Event]) -> Outcome | None:

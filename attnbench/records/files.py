@@ -1,15 +1,22 @@
 """Files that a reader, or a kill, sees whole: written atomically, checked when they are read."""
 
+import csv
 import dataclasses
 import json
+import math
 import os
 import uuid
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, get_type_hints
 
+from attnbench.checks import check_finite
 from attnbench.mapping import typed
 
 Content = TypeVar("Content")
+Finite = Annotated[float, check_finite]
 
 
 class DamagedError(ValueError):
@@ -18,7 +25,19 @@ class DamagedError(ValueError):
     @classmethod
     def of(cls, path: Path, error: Exception) -> "DamagedError":
         """The error for a file whose content gave `error`."""
-        return cls(f"{path} is damaged: {str(error).rstrip('.')}. Restore it from a copy, or delete it.")
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).rstrip(".")
+        return cls(f"{path} is damaged: {reason}. Restore it from a copy, or delete it.")
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Raises DamagedError for whatever shows in the body that `path` does not hold what it should."""
+    try:
+        yield
+    except DamagedError:
+        raise
+    except (OSError, EOFError, ValueError, OverflowError, RecursionError, csv.Error, zlib.error) as error:
+        raise DamagedError.of(path, error) from error
 
 
 class OpenRecord:
@@ -50,15 +69,46 @@ def write_atomically(path: Path, content: str | bytes, *, durable: bool = True) 
         temporary.unlink(missing_ok=True)
 
 
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """Dataclasses and plain values as canonical JSON: equal values give equal texts.
+
+    JSON has finite numbers only; the others become the strings `NaN`, `Infinity` and `-Infinity`, which
+    `mapping.typed` takes for numbers.
+    """
+    return json.dumps(_plain(value), indent=indent, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        value = dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def from_json(text: str | bytes) -> Any:
+    """The value of a JSON text; raises ValueError or RecursionError for any other, and for a key that stands twice."""
+    return json.loads(text, object_pairs_hook=_unique)
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return values
+
+
 def write_record(path: Path, record: Any, *, durable: bool = True) -> None:
-    """Writes `to_json(record)` atomically."""
-    write_atomically(path, to_json(record), durable=durable)
+    """Writes `record_json(record)` atomically."""
+    write_atomically(path, record_json(record), durable=durable)
 
 
-def to_json(record: Any) -> bytes:
-    """Dataclasses and plain values as canonical, readable JSON; equal records give equal bytes."""
-    text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, default=dataclasses.asdict)
-    return f"{text}\n".encode()
+def record_json(record: Any) -> bytes:
+    """Dataclasses and plain values as the JSON of a file, which people can read; equal records give equal bytes."""
+    return f"{to_json(record, indent=1)}\n".encode()
 
 
 def read_record(path: Path, kind: type[Content]) -> Content | None:
@@ -71,14 +121,13 @@ def read_record(path: Path, kind: type[Content]) -> Content | None:
     Raises:
         DamagedError: the file cannot be read, or holds something else.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+    with reading(path):
+        try:
+            values = from_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
         if isinstance(kind, type) and issubclass(kind, OpenRecord) and isinstance(values, dict):
             known = get_type_hints(kind)
             values = {key: value for key, value in values.items() if key in known}
         record: Content = typed(kind, values, path.name)
         return record
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise DamagedError.of(path, error) from error

@@ -117,6 +117,10 @@ class RunFolder:
         """Every file, in the order of the list above."""
         return [file for file in vars(cls).values() if isinstance(file, RunFile)]
 
+    def started(self) -> bool:
+        """Whether a process has worked on the run."""
+        return self.events.exists() or self.result.exists()
+
     def finished(self) -> bool:
         """Whether there is a complete result; a damaged one does not count."""
         try:
@@ -170,8 +174,23 @@ class RunFolder:
         lost = last.status == Status.FINISHED and not self.finished()
         return Outcome(Status.KILLED, Reason.RESULT_LOST) if lost else last
 
+    def require_identity(self) -> RunIdentity:
+        """What the run is, which whoever uses its result has to know.
+
+        Raises:
+            DamagedError: config.json or facts.json holds something else, or is absent.
+        """
+        self.config.required()
+        return self.facts.required()
+
     def with_need(self, reason: str) -> str:
         """`reason` for which the run failed, and how much it was forecast to need where there is a forecast."""
         forecast = self.forecast.read()
         need = forecast.needs.get(reason) if forecast else None
         return f"{reason}: {need}" if need else reason
+
+
+def run_folders(runs_dir: Path) -> list[RunFolder]:
+    """The folders in `runs_dir` that hold a file by which a run is known, by name."""
+    folders = [RunFolder(path) for path in sorted(runs_dir.glob("*/"))]
+    return [folder for folder in folders if folder.config.exists() or folder.facts.exists() or folder.started()]

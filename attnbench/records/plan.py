@@ -22,7 +22,7 @@ class Entry:
         folder: its folder's name in runs_dir.
         config: its options, by which it is run whatever becomes of the files of conf/.
         identity: the content of its facts.json.
-        overrides: by which the command line names it.
+        overrides: by which the command line names it, but for locations, whose addresses can hold passwords.
         status: when the plan was made.
         reason: why it failed or was killed.
         commit: at which a finished run was made.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from attnbench.records.files import OpenRecord
+from attnbench.records.files import Finite, OpenRecord
 from attnbench.records.status import Status
 
 FORMAT = 1
@@ -29,7 +29,7 @@ class Result(OpenRecord):
     signature: str
     metrics: dict[str, float]
     vocabularies: dict[str, int]
-    duration_seconds: float
+    duration_seconds: Finite
     results_version: int | None = None
     bleu_signature: str = ""
     chrf_signature: str = ""
@@ -49,7 +49,7 @@ class Progress:
     steps: int | None = None
     loss: float | None = None
     target_tokens_per_second: float | None = None
-    seconds_left: float | None = None
+    seconds_left: Finite | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,14 @@ class AttentionMap:
     source: list[str]
     target: list[str]
     weights: list[list[float]]
+
+    def __post_init__(self) -> None:
+        shape = [len(row) for row in self.weights]
+        if shape != [len(self.source)] * len(self.target):
+            raise ValueError(
+                f"the map of sentence {self.sentence} must have {len(self.target)} rows of {len(self.source)} weights, "
+                f"received rows of {shape}"
+            )
 
 
 @dataclass(frozen=True)

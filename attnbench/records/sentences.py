@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from attnbench.records.files import DamagedError, write_atomically
+from attnbench.records.files import reading, write_atomically
 
 STATISTICS = (
     *(f"correct_{order}" for order in (1, 2, 3, 4)),
@@ -19,6 +19,7 @@ VALUES = ("source_tokens", *STATISTICS)
 """The numbers of one sentence."""
 
 _COLUMNS = ("sentence", *VALUES)
+_DIGITS = 18  # more need not fit into 64 bits
 
 
 def write_sentences(path: Path, rows: Iterable[Sequence[int]]) -> None:
@@ -36,18 +37,16 @@ def read_sentences(path: Path) -> list[list[int]]:
     Raises:
         DamagedError: the file has other columns, or a cell that is not an integer.
     """
-    try:
+    with reading(path):
         with path.open(encoding="utf-8", newline="") as file:
             header, *lines = list(csv.reader(file)) or [[]]
         if tuple(header) != _COLUMNS:
             raise ValueError(f"its first line is {','.join(header)!r}, expected {','.join(_COLUMNS)!r}")
         rows = [_integers(line, number) for number, line in enumerate(lines, start=2)]
-    except (OSError, ValueError) as error:
-        raise DamagedError.of(path, error) from error
     return [values for _, *values in sorted(rows)]
 
 
 def _integers(line: list[str], number: int) -> list[int]:
-    if len(line) != len(_COLUMNS) or not all(cell.isdecimal() for cell in line):
+    if len(line) != len(_COLUMNS) or not all(cell.isdecimal() and len(cell) <= _DIGITS for cell in line):
         raise ValueError(f"line {number} must hold {len(_COLUMNS)} integers, received {','.join(line)!r}")
     return [int(cell) for cell in line]

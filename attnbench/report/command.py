@@ -15,10 +15,12 @@ from attnbench.report.sources.runs import Runs
 from attnbench.report.sources.saved import read
 from attnbench.report.sources.store import read_store
 from attnbench.report.write import write
+from attnbench.terminal import forgiving_streams
 
 _CHOICES = ("select", "over", "results_version", "against", "margin", "pairs")
 
 
+@forgiving_streams()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Writes the report and says where; returns the exit status, 2 for what the user has to change."""
     options = _parser().parse_args(arguments)

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from attnbench.records import Plan, write_atomically
-from attnbench.records.files import to_json
+from attnbench.records.files import record_json
 from attnbench.records.tuned import FILE
 from attnbench.report.comparison.maps import choose_maps
 from attnbench.report.comparison.pairs import Scope
@@ -69,5 +69,5 @@ def _contents(study: Study, runs: Runs) -> dict[str, bytes]:
     for table in (block for block in blocks if isinstance(block, Table)):
         files |= {f"tables/{table.slug}.csv": to_csv(table), f"tables/{table.slug}.tex": to_latex(table)}
     if study.selection is not None and study.selection.tuned is not None:
-        files[FILE] = to_json(study.selection.tuned)
+        files[FILE] = record_json(study.selection.tuned)
     return files | {f"figures/{slug}.{FORMAT}": drawing.file for slug, drawing in drawings.items()} | saved

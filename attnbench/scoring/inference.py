@@ -145,9 +145,12 @@ def crossed(values: npt.ArrayLike, redrawn: npt.ArrayLike | None = None) -> Cros
 
 
 def percentile_interval(value: float, redrawn: npt.ArrayLike) -> Interval:
-    """The value with the percentiles of the same statistic on redrawn sentences: nothing is said of other seeds."""
+    """The value with the percentiles of the same statistic on redrawn sentences: nothing is said of other seeds.
+
+    The interval holds the value, which a skewed statistic may have outside the percentiles.
+    """
     low, high = np.quantile(np.asarray(redrawn), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Interval(float(value), float(low), float(high))
+    return Interval(float(value), min(float(low), value), max(float(high), value))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

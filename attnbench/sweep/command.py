@@ -20,6 +20,7 @@ from attnbench.sweep.plan import claim, current_outcome, make_plan
 from attnbench.sweep.request import Request, read_command_line
 from attnbench.sweep.table import SHOWN_RUNS, near, print_plan, print_summary
 from attnbench.sweep.work import Work, do_launched
+from attnbench.terminal import forgiving_streams
 from attnbench.tracking import StoreError, open_store, public
 
 _FULL_ERROR = "HYDRA_FULL_ERROR"
@@ -28,6 +29,7 @@ Report = Callable[[Path, Path, Path], Path]
 """Writes the report: runs_dir, plan and the folder to write into give the path of its page."""
 
 
+@forgiving_streams()
 def main(worker: Sequence[str] = WORKER, report: Report = write_report) -> int:
     """Runs the command line.
 
@@ -64,9 +66,9 @@ def _freeze(request: Request, worker: Sequence[str]) -> Work | None:
     """Plans all runs of `request`, prints the plan and freezes it in a file; None for a dry run."""
     first = request.jobs[0].config
     request.launcher.check_store(first.tracking.uri)
+    plan = make_plan(request.jobs, parallel=request.launcher.parallel)
     if not first.dry_run:
         claim(Path(first.runs_dir))
-    plan = make_plan(request.jobs, parallel=request.launcher.parallel)
     print_plan(plan, most_runs=len(plan.entries) if first.dry_run else SHOWN_RUNS)
     if first.dry_run:
         return None
@@ -81,7 +83,8 @@ def _do(work: Work, request: Request) -> None:
         if request.launcher.in_this_process:
             work.do(work.requested)
         else:
-            jobs = [[*entry.overrides, f"run='{entry.signature}'"] for entry in work.requested]
+            # A launched process reads the plan: a launcher need not parse a user's overrides again.
+            jobs = [[f"run='{entry.signature}'"] for entry in work.requested]
             request.launcher.launch(partial(do_launched, work.path, work.store, work.worker), jobs)
     except (DamagedError, OSError) as error:
         print(message(error), file=sys.stderr)

@@ -62,7 +62,7 @@ def compose_jobs(loader: ConfigLoader, config: DictConfig, lines: Sequence[str])
             OmegaConf.update(composed[shared], override.key_or_group, override.value())
         _apply_tuned(composed[shared], given)
         HydraConfig.instance().set_config(composed[shared])  # interpolations may ask for Hydra's own options
-        jobs.append(Job(typed, decode(composed[shared], typed)))
+        jobs.append(Job(typed, decode(composed[shared], overrides)))
     return jobs
 
 
@@ -80,7 +80,7 @@ def _apply_tuned(config: DictConfig, given: Collection[str]) -> None:
         OmegaConf.update(config, key, value)
 
 
-def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
+def decode(config: DictConfig, overrides: Iterable[Override] = ()) -> RunConfig:
     """The checked options of `config`, Hydra's own left out, with interpolations resolved.
 
     Raises:
@@ -90,9 +90,12 @@ def decode(config: DictConfig, overrides: Iterable[str]) -> RunConfig:
     own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
     values = OmegaConf.to_container(own, resolve=True, throw_on_missing=True)
     assert isinstance(values, dict)
-    # File names and signatures as they were typed, unless they refer to another option: `run=12e4` is not a number.
-    typed = dict(override.split("=", 1) for override in overrides if "=" in override and "${" not in override)
-    strings = {key: typed[key].strip("'\"") for key in top_level(Role.INPUT) if typed.get(key, "null") != "null"}
+    # File names and signatures as they were typed: `run=12e4` is not a number.
+    strings = {
+        override.key_or_group: override.get_value_string()
+        for override in overrides
+        if override.key_or_group in top_level(Role.INPUT) and isinstance(override.value(), int | float)
+    }
     return from_mapping({str(key): value for key, value in values.items()} | strings)
 
 

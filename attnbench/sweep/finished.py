@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 from attnbench.checks import suggestion
 from attnbench.config import RunConfig
 from attnbench.launch import environment, finalize_abandoned
-from attnbench.records import DamagedError, ExitCode, Plan, RunFolder
+from attnbench.records import DamagedError, ExitCode, Plan, RunFolder, run_folders
 from attnbench.records.plan import PLANS
+from attnbench.sweep.errors import message
 from attnbench.sweep.facts import Survey
 from attnbench.tracking import Forwarder, Store, StoreError, check_uri, open_store, public
 from attnbench.wording import counted
@@ -23,8 +25,7 @@ def find_run(runs_dir: Path, name: str) -> RunFolder:
     Raises:
         ValueError: none or several do, or the one that does has not finished.
     """
-    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob(f"*/{RunFolder.facts.name}"))]
-    signatures = {folder: folder.facts.required().signature for folder in folders}
+    signatures = {folder: _signature(folder) for folder in run_folders(runs_dir)}
     matching = [folder for folder, signed in signatures.items() if signed.startswith(name) or folder.path.name == name]
     if not matching:
         choices = [signed[:10] for signed in signatures.values()]
@@ -33,9 +34,18 @@ def find_run(runs_dir: Path, name: str) -> RunFolder:
     if len(matching) > 1:
         beginnings = ", ".join(signatures[folder][:10] for folder in matching)
         raise ValueError(f"run={name} is the beginning of {len(matching)} signatures: {beginnings}. Give more of it.")
+    matching[0].require_identity()
     if not matching[0].finished():
         raise ValueError(f"The run {matching[0].path.name} has not finished. Repeat the command that started it.")
     return matching[0]
+
+
+def _signature(folder: RunFolder) -> str:
+    """The run's signature; of a damaged run its beginning, which ends its folder's name."""
+    try:
+        return folder.facts.required().signature
+    except DamagedError:
+        return folder.path.name.rpartition("-")[2]
 
 
 def _decode(config: RunConfig, command: Sequence[str]) -> int:
@@ -50,6 +60,8 @@ def _decode(config: RunConfig, command: Sequence[str]) -> int:
     if config.output is not None and not Path(config.output).absolute().parent.is_dir():
         folder_name = str(Path(config.output).parent)
         raise ValueError(f"No folder {folder_name!r} for output={config.output}. Create it first.")
+    if config.output is not None and Path(config.output).is_dir():
+        raise ValueError(f"output={config.output} is a folder. Name a file: output={Path(config.output) / 'FILE'}.")
     trained = folder.config.required()
     survey = Survey(parallel=1)
     decided = survey.decide(replace(trained, device=config.device, threads=config.threads))
@@ -59,26 +71,30 @@ def _decode(config: RunConfig, command: Sequence[str]) -> int:
 
 
 def _sync(config: RunConfig, _command: Sequence[str]) -> int:
-    """Sends every run folder's unsent events to the store and prints how many runs that were."""
+    """Sends every run folder's unsent events to the store, prints how many runs that were, and names damaged ones."""
     check_uri(config.tracking.uri)
     runs_dir = Path(config.runs_dir)
     if not runs_dir.is_dir():
         raise ValueError(f"No folder {config.runs_dir!r} with runs to send. Give runs_dir=DIR.")
-    store, studies = open_store(config.tracking.uri), _studies(runs_dir)
-    folders = [RunFolder(path.parent) for path in sorted(runs_dir.glob(f"*/{RunFolder.events.name}"))]
-    try:
-        sent = [sum(send(folder, store, study) for study in studies[folder.path.name]) > 0 for folder in folders]
-    except StoreError:
-        return ExitCode.FAILED
+    store, studies = open_store(config.tracking.uri), _planned_studies(runs_dir)
+    sent, damaged = [], False
+    for folder in filter(RunFolder.started, run_folders(runs_dir)):
+        try:
+            names = sorted({folder.config.required().study, *studies[folder.path.name]})
+            sent.append(sum(send(folder, store, study) for study in names) > 0)
+        except (DamagedError, OSError) as error:
+            damaged = True
+            print(f"Not sent: {message(error)}", file=sys.stderr)
+        except StoreError:
+            return ExitCode.FAILED
     new = sum(sent)
     print(f"Sent {counted(new, 'run')} to {public(config.tracking.uri)}; {len(sent) - new} were there already.")
-    return ExitCode.FINISHED
+    return ExitCode.FAILED if damaged else ExitCode.FINISHED
 
 
-def _studies(runs_dir: Path) -> dict[str, list[str]]:
-    """The studies that a run belongs to, by its folder's name: the one that made it and all that planned it."""
-    folders = [RunFolder(path.parent) for path in runs_dir.glob(f"*/{RunFolder.config.name}")]
-    studies = {folder.path.name: {folder.config.required().study} for folder in folders}
+def _planned_studies(runs_dir: Path) -> dict[str, set[str]]:
+    """The studies that planned a run, by its folder's name."""
+    studies: dict[str, set[str]] = defaultdict(set)
     for path in sorted((runs_dir / PLANS).glob("*.json")):
         try:
             plan = Plan.read(path)
@@ -86,8 +102,8 @@ def _studies(runs_dir: Path) -> dict[str, list[str]]:
             print(f"Plan skipped: {error}", file=sys.stderr)
             continue
         for entry in plan.entries:
-            studies.setdefault(entry.folder, set()).add(plan.study)
-    return {name: sorted(names) for name, names in studies.items()}
+            studies[entry.folder].add(plan.study)
+    return studies
 
 
 def send(folder: RunFolder, store: Store, study: str) -> bool:
@@ -95,6 +111,7 @@ def send(folder: RunFolder, store: Store, study: str) -> bool:
 
     Raises:
         StoreError: the store does not answer.
+        DamagedError: a file of the run cannot be used.
     """
     finalize_abandoned(folder)
     forwarder = Forwarder(folder, store, study)

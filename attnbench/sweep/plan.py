@@ -7,13 +7,14 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from attnbench.config import RESULTS_VERSION, Role, RunConfig, to_mapping, top_level
+from attnbench.config import RESULTS_VERSION, Role, RunConfig, role, to_mapping, top_level
 from attnbench.identity import signature
 from attnbench.launch import finalize_abandoned
 from attnbench.mapping import flatten
-from attnbench.records import Entry, Outcome, Plan, RunFolder, RunIdentity, Status, wait_for
+from attnbench.records import DamagedError, Entry, Outcome, Plan, RunFolder, RunIdentity, Status, wait_for
 from attnbench.records.plan import PLANS
 from attnbench.sweep.compose import Job
+from attnbench.sweep.errors import message
 from attnbench.sweep.facts import Survey, command_line, provenance
 from attnbench.tracking import check_uri, public
 
@@ -86,17 +87,26 @@ def _entry(job: Job, config: RunConfig, identity: RunIdentity) -> Entry:
     name = folder_name(config, identity.signature)
     folder = RunFolder(Path(config.runs_dir) / name)
     outcome = current_outcome(folder)
-    made = folder.facts.read() if outcome.status == Status.FINISHED else None
-    commit = made.provenance.commit if made else None
-    return Entry(name, config, identity, list(map(public, job.overrides)), outcome.status, outcome.reason, commit)
+    commit = folder.facts.required().provenance.commit if outcome.status == Status.FINISHED else None
+    overrides = [line for line in job.overrides if role(line.lstrip("+~").partition("=")[0]) is not Role.LOCATION]
+    return Entry(name, config, identity, overrides, outcome.status, outcome.reason, commit)
 
 
 def current_outcome(folder: RunFolder) -> Outcome:
-    """How a run stands now, and why; a run whose process died is finalized on the way."""
-    if not folder.finished() and folder.locked():
-        return Outcome(Status.ELSEWHERE)
-    finalize_abandoned(folder)
-    return Outcome(Status.FINISHED) if folder.finished() else folder.outcome()
+    """How a run stands now, and why; a run whose process died is finalized on the way.
+
+    A run whose files cannot be used has failed, for that reason.
+    """
+    try:
+        if not folder.finished() and folder.locked():
+            return Outcome(Status.ELSEWHERE)
+        finalize_abandoned(folder)
+        if not folder.finished():
+            return folder.outcome()
+        folder.require_identity()
+        return Outcome(Status.FINISHED)
+    except (DamagedError, OSError) as error:
+        return Outcome(Status.FAILED, message(error))
 
 
 def _without_password(config: RunConfig) -> RunConfig:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
+from hydra.errors import OverrideParseException
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
@@ -18,6 +20,7 @@ from attnbench.tracking import public
 # Hydra looks for plugins here too, in this process and in those that a launcher starts.
 sys.path.append(str(Path(__file__).parent / "plugins"))
 
+_ASK_HYDRA = {"--cfg", "-c", "--info", "-i", "--help", "-h", "--hydra-help", "--shell-completion", "-sc"}
 _IN_MEMORY = (".BasicLauncher", ".JoblibLauncher")
 
 
@@ -94,6 +97,27 @@ def read_command_line() -> Request:
         ValueError: an option has a wrong value.
         HydraException, OmegaConfBaseException: Hydra cannot compose the options.
     """
-    request = Request()
-    hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(request)()
+    request, arguments = Request(), sys.argv
+    without_sweep = _ASK_HYDRA.intersection(arguments) or any(each.startswith("hydra.mode=") for each in arguments)
+    sys.argv = arguments if without_sweep else list(map(_deferred, arguments))
+    try:
+        hydra.main(version_base="1.3", config_path=str(conf_folder()), config_name="config")(request)()
+    finally:
+        sys.argv = arguments
     return request
+
+
+def _deferred(argument: str) -> str:
+    """`argument`; a value below a group becomes a choice of one: `data.options.alphabet=choice(5)`.
+
+    Hydra sets other values before the sweep has chosen from the group, in options that may lack them.
+    """
+    key, _, value = argument.partition("=")
+    group, dot, _ = key.lstrip("+").partition(".")
+    if not value or not dot or not (conf_folder() / group).is_dir():
+        return argument
+    try:
+        swept = OverridesParser.create().parse_override(argument).is_sweep_override()
+    except OverrideParseException:  # Hydra says what is wrong
+        return argument
+    return argument if swept else f"{key}=choice({value})"

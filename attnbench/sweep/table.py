@@ -56,11 +56,12 @@ def print_summary(plan: Plan, runs_dir: Path) -> None:
     """Prints the comparison of the finished runs and names each failure and its log."""
     console = _console()
     folders = {entry.signature: RunFolder(runs_dir / entry.folder) for entry in plan.entries}
-    results = {signature: folder.result.required() for signature, folder in folders.items() if folder.finished()}
+    outcomes = {signature: current_outcome(folder) for signature, folder in folders.items()}
+    unfinished = {folders[key]: outcome for key, outcome in outcomes.items() if outcome.status != Status.FINISHED}
+    results = {key: folder.result.required() for key, folder in folders.items() if folder not in unfinished}
     if results:
         console.print()
         console.print(_comparison(plan, results))
-    unfinished = {entry.folder: folders[entry.signature] for entry in plan.entries if entry.signature not in results}
     if unfinished:
         console.print()
         _print_unfinished(console, unfinished)
@@ -133,15 +134,14 @@ def _comparison(plan: Plan, results: Mapping[str, Result]) -> Table:
     return table
 
 
-def _print_unfinished(console: Console, folders: Mapping[str, RunFolder]) -> None:
+def _print_unfinished(console: Console, outcomes: Mapping[RunFolder, Outcome]) -> None:
     """A line and a log for each run that failed or was killed; the others are counted."""
     others: Counter[str] = Counter()
-    for name, folder in folders.items():
-        outcome = current_outcome(folder)
+    for folder, outcome in outcomes.items():
         if outcome.status not in (Status.FAILED, Status.KILLED):
             others["not started" if outcome.status == Status.SCHEDULED else status_words(outcome)] += 1
             continue
-        _print_line(console, (f"{name}  ", "bold"), (status_words(outcome), colour_of(outcome.status)))
+        _print_line(console, (f"{folder.path.name}  ", "bold"), (status_words(outcome), colour_of(outcome.status)))
         if folder.log.exists():
             _print_line(console, (f"    log {near(folder.log.path)}", "dim"))
     for words, number in others.items():

@@ -117,10 +117,10 @@ class Work:
         folder = self.folder(entry)
         with make_display(self._position(entry), alone=self.alone) as display:
             try:
-                if lock is None:
-                    finalize_abandoned(folder)
-                else:
+                if lock is not None:
                     lock.release()
+                elif not fresh:
+                    finalize_abandoned(folder)
                 with self._following(entry):
                     outcome = self.launch(
                         folder,

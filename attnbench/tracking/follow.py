@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from attnbench.records import RunFolder
+from attnbench.records import DamagedError, RunFolder
 from attnbench.tracking.forward import Forwarder
 from attnbench.tracking.store import Store, StoreError
 
@@ -27,7 +27,7 @@ def following(folder: RunFolder, store: Store, *, system_metrics: bool, system_s
     def follow() -> None:
         forwarder, monitor = Forwarder(folder, store), None
         while not ended.wait(_POLL_SECONDS):
-            with suppress(StoreError):
+            with suppress(StoreError, DamagedError, OSError):
                 run_id = forwarder.forward(finalize=False)
                 if system_metrics and monitor is None and run_id is not None:
                     monitor = _monitor(run_id, store.uri, system_seconds)
@@ -41,7 +41,8 @@ def following(folder: RunFolder, store: Store, *, system_metrics: bool, system_s
     finally:
         ended.set()
         thread.join()
-        with suppress(StoreError):  # the store has warned; the events stay in the folder
+        # The store has warned, and the sweep names a damaged run in the end; the events stay in the folder.
+        with suppress(StoreError, DamagedError, OSError):
             Forwarder(folder, store).forward(finalize=True)
 
 

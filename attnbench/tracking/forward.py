@@ -49,6 +49,7 @@ class Forwarder:
 
         Raises:
             StoreError: the store does not answer, or what it has cannot be remembered; the next call sends the rest.
+            DamagedError: a file of the run cannot be used.
         """
         if not self._folder.events.exists():
             return None
@@ -99,6 +100,8 @@ class Forwarder:
         """Makes an OSError of the body, which uses the run's own files, one that does not blame the store."""
         try:
             yield
+        except IsADirectoryError as error:
+            raise DamagedError.of(self._folder.tracking.path, error) from error
         except OSError as error:
             reason = f"{self._folder.path} cannot be read or written: {error.strerror}"
             self._store.warn(f"Not all is sent to MLflow: {reason}. Send it later with: python -m attnbench task=sync")
@@ -163,6 +166,8 @@ class Forwarder:
         kinds = (Artifact.ALWAYS, Artifact.FINISHED) if sent.status == Status.FINISHED else (Artifact.ALWAYS,)
         for name in (file.name for file in RunFolder.files() if file.artifact in kinds):
             path, parent = self._folder.path / name, str(Path(name).parent)
+            if path.exists() and not path.is_file():
+                raise DamagedError.of(path, ValueError("it is not a file"))
             if path.exists():
                 client.log_artifact(sent.run_id, str(path), None if parent == "." else parent)
         tags = {"status_reason": sent.reason}

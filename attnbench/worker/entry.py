@@ -96,6 +96,9 @@ def _decode(folder: RunFolder, config: RunConfig, task: str, source: str, output
     except ValueError as error:
         print(error, file=sys.stderr)
         return ExitCode.FAILED
+    except OSError as error:
+        print(f"{error.strerror}: {error.filename or output}.", file=sys.stderr)
+        return ExitCode.FAILED
     return ExitCode.FINISHED
 
 

@@ -13,6 +13,7 @@ from attnbench.data import Vocabulary, text
 from attnbench.decoding import ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
 from attnbench.records import RunFolder, write_atomically
+from attnbench.records.files import reading
 from attnbench.scoring import alignment
 from attnbench.training import checkpoint
 from attnbench.worker.build import build_model, set_up
@@ -45,7 +46,7 @@ def translate(folder: RunFolder, config: RunConfig, *, source: str, output: str)
         batches = data.source_batches(sentences.take(rows), batch_size=BATCH_SIZE)
         for row, ids in zip(rows, searcher.decode(batches, len(rows)).hypotheses, strict=True):
             written[row] = target_vocabulary.decode(ids.tolist())
-    _write(output, written)
+    write(output, written)
 
 
 def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> None:
@@ -73,7 +74,7 @@ def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> 
         ids = [vocabulary.encode(line) for vocabulary, line in zip(vocabularies, texts, strict=True)]
         links = _links(aligner, ids, vocabularies) if all(ids) else set()
         written.append(" ".join(f"{i}-{j}" for i, j in sorted(links, key=lambda link: (link[1], link[0]))))
-    _write(output, written)
+    write(output, written)
 
 
 def _links(
@@ -91,7 +92,8 @@ def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Seq2Seq, tupl
             f"The run folder {folder.path.name} holds no checkpoint to decode with. Train the run again with rerun=all."
         )
     set_up(replace(config, device="auto"))
-    source, target = data.from_dict(vocabularies.source), data.from_dict(vocabularies.target)
+    with reading(folder.vocabularies.path):
+        source, target = data.from_dict(vocabularies.source), data.from_dict(vocabularies.target)
     model = build_model(config, source_vocabulary=source.size, target_vocabulary=target.size)
     checkpoint.load(folder.best_checkpoint.path, {"model": model.variables})
     return model, (source, target)
@@ -124,9 +126,13 @@ def _path(source: str) -> Path:
     return Path("standard input" if source == "-" else source)
 
 
-def _write(output: str, lines: Sequence[str]) -> None:
-    content = "".join(f"{line}\n" for line in lines)
+def write(output: str, lines: Sequence[str]) -> None:
+    """Writes lines to `output`: a file is replaced whole, behind a link too; a pipe or a device stays what it is."""
+    content, path = "".join(f"{line}\n" for line in lines), Path(output)
     if output == "-":
         sys.stdout.write(content)
+    elif path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
+        with path.open("ab") as file:
+            file.write(content.encode())
     else:
-        write_atomically(Path(output), content)
+        write_atomically(path.resolve(), content)

@@ -10,7 +10,7 @@ from attnbench.sweep.compose import decode
 def run_config(*overrides: str) -> RunConfig:
     """What `python -m attnbench OVERRIDES` would run."""
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return decode(compose("config", overrides=list(overrides)), overrides)
+        return decode(compose("config", overrides=list(overrides)))
 
 
 def peer_overrides(variant: str, *, root: str, precision: str, threads: int) -> list[str]:

@@ -231,6 +231,23 @@ def test_a_missing_file_is_refused(configured: Configured, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (Path.mkdir, "a folder"),
+        (os.mkfifo, "a pipe"),
+        (lambda path: path.symlink_to("nowhere"), "a link to nowhere, which does not exist"),
+    ],
+)
+def test_what_is_no_file_is_refused_as_what_it_is(
+    make: Callable[[Path], None], kind: str, of_files: Configured, tmp_path: Path
+) -> None:
+    config = of_files()
+    (tmp_path / "train_source").unlink()
+    make(tmp_path / "train_source")
+    assert refusal(check, config) == f"{tmp_path / 'train_source'} is {kind}. Give a text file, plain or .gz."
+
+
 def test_a_file_that_is_not_named_is_refused(of_files: Configured) -> None:
     assert refusal(check, of_files(options={"valid_target": None})) == (
         "data.options.valid_target is not given. Name a UTF-8 text file, one sentence a line."
@@ -312,6 +329,30 @@ def test_subwords_that_the_text_cannot_give_are_refused_before_work(of_files: Co
     assert refusal(check, config, sequence_length=9) == (
         "data.subwords.size=9000 is too large: the training text gives at most 7 pieces. "
         "Use data.subwords.size=7 or less, or data.subwords.kind=words."
+    )
+
+
+def test_the_advice_on_the_number_of_pieces_suits_both_sides(of_files: Configured) -> None:
+    texts: dict[str, str | bytes] = {"train_source": "abab abab ab\n", "train_target": "xyxyxyxy xyxyxyx xyxy\n"}
+
+    def of_size(size: int) -> DataConfig:
+        return of_files(texts, subwords={"kind": "sentencepiece", "model": "bpe", "size": size})
+
+    message = refusal(check, of_size(9000), sequence_length=99)
+    largest = int(message.split("at most ")[1].split(" ")[0])
+    assert message == (
+        f"data.subwords.size=9000 is too large: the training text gives at most {largest} pieces. "
+        f"Use data.subwords.size={largest} or less, or data.subwords.kind=words."
+    )
+    check(of_size(largest), sequence_length=99)
+
+
+def test_sides_that_no_number_of_pieces_suits_are_refused_with_what_does(of_files: Configured) -> None:
+    subwords = {"kind": "sentencepiece", "model": "bpe", "size": 9}
+    texts: dict[str, str | bytes] = {"train_source": "a a\n", "train_target": "bcdefghijklm nopq\n"}
+    assert refusal(check, of_files(texts, subwords=subwords), sequence_length=99) == (
+        "No data.subwords.size suits both sides: one gives at most 7 pieces, the other needs 21. "
+        "Use data.subwords.joint=true, or data.subwords.kind=words."
     )
 
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +81,39 @@ def test_an_unknown_kind_of_vocabulary_is_refused() -> None:
     assert (
         refusal(from_dict, {"kind": "letters"}) == "Unknown kind of vocabulary 'letters'. Known: words, sentencepiece."
     )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kind": "words", "words": "ab"}, "words must be a list, received 'ab'."),
+        ({"kind": "words"}, "words must be a list, received None."),
+        ({"kind": "sentencepiece", "model": 5}, "model must be a string, received 5."),
+        ({"kind": "sentencepiece", "model": "AAAA"}, "sentencepiece cannot read the model"),
+        ({"kind": "sentencepiece", "model": ""}, "sentencepiece cannot read the model"),
+    ],
+)
+def test_what_is_no_vocabulary_is_refused(values: dict[str, Any], message: str) -> None:
+    assert refusal(from_dict, values) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            ["a b", "c \u2585d"],
+            "The training text holds \u2585 (U+2585), which sentencepiece reserves, in 'c \u2585d'. "
+            "Replace it in the text, or use data.subwords.kind=words.",
+        ),
+        (
+            ["\u2581", "\u2581 \u2581\u2581"],
+            "The training text holds nothing but \u2581 (U+2581), which sentencepiece takes for a space. "
+            "Give a text with words, or use data.subwords.kind=words.",
+        ),
+    ],
+)
+def test_characters_that_sentencepiece_has_for_itself_are_refused(text: list[str], message: str) -> None:
+    assert refusal(train_subwords, text, size=40, model="bpe") == message
 
 
 @pytest.mark.parametrize("model", ["unigram", "bpe"])

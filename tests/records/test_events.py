@@ -68,6 +68,7 @@ def test_events_of_a_kind_of_another_version_are_skipped(folder: RunFolder) -> N
         ('{"a":1}', 'a line holds no event: {"a":1}'),
         ("[]", "a line holds no event: []"),
         ('{"type": 5}', 'a line holds no event: {"type": 5}'),
+        ('{"type": "status", "status": "FAILED", "time": NaN}', "time must be a finite number, received nan"),
         ('{"type": "status"}', "Missing option 'status'. Give it a value"),
         ('{"type": "metrics", "step": 3, "values": {"a": null}}', "values.a must be a number, received None"),
     ],
@@ -82,6 +83,6 @@ def test_a_whole_line_that_is_no_event_is_damage(folder: RunFolder, line: str, r
 def test_a_folder_in_the_place_of_the_events_is_damage(tmp_path: Path) -> None:
     path = RunFolder(tmp_path).events.path
     path.mkdir()
-    message = f"{path} is damaged: [Errno 21] Is a directory: '{path}'. Restore it from a copy, or delete it."
+    message = f"{path} is damaged: Is a directory. Restore it from a copy, or delete it."
     with pytest.raises(DamagedError, match=f"^{re.escape(message)}$"):
         RunFolder(tmp_path).read_events()

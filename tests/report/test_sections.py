@@ -1,5 +1,7 @@
 """What the sections below the comparison say of runs whose numbers a reader can follow."""
 
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,7 +10,10 @@ from hypothesis import strategies as st
 from attnbench.config import RESULTS_VERSION
 from attnbench.records import AttentionMap, Status
 from attnbench.report.comparison.estimates import pareto_front
+from attnbench.report.render.drawing import draw
 from attnbench.report.render.elements import Notice
+from attnbench.report.render.fonts import fallbacks
+from attnbench.report.render.style import styles
 from attnbench.report.sections import (
     answer,
     choice,
@@ -139,6 +144,20 @@ def test_maps_are_of_sentences_that_all_mechanisms_share(make_run: Make) -> None
     assert [figure.slug for figure in figures(section)] == ["map-3", "map-5", "map-2"]
     assert [panel.title for panel in figures(section)[0].panels] == ["dot", "general"]
     assert texts(section)[0].endswith("Without a map, or with equal weights everywhere: `none` and `uniform`.")
+
+
+def test_a_map_shows_control_characters_and_says_what_no_font_has(make_run: Make) -> None:
+    words = ["a\x1b", "\U0010fffd"]
+    runs = [make_run(name, maps=[attention_map(0, words, ["c"])]) for name in ("dot", "general")]
+    (figure,) = figures(shown(maps, runs))
+    symbols = len(fallbacks(frozenset("\u241b"))[1])
+    assert figure.caption == (
+        f"Test sentence 1: a\u241b \U0010fffd. No installed font has {symbols + 1} character{'s' * symbols} of these "
+        "maps: the reader's fonts decide whether they are seen."
+    )
+    file = draw(figure, styles(["dot", "general"])).file
+    assert "a\u241b" in file.decode()
+    ElementTree.fromstring(file)
 
 
 def test_a_map_of_an_empty_translation_is_passed_over(make_run: Make) -> None:

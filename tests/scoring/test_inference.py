@@ -118,6 +118,11 @@ def test_percentiles_of_forty_draws_leave_one_out_on_either_side() -> None:
     assert (found.low, found.value, found.high) == pytest.approx((1, 20, 39))
 
 
+def test_the_interval_holds_a_value_outside_the_percentiles() -> None:
+    found = percentile_interval(50.0, np.arange(41.0))
+    assert (found.low, found.value, found.high) == pytest.approx((1, 50, 50))
+
+
 def test_holm_multiplies_the_smallest_most_and_never_changes_the_order() -> None:
     # 0.01 * 3, 0.03 * 2, and 0.04 * 1 raised to its predecessor
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])

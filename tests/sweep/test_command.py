@@ -283,6 +283,33 @@ def test_a_killed_sweep_takes_its_child_along_and_the_next_command_resumes(progr
     assert plan_lines(ended.output)[0][1:] == ["killed", "(parent", "died),", "resumes"]
 
 
+def test_an_option_that_only_the_swept_data_sets_have_is_set_in_each(program: Program) -> None:
+    ended = program("-m", "data=copy,reverse", "data.options.alphabet=5", "dry_run=true")
+    assert (ended.code, ended.errors) == (0, "")
+    assert [row[1:] for row in plan_lines(ended.output)] == [["copy", "new"], ["reverse", "new"]]
+
+
+def test_a_refused_study_leaves_nothing_behind(program: Program) -> None:
+    ended = program("study=a/b")
+    assert (ended.code, ended.errors) == (
+        2,
+        "study must name a folder, received 'a/b'. Use letters, digits, '_', '-' and '.', and begin with a letter or "
+        "digit.\n",
+    )
+    assert not (program.path / "runs").exists()
+
+
+def test_a_sweep_whose_output_nobody_reads_is_done_and_reported(program: Program) -> None:
+    with program.start("-m", "attention=dot,none") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (0, "")
+    assert all(folder.finished() for folder in program.folders().values())
+    assert (program.path / "reports" / "main" / "index.html").exists()
+
+
 def test_an_mlflow_server_that_is_away_costs_one_warning(program: Program) -> None:
     ended = program("-m", "attention=dot,none", "tracking.uri=http://127.0.0.1:9")
     assert ended.code == 0

@@ -6,14 +6,18 @@ from pathlib import Path
 import hydra
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Quote, QuotedString
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
-from attnbench.config import RunConfig
+from attnbench.config import RunConfig, to_mapping
 from attnbench.presets import conf_folder
 from attnbench.records import Tuned, write_record
 from attnbench.sweep.compose import Job, compose_jobs, decode
 
+PARSER = OverridesParser.create()
 OPTIONS = {
     "attention": ["dot", "general", "none"],
     "seed": ["1", "2"],
@@ -32,7 +36,7 @@ def jobs_of(*overrides: str) -> list[Job]:
 
 def composed_by_hydra(*overrides: str) -> RunConfig:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        return decode(hydra.compose("config", overrides=list(overrides)), overrides)
+        return decode(hydra.compose("config", overrides=list(overrides)), PARSER.parse_overrides(list(overrides)))
 
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -100,3 +104,20 @@ def test_the_text_to_translate_may_lie_where_another_option_says() -> None:
 def test_a_signature_stays_as_it_was_typed(text: str) -> None:
     (job,) = jobs_of(f"run={text}")
     assert job.config.run == text.strip("'")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.characters(exclude_categories=["C"], exclude_characters="$"), min_size=1), st.sampled_from(Quote))
+def test_a_quoted_path_stays_what_it_is(default_config: RunConfig, path: str, quote: Quote) -> None:
+    override = PARSER.parse_override(f"input={QuotedString(path, quote).with_quotes()}")
+    config = OmegaConf.create(to_mapping(default_config))
+    OmegaConf.update(config, "input", override.value())
+    assert decode(config, [override]).input == path
+
+
+@pytest.mark.parametrize(
+    ("text", "path"), [(r"my\ file.txt", "my file.txt"), (r"a\,b", "a,b"), (r"'it\'s.txt'", "it's.txt"), ("7", "7")]
+)
+def test_a_path_may_hold_what_hydra_escapes(text: str, path: str) -> None:
+    (job,) = jobs_of(f"input={text}")
+    assert job.config.input == path

@@ -102,12 +102,24 @@ def test_a_run_that_cannot_be_sent_is_named_and_changes_no_result(
 ) -> None:
     work, folder = begun
     made.finish(folder)
-    folder.config.path.write_text("{")
+    folder.predictions.path.mkdir()
     assert conclude(work, report) == 0
     assert capsys.readouterr().err == (
-        f"Not sent: {folder.config.path} is damaged: Expecting property name enclosed in double quotes: "
-        "line 1 column 2 (char 1). Restore it from a copy, or delete it.\n"
+        f"Not sent: {folder.predictions.path} is damaged: it is not a file. Restore it from a copy, or delete it.\n"
     )
+
+
+def test_a_run_whose_facts_are_lost_has_failed_for_that_reason(
+    begun: Begun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work, folder = begun
+    made.finish(folder)
+    folder.facts.path.unlink()
+    message = f"{folder.facts.path} is missing. Restore it from a copy, or delete its folder."
+    assert conclude(work, no_report) == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"\n{folder.path.name}  failed ({message})\n"
+    assert printed.err == f"Not sent: {message}\n"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from attnbench.sweep.errors import REFUSALS, message
 
 def refusal(*overrides: str) -> str:
     with hydra.initialize_config_dir(str(conf_folder()), version_base="1.3"), pytest.raises(REFUSALS) as caught:
-        decode(hydra.compose("config", overrides=list(overrides)), overrides)
+        decode(hydra.compose("config", overrides=list(overrides)))
     return message(caught.value)
 
 

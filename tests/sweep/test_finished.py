@@ -18,10 +18,11 @@ from tests.sweep.driver import CHECKOUT, Program
 
 
 @pytest.fixture
-def runs_dir(tmp_path: Path) -> Path:
+def runs_dir(tmp_path: Path, default_config: RunConfig) -> Path:
     """Three runs, the last of which has not finished."""
     for name, signature in (("one", "12e4" * 16), ("two", "12ff" * 16), ("three", "7" * 64)):
         folder = RunFolder(tmp_path / "runs" / name)
+        folder.config.write(default_config)
         folder.facts.write(made.identity(signature))
         if name != "three":
             folder.result.write(made.result())
@@ -61,6 +62,7 @@ def test_a_run_that_is_not_one_finished_run_is_refused(runs_dir: Path, name: str
         ({"run": None}, "task=translate needs run. Give run=SIGNATURE and input=FILE."),
         ({"input": None}, "task=translate needs input. Give run=SIGNATURE and input=FILE."),
         ({"input": "nothing.de"}, "No file 'nothing.de' to translate. Give input=FILE."),
+        ({"output": "{runs_dir}"}, "output={runs_dir} is a folder. Name a file: output={runs_dir}/FILE."),
         ({"output": "no/where/out.en"}, "No folder 'no/where' for output=no/where/out.en. Create it first."),
     ],
 )
@@ -69,7 +71,8 @@ def test_what_a_translation_needs_is_asked_for(
 ) -> None:
     (runs_dir / "text.de").touch()
     given = {"task": "translate", "runs_dir": str(runs_dir), "run": "12e4", "input": str(runs_dir / "text.de")}
-    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+    options = {key: value and value.format(runs_dir=runs_dir) for key, value in options.items()}
+    with pytest.raises(ValueError, match=f"^{re.escape(message.format(runs_dir=runs_dir))}$"):
         do_task(replace(default_config, **(given | options)))
 
 
@@ -82,7 +85,6 @@ def test_the_child_is_handed_the_run_the_text_and_the_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
-    RunFolder(runs_dir / "one").config.write(default_config)
     text, translation = runs_dir / "text.de", runs_dir / "text.en"
     text.write_text("a b\nc\n")
     config = replace(default_config, task=task, device="cpu", runs_dir=str(runs_dir), run="12e4", input=str(text))
@@ -151,6 +153,30 @@ def test_sync_names_a_plan_that_it_cannot_read_and_sends_the_runs(
     printed = capsys.readouterr()
     assert printed.out == f"Sent 1 run to {store_uri}; 0 were there already.\n"
     assert printed.err.startswith(f"Plan skipped: {plan} is damaged: ")
+
+
+def test_sync_names_a_damaged_run_and_sends_the_others(
+    sync: RunConfig, default_config: RunConfig, tmp_path: Path, store_uri: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged, whole = (RunFolder(tmp_path / "runs" / name) for name in ("damaged", "whole"))
+    for folder, number in ((damaged, "1"), (whole, "2")):
+        made.finish(made.begin(folder, default_config, made.identity(number * 64)))
+    damaged.config.path.unlink()
+    assert do_task(sync) == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"Sent 1 run to {store_uri}; 0 were there already.\n"
+    assert printed.err == (
+        f"Not sent: {damaged.config.path} is missing. Restore it from a copy, or delete its folder.\n"
+    )
+
+
+def test_a_damaged_run_is_refused_by_name_and_hinders_no_other(runs_dir: Path) -> None:
+    path = RunFolder(runs_dir / "two").facts.path
+    path.write_text("5")
+    assert find_run(runs_dir, "12e4").path.name == "one"
+    message = f"{path} is damaged: facts.json must be a mapping, received 5. Restore it from a copy, or delete it."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        find_run(runs_dir, "two")
 
 
 def test_a_task_on_a_finished_run_is_no_sweep(program: Program) -> None:

@@ -74,9 +74,8 @@ def test_the_plan_says_what_is_there_already(jobs: Jobs) -> None:
     five = jobs(*([f"seed={seed}"] for seed in range(1, 6)))
     plan = make_plan(five, parallel=1)
     finished, failed, abandoned, locked, _ = folders(plan)
-    for folder in (finished, failed, abandoned, locked):
-        folder.path.mkdir(parents=True)
-        folder.record(Outcome(Status.RUNNING))
+    for folder, entry in zip((finished, failed, abandoned, locked), plan.entries):
+        made.begin(folder, entry.config, entry.identity)
     finished.result.write(made.result())
     finished.facts.write(made.identity(provenance=made.provenance(commit="c0ffee")))
     failed.record(Outcome(Status.FAILED, "time limit"))

@@ -28,11 +28,10 @@ def test_the_summary_compares_names_failures_and_counts_the_rest(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     plan, folders = seeds
+    for folder, entry in zip(folders[:4], plan.entries):
+        made.begin(folder, entry.config, entry.identity)
     made.finish(folders[0], {"test/bleu": 43.04, "memory/train_peak_bytes": 123 * 2**20}, duration_seconds=754.0)
     made.finish(folders[1], {"test/bleu": 7.0}, duration_seconds=754.0)
-    for folder in folders[2:4]:
-        folder.path.mkdir(parents=True)
-        folder.record(Outcome(Status.RUNNING))
     folders[2].record(Outcome(Status.FAILED, "out of memory"))
     folders[2].log.path.touch()
     lock = folders[3].lock()
@@ -85,8 +84,8 @@ def test_a_finished_run_of_another_commit_is_skipped_by_that_name(
     jobs: Jobs, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     one = jobs(["seed=1"])
-    folder = RunFolder(tmp_path / "runs" / make_plan(one, parallel=1).entries[0].folder)
-    made.finish(folder)
-    folder.facts.write(made.identity(provenance=made.provenance(commit="c0ffeec0ffee")))
+    (entry,) = make_plan(one, parallel=1).entries
+    other_commit = made.identity(provenance=made.provenance(commit="c0ffeec0ffee"))
+    made.finish(made.begin(RunFolder(tmp_path / "runs" / entry.folder), entry.config, other_commit))
     print_plan(make_plan(one, parallel=1), most_runs=40)
     assert "finished at commit c0ffeec, skipped" in capsys.readouterr().out

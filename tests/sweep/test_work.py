@@ -164,6 +164,22 @@ def test_rerun_all_restarts_finished_runs_once(work: Callable[..., Work]) -> Non
     assert folder.finished()
 
 
+def test_rerun_all_restarts_a_damaged_run_which_otherwise_fails_alone(
+    work: Callable[..., Work], capsys: pytest.CaptureFixture[str]
+) -> None:
+    groups = ["attention=dot"], ["attention=none"]
+    damaged, other = folders(work(*groups))
+    damaged.events.path.mkdir(parents=True)
+    do_all(work(*groups))
+    printed = capsys.readouterr()
+    sentence = f"{damaged.events.path} is damaged: Is a directory. Restore it from a copy, or delete it."
+    assert f"{damaged.path.name}  failed (error: {sentence}) after 0:00\n" in printed.out
+    assert printed.err == ""
+    assert other.finished()
+    do_all(work([*groups[0], "rerun=all"]))
+    assert damaged.finished()
+
+
 def test_the_plan_counts_and_not_what_has_become_of_conf(work: Callable[..., Work]) -> None:
     job = work(["hidden_size=22"])
     do_all(job)

@@ -14,6 +14,7 @@ import pytest
 
 from attnbench.config import RunConfig, from_mapping
 from attnbench.records import ExitCode, RunFolder
+from attnbench.worker import translate
 from tests.worker.conftest import COMMAND, run
 
 
@@ -127,3 +128,18 @@ def test_standard_input_is_named_where_it_cannot_be_read(
     message = "standard input is not UTF-8: line 1 holds the byte 0xff. Convert it, for example with iconv -t UTF-8."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         translate(RunFolder(tmp_path), default_config, source="-", output="-")
+
+
+def test_a_file_is_replaced_a_link_followed_and_a_pipe_or_device_written_to(tmp_path: Path) -> None:
+    file, link, dangling, new, pipe = (tmp_path / name for name in ("file", "link", "dangling", "new", "pipe"))
+    file.write_text("old\n")
+    link.symlink_to(file)
+    dangling.symlink_to(new)
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for path in (link, dangling, pipe):
+        translate.write(str(path), ["a b", "c"])
+    assert [path.read_text() for path in (file, new)] == ["a b\nc\n"] * 2
+    assert (link.is_symlink(), dangling.is_symlink(), pipe.is_fifo()) == (True, True, True)
+    assert os.read(reader, 99) == b"a b\nc\n"
+    os.close(reader)

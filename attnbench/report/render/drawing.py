@@ -3,6 +3,7 @@
 import io
 import math
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
+from matplotlib.text import Text
 
 from attnbench.report.render.elements import Figure, Panel
+from attnbench.report.render.fonts import FAMILIES, fallbacks
 from attnbench.report.render.style import FRONT, GRID, INK, MUTED, PAPER, RC, Style, line
 
 _PAGE_COLOURS = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--grid)", FRONT: "var(--muted)"}
@@ -36,7 +39,8 @@ class Drawing:
 def draw(figure: Figure, styles: Mapping[str, Style]) -> Drawing:
     """Draws all panels on one canvas for the file, and each on its own for the page."""
     parameters: Any = RC | {"svg.hashsalt": figure.slug}
-    with matplotlib.rc_context(parameters):
+    with matplotlib.rc_context(parameters), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a caption names them; a browser may have them
         file = _saved(_sheet(figure, styles), FORMAT)
         panels = tuple(
             (panel.title, round(96 * panel.width), _inline(panel, f"{figure.slug}-{index}", styles))
@@ -99,6 +103,12 @@ def _laid_out(canvas: Canvas) -> Canvas:
     """Fixes the layout once, so that every format shows the same and none computes it again."""
     FigureCanvasAgg(canvas)
     canvas.draw_without_rendering()
+    texts = canvas.findobj(Text)
+    families, _ = fallbacks(frozenset("".join(text.get_text() for text in texts)))
+    if families:
+        for text in texts:
+            text.set_fontfamily([*FAMILIES, *families])
+        canvas.draw_without_rendering()
     canvas.set_layout_engine(None)
     return canvas
 

@@ -40,6 +40,13 @@ def inline(text: str) -> Markup:
     return Markup(re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", safe))
 
 
+def plain(text: object) -> object:
+    """Markdown that holds no HTML: outside `code`, what would begin an element is escaped."""
+    if not isinstance(text, str):
+        return text
+    return re.sub(r"(`[^`]*`)|<(?=[A-Za-z/!?])", lambda found: found[1] or "&lt;", text)
+
+
 def render(template: str, document: Document) -> bytes:
     """The document as `HTML` or `MARKDOWN`."""
     environment = jinja2.Environment(
@@ -49,6 +56,7 @@ def render(template: str, document: Document) -> bytes:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
+        finalize=None if template == HTML else plain,
     )
     environment.filters |= {"inline": inline, "markdown": to_markdown}
     text = environment.get_template(template).render(

@@ -7,6 +7,7 @@ from typing import Any
 from attnbench.report.render.elements import Cell, Table
 from attnbench.report.sources.saved import write_csv
 
+_NUMBER = r"[+-]?[\d.]+(e[+-]?\d+)?"
 _LATEX = str.maketrans(
     {
         **{character: rf"\{character}" for character in "&%$#_{}"},
@@ -29,8 +30,15 @@ _LATEX = str.maketrans(
 
 def to_csv(table: Table[Any]) -> bytes:
     """The unrounded values behind the table, empty where there is none."""
-    rows = [{key: "" if value != value else value for key, value in record.items()} for record in table.records]
+    rows = [{key: _inert(value) for key, value in record.items()} for record in table.records]
     return write_csv(list(rows[0]), rows)
+
+
+def _inert(value: object) -> object:
+    """What a cell holds: nothing for NaN; text that a spreadsheet would take for a formula follows an apostrophe."""
+    if isinstance(value, str):
+        return f"'{value}" if re.match(r"[=+\-@\t\r]", value) and not re.fullmatch(_NUMBER, value) else value
+    return "" if value != value else value
 
 
 def to_latex(table: Table[Any]) -> bytes:
@@ -65,7 +73,8 @@ def to_markdown(table: Table[Any]) -> str:
 
 
 def _markdown_row(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(text.replace("|", r"\|") for text in cells) + " |"
+    lines = (" ".join(text.splitlines()) for text in cells)
+    return "| " + " | ".join(text.replace("|", r"\|") for text in lines) + " |"
 
 
 def _latex_groups(table: Table[Any]) -> list[str]:

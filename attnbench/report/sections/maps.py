@@ -1,6 +1,7 @@
 """Attention maps: the same test sentences, one map a mechanism, side by side."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,8 +12,9 @@ from attnbench.records import AttentionMap
 from attnbench.report.comparison.maps import choose_maps
 from attnbench.report.comparison.study import Study
 from attnbench.report.render.elements import Content, Figure, Panel, Text
+from attnbench.report.render.fonts import fallbacks
 from attnbench.report.render.style import MUTED, Style
-from attnbench.wording import listed
+from attnbench.wording import counted, listed, visible
 
 _PANEL_INCHES = 3.15
 """Width up to which three maps stand side by side on the page."""
@@ -43,13 +45,25 @@ def content(study: Study) -> Content:
 
 
 def _figure(entries: Mapping[str, AttentionMap]) -> Figure:
-    """The maps of one sentence, by mechanism."""
+    """The maps of one sentence, by mechanism, with visible control characters."""
+    entries = {
+        name: replace(entry, source=list(map(visible, entry.source)), target=list(map(visible, entry.target)))
+        for name, entry in entries.items()
+    }
     first = next(iter(entries.values()))
+    tokens = (token for entry in entries.values() for token in (*entry.source, *entry.target))
+    _, missing = fallbacks(frozenset("".join(tokens)))
+    caption = f"Test sentence {first.sentence + 1}: {' '.join(first.source)}"
+    if missing:
+        caption += (
+            f". No installed font has {counted(len(missing), 'character')} of these maps: the reader's fonts decide "
+            "whether they are seen."
+        )
     return Figure(
         slug=f"map-{first.sentence}",
         alt=f"Attention maps of test sentence {first.sentence + 1} for {listed(list(entries))}: "
         f"{len(first.source)} source tokens, {len(first.target)} target tokens.",
-        caption=f"Test sentence {first.sentence + 1}: {' '.join(first.source)}",
+        caption=caption,
         panels=[Panel(name, partial(_draw, entry), *_size(entry)) for name, entry in entries.items()],
     )
 

@@ -11,6 +11,7 @@ from attnbench.checks import suggestion
 from attnbench.config import RunConfig, parameters
 from attnbench.metrics import HISTORIES
 from attnbench.records import (
+    DamagedError,
     MetricsEvent,
     Plan,
     Result,
@@ -19,6 +20,7 @@ from attnbench.records import (
     Status,
     read_record,
     read_sentences,
+    run_folders,
 )
 from attnbench.records.plan import planned_studies
 from attnbench.records.result import FORMAT
@@ -47,29 +49,53 @@ def read_planned(runs_dir: Path, plan: Plan) -> Runs:
     """The runs of `plan`, those that have not started included."""
     found = []
     for entry in plan.entries:
-        folder = RunFolder(runs_dir / entry.folder)
-        if folder.config.exists():
-            found.append(read_run(folder.path))
-        else:
-            params = texts(parameters(entry.config))
-            found.append(Run(entry.folder, Status.SCHEDULED, entry.signature, params, origin=origin(entry.identity)))
+        folder, params = RunFolder(runs_dir / entry.folder), texts(parameters(entry.config))
+        planned = Run(entry.folder, Status.SCHEDULED, entry.signature, params, origin=origin(entry.identity))
+        try:
+            found.append(read_run(folder.path) if folder.started() else planned)
+        except DamagedError as error:
+            found.append(_damaged(planned, _reason(error, runs_dir)))
     return Runs.of(plan.study, found)
 
 
 def read_all(runs_dir: Path, study: str | None = None) -> Runs:
-    """Every run folder in `runs_dir`, or those whose config names `study`."""
-    runs = [read_run(path.parent) for path in sorted(runs_dir.glob(f"*/{RunFolder.config.name}"))]
-    kept = [run for run in runs if study in (None, run.params["study"])]
-    return Runs.of(study or study_name(kept, runs_dir), kept)
+    """Every run folder in `runs_dir`, or those whose config names `study`.
+
+    A run that is damaged has no result; a remark names it where not even its options can be read.
+    """
+    runs, remarks = [], []
+    for folder in run_folders(runs_dir):
+        try:
+            params = texts(parameters(folder.config.required()))
+        except DamagedError as error:
+            remarks.append(f"A run was left out: {_reason(error, runs_dir)}")
+            continue
+        if study in (None, params["study"]):
+            try:
+                runs.append(read_run(folder.path))
+            except DamagedError as error:
+                runs.append(_damaged(Run(folder.path.name, Status.FAILED, "", params), _reason(error, runs_dir)))
+    return Runs.of(study or study_name(runs, runs_dir), runs, remarks)
+
+
+def _damaged(run: Run, reason: str) -> Run:
+    """`run` without a result, for the reason that a file of it is damaged."""
+    return replace(run, status=Status.FAILED, origin=replace(run.origin, reason=reason))
+
+
+def _reason(error: DamagedError, runs_dir: Path) -> str:
+    """What is damaged, free of this machine's paths: a report is read elsewhere."""
+    return str(error).replace(f"{runs_dir}/", "")
 
 
 def read_run(path: Path) -> Run:
     """The run in the folder `path`.
 
     Raises:
-        ValueError: a file of it is not as this version writes it.
+        DamagedError: a file of it is not as this version writes it, or says what the run is and is missing.
     """
     folder = RunFolder(path)
+    folder.require_identity()
     outcome = folder.outcome()
     metrics, histories = _metrics([event for event in folder.read_events() if isinstance(event, MetricsEvent)])
     files = {file.name: path / file.name for file in RunFolder.files() if file.reported and (path / file.name).exists()}
@@ -88,13 +114,13 @@ def with_files(run: Run, files: Mapping[str, Path]) -> Run:
         files: by the names that they have in a run folder.
 
     Raises:
-        ValueError: a file is not as this version writes it.
+        DamagedError: a file is not as this version writes it.
     """
     config: RunConfig | None = _content(files, RunFolder.config)
     identity: RunIdentity | None = _content(files, RunFolder.facts)
     result: Result | None = _content(files, RunFolder.result)
     if result is not None and result.format != FORMAT:
-        raise ValueError(
+        raise DamagedError(
             f"The result of {run.run_id} has format {result.format!r}, expected {FORMAT}. "
             "Read it with the version of attnbench that wrote it."
         )

@@ -13,16 +13,17 @@ import io
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from attnbench.config import FACTORS
 from attnbench.metrics import in_order
 from attnbench.records import AttentionMap, Status, read_record
-from attnbench.records.files import to_json
+from attnbench.records.files import reading, record_json
 from attnbench.records.sentences import VALUES
 from attnbench.report.sources.runs import Origin, Run, Runs, study_name
 
@@ -73,13 +74,13 @@ def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str
         for key, history in sorted(run.histories.items())
         for step, value in history
     ]
-    files = {RUNS: _runs_csv(runs.runs), PROVENANCE: to_json(provenance)}
+    files = {RUNS: _runs_csv(runs.runs), PROVENANCE: record_json(provenance)}
     if sentences:
         files[SENTENCES] = gzip.compress(write_csv(list(sentences[0]), sentences), mtime=0)
     if points:
         files[HISTORIES] = write_csv(list(points[0]), points)
     if maps:
-        files[MAPS] = to_json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
+        files[MAPS] = record_json({run_id: [asdict(entry) for entry in entries] for run_id, entries in maps.items()})
     return files
 
 
@@ -87,47 +88,68 @@ def read(path: Path) -> Runs:
     """The runs of the runs.csv in `path`, with what the files beside it add.
 
     Raises:
-        ValueError: there is no such file, or it lacks a column that every run needs.
+        ValueError: there is no such file, it lacks a column that every run needs, or one of the files is damaged.
     """
     if not path.is_file():
         raise ValueError(f"No file {path}. Give --csv the runs.csv of a report, for example reports/STUDY/runs.csv.")
-    rows = _csv_rows(path)
-    header = next(rows)
+    with reading(path):
+        header, *rows = list(_csv_rows(path)) or [[]]
     missing = [name for name in (*_IDENTITY, *FACTORS) if name not in header]
     if missing:
         raise ValueError(f"{path} has no column {missing[0]!r}. Expected the runs.csv of a report.")
     provenance = read_record(path.with_name(PROVENANCE), Provenance) or Provenance()
     maps = read_record(path.with_name(MAPS), dict[str, list[AttentionMap]]) or {}
-    sentences: dict[str, list[list[int]]] = defaultdict(list)
-    for run_id, _, *values in itertools.islice(_csv_rows(path.with_name(SENTENCES)), 1, None):
-        sentences[run_id].append([int(value) for value in values])
-    histories: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
-    for run_id, key, step, value in itertools.islice(_csv_rows(path.with_name(HISTORIES)), 1, None):
-        histories[run_id][key].append((int(step), float(value)))
-    runs = []
-    for row in (dict(zip(header, values, strict=True)) for values in rows):
-        run_id = row["run_id"]
-        params = {key: row[key] for key in FACTORS}
-        params |= {key.removeprefix(_PARAMS): value for key, value in row.items() if key.startswith(_PARAMS) and value}
-        runs.append(
-            Run(
-                run_id=run_id,
-                status=Status(row["status"]),
-                signature=row["signature"],
-                params=dict(sorted(params.items())),
-                metrics={key: float(value) for key, value in row.items() if "/" in key and value},
-                histories={key: tuple(points) for key, points in histories[run_id].items()},
-                sentences=np.array(sentences[run_id], dtype=np.int64) if run_id in sentences else None,
-                maps=maps.get(run_id, []),
-                origin=provenance.runs.get(run_id, Origin()),
-            )
+    sentences = _sentences(path.with_name(SENTENCES))
+    histories = _histories(path.with_name(HISTORIES))
+    with reading(path):
+        runs = [_run(dict(zip(header, values, strict=True))) for values in rows]
+    found = [
+        replace(
+            run,
+            histories={key: tuple(points) for key, points in histories[run.run_id].items()},
+            sentences=sentences.get(run.run_id),
+            maps=maps.get(run.run_id, []),
+            origin=provenance.runs.get(run.run_id, Origin()),
         )
-    return Runs.of(provenance.study or study_name(runs, path.resolve().parent), runs, provenance.remarks)
+        for run in runs
+    ]
+    return Runs.of(provenance.study or study_name(found, path.resolve().parent), found, provenance.remarks)
+
+
+def _run(row: Mapping[str, str]) -> Run:
+    """What a row of runs.csv says of a run."""
+    params = {key: row[key] for key in FACTORS}
+    params |= {key.removeprefix(_PARAMS): value for key, value in row.items() if key.startswith(_PARAMS) and value}
+    return Run(
+        run_id=row["run_id"],
+        status=Status(row["status"]),
+        signature=row["signature"],
+        params=dict(sorted(params.items())),
+        metrics={key: float(value) for key, value in row.items() if "/" in key and value},
+    )
+
+
+def _sentences(path: Path) -> dict[str, npt.NDArray[np.int64]]:
+    """The statistics of the test sentences by run."""
+    rows: dict[str, list[list[int]]] = defaultdict(list)
+    with reading(path):
+        for run_id, _, *values in itertools.islice(_csv_rows(path), 1, None):
+            rows[run_id].append([int(value) for _, value in zip(VALUES, values, strict=True)])
+        return {run_id: np.array(values, dtype=np.int64) for run_id, values in rows.items()}
+
+
+def _histories(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
+    """The points of each history by run."""
+    histories: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
+    with reading(path):
+        for run_id, key, step, value in itertools.islice(_csv_rows(path), 1, None):
+            histories[run_id][key].append((int(step), float(value)))
+    return histories
 
 
 def _csv_rows(path: Path) -> Iterator[list[str]]:
     """The header and the rows of a CSV file, compressed or not; nothing where there is no such file."""
-    if path.is_file():
+    if path.exists():
         content = path.read_bytes()
         text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
         yield from csv.reader(io.StringIO(text, newline=""))

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from attnbench.report.render.drawing import Drawing, draw, swatch
 from attnbench.report.render.elements import Figure, Panel
+from attnbench.report.render.fonts import fallbacks
 from attnbench.report.render.style import INK, Style, line, styles
 from attnbench.report.sources.runs import MECHANISMS
 
@@ -58,3 +59,18 @@ def test_panels_take_their_colours_from_the_page(drawing: Drawing) -> None:
 
 def test_a_swatch_is_the_marker_as_a_polygon() -> None:
     assert swatch(styles(["dot"])["dot"]) == "-0.92,0.92 0.92,0.92 0.92,-0.92 -0.92,-0.92"
+
+
+def test_a_character_that_no_font_has_is_kept_without_a_warning() -> None:
+    def label(axes: Axes, _: Mapping[str, Style]) -> None:
+        axes.set_xlabel("\U0001f9ff\u4e2d")
+
+    panel = Panel("one", label, 3.0, 2.0)
+    file = draw(Figure("one", "", "", [panel]), {}).file.decode()
+    assert "\U0001f9ff\u4e2d" in file
+
+
+def test_the_fonts_own_characters_need_no_other_font() -> None:
+    assert fallbacks(frozenset("a\u00e9\u0416")) == ((), frozenset())
+    families, missing = fallbacks(frozenset("a\ue123"))
+    assert (missing == {"\ue123"}) == (not families)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from attnbench.report.render.elements import Cell, Field, Table
-from attnbench.report.render.page import inline
+from attnbench.report.render.page import inline, plain
 from attnbench.report.render.tables import to_csv, to_latex, to_markdown
 
 Row = tuple[str, float, Cell]
@@ -70,3 +70,21 @@ def test_neighbours_of_a_group_share_its_heading() -> None:
 
 def test_texts_may_hold_code_and_strong_words_and_nothing_else() -> None:
     assert inline("`a_b` is **not** <b>") == "<code>a_b</code> is <strong>not</strong> &lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [("=1+1", "'=1+1"), ("+a", "'+a"), ("-a", "'-a"), ("@a", "'@a"), ("\ta", "'\ta"), ("-0.5", "-0.5"), (-0.5, "-0.5")],
+)
+def test_csv_holds_no_formula_and_leaves_numbers_alone(value: object, cell: str) -> None:
+    one = Table("one", "", [Field("name", lambda row: Cell(str(row)), lambda row: {"name": row})], [value])
+    assert to_csv(one).decode() == f"name\n{cell}\n"
+
+
+def test_a_row_of_markdown_is_one_line(table: Table[Any]) -> None:
+    one = Table("one", "", [Field("name", lambda row: Cell(row), lambda row: {"name": row})], ["a\nb|c"])
+    assert to_markdown(one).splitlines()[-1] == r"| a b\|c |"
+
+
+def test_markdown_holds_no_html() -> None:
+    assert plain("a < b `<unk>` <script> </p>") == "a < b `<unk>` &lt;script> &lt;/p>"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from attnbench.config import RESULTS_VERSION, from_mapping
-from attnbench.records import Entry, Outcome, Plan, RunFolder, Status
+from attnbench.records import DamagedError, Entry, Outcome, Plan, RunFolder, Status
 from attnbench.report.sources.folders import latest_plan, read_all, read_planned, read_run
 from tests.report.synthetic import sentences, write_plan, write_run
 
@@ -124,12 +124,39 @@ def test_without_plans_all_folders_are_read_or_those_of_a_study(folder: RunFolde
 def test_a_result_of_another_format_is_refused(folder: RunFolder) -> None:
     result = json.loads(folder.result.path.read_text())
     folder.result.path.write_text(json.dumps(result | {"format": 2}))
-    with pytest.raises(ValueError, match="format") as caught:
+    with pytest.raises(DamagedError, match="format") as caught:
         read_run(folder.path)
     assert str(caught.value) == (
         f"The result of {folder.path.name} has format 2, expected 1. "
         "Read it with the version of attnbench that wrote it."
     )
+
+
+def test_a_damaged_run_of_a_plan_has_failed_for_that_reason(folder: RunFolder) -> None:
+    plan = Plan.read(write_plan(folder.path.parent, "small", [folder.path]))
+    folder.maps.path.write_text("5")
+    (run,) = read_planned(folder.path.parent, plan).runs
+    assert (run.status, run.signature, run.params["attention"]) == ("FAILED", plan.entries[0].signature, "dot")
+    assert run.origin.reason == (
+        f"{folder.path.name}/maps.json is damaged: maps.json must be a list, received 5. "
+        "Restore it from a copy, or delete it."
+    )
+
+
+def test_without_a_plan_a_run_of_unknown_options_is_a_remark(folder: RunFolder, compose: Compose) -> None:
+    runs_dir = folder.path.parent
+    lost = RunFolder(write_run(runs_dir, compose("attention=none"), metrics={}))
+    damaged = RunFolder(write_run(runs_dir, compose("attention=general"), metrics={}))
+    lost.config.path.unlink()
+    damaged.facts.path.unlink()
+    runs = read_all(runs_dir)
+    assert runs.remarks == (
+        f"A run was left out: {lost.path.name}/config.json is missing. Restore it from a copy, or delete its folder.",
+    )
+    assert [(run.status, run.origin.reason) for run in runs.runs] == [
+        ("FINISHED", ""),
+        ("FAILED", f"{damaged.path.name}/facts.json is missing. Restore it from a copy, or delete its folder."),
+    ]
 
 
 def test_statistics_are_integers(folder: RunFolder) -> None:

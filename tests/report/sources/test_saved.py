@@ -1,5 +1,6 @@
 """Runs written beside a report and read again."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,3 +82,25 @@ def test_another_csv_is_an_error_that_names_the_column(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no column") as caught:
         read(path)
     assert str(caught.value) == f"{path} has no column 'hidden_size'. Expected the runs.csv of a report."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("runs.csv", b"", None),
+        ("runs.csv", b"\xff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
+        ("sentences.csv.gz", b"no gzip", "Not a gzipped file (b'no')"),
+        ("histories.csv", b"run_id,key,step,value\na,b,c,d\n", "invalid literal for int() with base 10: 'c'"),
+        ("provenance.json", b"5", "provenance.json must be a mapping, received 5"),
+        ("maps.json", b"[]", "maps.json must be a mapping, received []"),
+    ],
+)
+def test_a_damaged_file_is_named(make_run: Make, tmp_path: Path, name: str, content: bytes, reason: str | None) -> None:
+    again(Runs.of("small", [make_run("dot", bleu=43.0)]), tmp_path)
+    path = tmp_path / name
+    path.write_bytes(content)
+    message = f"{path} is damaged: {reason}. Restore it from a copy, or delete it."
+    if reason is None:
+        message = f"{path} has no column 'run_id'. Expected the runs.csv of a report."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read(tmp_path / "runs.csv")

@@ -5,6 +5,7 @@ folder's tracking.json, by study and store, so that steps which a resumed run re
 store has and the folder does not remember is found by its signature and start.
 """
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
 _MODEL_TRAINING = {"mlflow.experimentKind": "custom_model_development"}  # the UI's view of runs, not the one of traces
+_NOT_A_FILE = (errno.EISDIR, errno.ELOOP)  # a folder or a link stands in a file's place
 _BATCH_LIMITS = {"metrics": 1000, "params": 100, "tags": 100}  # MLflow's own
 
 
@@ -100,9 +102,9 @@ class Forwarder:
         """Makes an OSError of the body, which uses the run's own files, one that does not blame the store."""
         try:
             yield
-        except IsADirectoryError as error:
-            raise DamagedError.of(self._folder.tracking.path, error) from error
         except OSError as error:
+            if error.errno in _NOT_A_FILE:
+                raise DamagedError.of(Path(error.filename2 or error.filename), error) from error
             reason = f"{self._folder.path} cannot be read or written: {error.strerror}"
             self._store.warn(f"Not all is sent to MLflow: {reason}. Send it later with: python -m attnbench task=sync")
             raise StoreError(reason) from error

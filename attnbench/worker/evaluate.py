@@ -103,7 +103,7 @@ def _score(decoded: Decoded, split: Split, vocabulary: Vocabulary, config: RunCo
     hypotheses = [vocabulary.decode(ids.tolist()) for ids in decoded.hypotheses]
     return bleu.score(
         hypotheses,
-        split.target_text,
+        split.text.target,
         tokenizer=config.data.bleu_tokenizer,
         lowercase=config.evaluation.lowercase,
     )
@@ -164,7 +164,7 @@ def _lines(decoded: Decoded, vocabulary: Vocabulary) -> str:
 def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, float]:
     """`align/aer` and `align/entropy` on the pairs with gold links; nothing where the data set has none."""
     split = dataset.alignment
-    if split is None or split.links is None:
+    if split is None or split.text.links is None:
         return {}
     predicted: list[set[tuple[int, int]]] = [set() for _ in range(len(split))]
     entropies = []
@@ -178,7 +178,7 @@ def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, fl
                 predicted[row] = alignment.link_words(weights, *words)
                 entropies.append(alignment.entropy(weights))
     return {
-        "align/aer": alignment.alignment_error_rate(predicted, split.links),
+        "align/aer": alignment.alignment_error_rate(predicted, split.text.links),
         "align/entropy": float(np.mean(np.concatenate(entropies))),
     }
 

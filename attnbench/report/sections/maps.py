@@ -36,8 +36,8 @@ def content(study: Study) -> Content:
     without = [f"`{name}`" for name in study.mechanisms if name not in by_mechanism]
     explanation = (
         f"Weights of seed {first.seed}{f', {setting}' if setting else ''}, under the model's own translation: source "
-        f"tokens from left to right, target tokens from top to bottom. {_sums(maps.values())}: the stronger the "
-        "colour, the more. "
+        f"tokens from left to right, target tokens from top to bottom. {_sums(maps.values())}. The stronger the "
+        "colour, the larger the weight. "
     )
     if without:
         explanation += f"Without a map, or with equal weights everywhere: {listed(without)}."

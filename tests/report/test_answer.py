@@ -241,6 +241,13 @@ def test_what_one_seed_cannot_show_is_said(make_run: Make) -> None:
     ) in texts(shown(differences, [make_run("dot", bleu=3.0), make_run("none", bleu=1.0)]))
 
 
+def test_a_difference_has_the_decimals_of_its_metric(make_run: Make) -> None:
+    runs = [make_run(name, metrics={"test/exact_match": share}) for name, share in (("dot", 0.504), ("none", 0.5))]
+    found = table(shown(differences, runs), "differences-further")
+    (cells,) = found.cells
+    assert cells[headers(found).index("difference")].text == "+0.004"
+
+
 # What BLEU is made of
 
 

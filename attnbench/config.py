@@ -193,6 +193,7 @@ class EvaluationConfig:
     batch_size: Positive
     lowercase: bool
     attention_maps: NotNegative
+    timed_seconds: NotNegativeFloat
 
     def __post_init__(self) -> None:
         if not self.beam_sizes:

@@ -1,8 +1,11 @@
 """Records with readable defaults, built by the package's own constructors; a test names only what it is about."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.records import (
@@ -20,6 +23,7 @@ from attnbench.records import (
     Status,
     StatusEvent,
 )
+from attnbench.records.sentences import SCORED
 
 SIGNATURE = "3f" * 32
 VERSIONS = {"attnbench": "0.1.0", "keras": "3.15.1", "tensorflow": "2.21.0"}
@@ -63,6 +67,11 @@ def result(metrics: Mapping[str, float] | None = None, **changes: Any) -> Result
         chrf_signature="nrefs:1|case:mixed",
     )
     return replace(known, **changes)
+
+
+def sentences(rows: Sequence[Sequence[int]]) -> dict[str, npt.NDArray[np.int64]]:
+    """The columns that every sentences.csv has, of sentences with the numbers in `rows`."""
+    return dict(zip(SCORED, np.array(rows, dtype=np.int64).T, strict=True))
 
 
 def profile_round(**changes: Any) -> Round:

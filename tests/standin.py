@@ -47,7 +47,8 @@ def _behaviour(config: RunConfig) -> entry.Task:
 
 def _write_result(folder: RunFolder, config: RunConfig, **metrics: float) -> bool:
     write_atomically(folder.predictions.path, "a b c\n")
-    write_sentences(folder.sentences.path, [[5, 5, 4, 3, 2, 5, 4, 3, 2, 5, 5], [7, 6, 4, 2, 1, 7, 6, 5, 4, 7, 7]])
+    rows = [[5, 5, 4, 3, 2, 5, 4, 3, 2, 5, 5], [7, 6, 4, 2, 1, 7, 6, 5, 4, 7, 7]]
+    write_sentences(folder.sentences.path, made.sentences(rows))
     folder.maps.write([])
     write_atomically(folder.best_checkpoint.path, b"weights")
     folder.result.write(

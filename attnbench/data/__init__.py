@@ -11,7 +11,7 @@ batches, shapes                     from ids to batches
 """
 
 from attnbench.data.batches import Batch, BatchPlan, SourceBatch, plan_batches, source_batches
-from attnbench.data.corpus import Dataset, Links, Sentences, Split
+from attnbench.data.corpus import Dataset, Links, Pairs, Phenomena, Sentences, Split
 from attnbench.data.loading import check, digests, load
 from attnbench.data.vocabulary import Subwords, Vocabulary, Words, from_dict
 
@@ -20,6 +20,8 @@ __all__ = [
     "BatchPlan",
     "Dataset",
     "Links",
+    "Pairs",
+    "Phenomena",
     "Sentences",
     "SourceBatch",
     "Split",

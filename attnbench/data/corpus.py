@@ -1,7 +1,7 @@
 """The forms that parallel text takes: as text, and as ids ready for a model."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,13 +19,24 @@ class Links:
         object.__setattr__(self, "possible", self.possible | self.sure)
 
 
+Phenomena = tuple[tuple[str, tuple[int, ...]], ...]
+"""What one pair shows: the name of a phenomenon and the indices of the target words that show it, for each instance."""
+
+
 @dataclass(frozen=True)
 class Pairs:
-    """Parallel text: line i of `target` translates line i of `source`; `links` where gold alignments are known."""
+    """Parallel text: line i of `target` translates line i of `source`.
+
+    Attributes:
+        source, target: the lines.
+        links: where gold alignments are known.
+        phenomena: of held-out text that is generated, where each source has one right translation; None elsewhere.
+    """
 
     source: list[str]
     target: list[str]
     links: list[Links] | None = None
+    phenomena: list[Phenomena] | None = None
 
     def __len__(self) -> int:
         return len(self.source)
@@ -37,11 +48,14 @@ class Pairs:
             [self.source[row] for row in rows],
             [self.target[row] for row in rows],
             None if self.links is None else [self.links[row] for row in rows],
+            None if self.phenomena is None else [self.phenomena[row] for row in rows],
         )
 
     def lowercased(self) -> "Pairs":
         """The same pairs in lower case."""
-        return Pairs([line.lower() for line in self.source], [line.lower() for line in self.target], self.links)
+        return replace(
+            self, source=[line.lower() for line in self.source], target=[line.lower() for line in self.target]
+        )
 
 
 @dataclass(frozen=True)
@@ -99,21 +113,18 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a data set; ids are without BOS and EOS, texts as the corpus has them."""
+    """One part of a data set: as ids without BOS and EOS, and as the corpus has it."""
 
     source: Sentences
     target: Sentences
-    source_text: list[str]
-    target_text: list[str]
-    links: list[Links] | None
+    text: Pairs
 
     def __len__(self) -> int:
         return len(self.source)
 
     def take(self, rows: np.ndarray) -> "Split":
         """The pairs at `rows`, in that order."""
-        texts = Pairs(self.source_text, self.target_text, self.links).take(rows.tolist())
-        return Split(self.source.take(rows), self.target.take(rows), texts.source, texts.target, texts.links)
+        return Split(self.source.take(rows), self.target.take(rows), self.text.take(rows.tolist()))
 
 
 @dataclass(frozen=True)

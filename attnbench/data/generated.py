@@ -4,16 +4,16 @@ Every draw is `Random.random()` of a generator seeded by `data.seed` and the spl
 change it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from operator import itemgetter
 from random import Random
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from attnbench.checks import check_choice
 from attnbench.config import DataConfig, Positive
 from attnbench.data import cache
-from attnbench.data.corpus import Corpus, Links, Pairs
+from attnbench.data.corpus import Corpus, Links, Pairs, Phenomena
 from attnbench.mapping import build
 
 GENERATOR_VERSION = 1
@@ -45,8 +45,13 @@ class GeneratedOptions:
             )
 
 
-GeneratedPair = tuple[list[str], list[str], Links]
-"""Source words, target words, gold links."""
+class GeneratedPair(NamedTuple):
+    """Source words, target words, gold links; `phenomena` finds where the target shows which phenomenon."""
+
+    source: list[str]
+    target: list[str]
+    links: Links
+    phenomena: Callable[[], Phenomena] = tuple
 
 
 class Language(Protocol):
@@ -130,13 +135,14 @@ def _held_out(
     for length in _lengths(options, pairs):
         for _ in range(_ATTEMPTS_PER_PAIR):
             pair = language.pair(random, length)
-            if tuple(pair[0]) not in held_out:
+            if tuple(pair.source) not in held_out:
                 break
         else:
             raise _too_few(f"different sentences of {length} tokens to hold out from training")
-        held_out.add(tuple(pair[0]))
+        held_out.add(tuple(pair.source))
         keyed.append((random.random(), pair))
-    return _pairs(pair for _, pair in sorted(keyed, key=itemgetter(0)))
+    ordered = [pair for _, pair in sorted(keyed, key=itemgetter(0))]
+    return replace(_pairs(ordered), phenomena=[pair.phenomena() for pair in ordered])
 
 
 def _lengths(options: GeneratedOptions, pairs: int) -> Iterator[int]:
@@ -156,8 +162,8 @@ def _training(
     pairs: list[GeneratedPair] = []
     for _ in range(_ATTEMPTS_PER_PAIR * options.train_pairs):
         pair = language.pair(random, choice(random, lengths))
-        if len(pair[1]) <= sequence_length and tuple(pair[0]) not in held_out:
-            pairs.append(pair)
+        if len(pair.target) <= sequence_length and tuple(pair.source) not in held_out:
+            pairs.append(pair._replace(phenomena=tuple))  # and the tree of the sentence is not kept
             if len(pairs) == options.train_pairs:
                 return _pairs(pairs)
     raise _too_few(f"training sentences of at most {sequence_length} tokens outside the test and validation sets")
@@ -170,6 +176,6 @@ def _too_few(what: str) -> ValueError:
     )
 
 
-def _pairs(pairs: Iterable[GeneratedPair]) -> Pairs:
-    sources, targets, links = zip(*pairs, strict=True)
-    return Pairs([" ".join(words) for words in sources], [" ".join(words) for words in targets], list(links))
+def _pairs(pairs: Sequence[GeneratedPair]) -> Pairs:
+    sources, targets = ([" ".join(words) for words in side] for side in zip(*(pair[:2] for pair in pairs), strict=True))
+    return Pairs(sources, targets, [pair.links for pair in pairs])

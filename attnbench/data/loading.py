@@ -91,10 +91,7 @@ class _Encoder:
     def splits(self, corpus: Corpus, source: Vocabulary, target: Vocabulary) -> dict[str, Split]:
         """The splits of the corpus by name, as text and as ids."""
         arrays = self._cached("encoded", "encoded", lambda: _encode(corpus, source, target))
-        return {
-            name: Split(*_sides(arrays, name), pairs.source, pairs.target, pairs.links)
-            for name, pairs in corpus.splits.items()
-        }
+        return {name: Split(*_sides(arrays, name), pairs) for name, pairs in corpus.splits.items()}
 
     def path(self, kind: str, part: str) -> Path:
         """Where the cache holds that part."""

@@ -19,16 +19,17 @@ class ForcedAligner:
         self._weights = backend.compiled(weights, model.trainable_variables)
 
     def batch(self, source: np.ndarray, target: np.ndarray) -> list[np.ndarray]:
-        """Weights of each sentence, without those from or to EOS.
+        """Weights of each sentence: no row predicts EOS, the last column is the weight on the source's EOS.
 
         Args:
             source: (batch, source) ids with EOS.
             target: (batch, target) ids with EOS.
 
         Returns:
-            For each sentence (target tokens, source tokens); an empty row of the batch gives (0, 0).
+            For each sentence (target tokens, source tokens + 1); an empty row of the batch gives (0, 0).
         """
         tensors = ops.convert_to_tensor(source), ops.convert_to_tensor(target)
         weights = backend.read(ops.cast(self._weights(*tensors), "float32"))  # (target, batch, source)
-        targets, sources = (np.maximum(np.count_nonzero(ids != PAD, axis=1) - 1, 0) for ids in (target, source))
-        return [weights[:rows, i, :columns] for i, (rows, columns) in enumerate(zip(targets, sources, strict=True))]
+        targets, sources = (np.count_nonzero(ids != PAD, axis=1) for ids in (target, source))
+        rows = np.maximum(targets - 1, 0)
+        return [weights[:row, i, :columns] for i, (row, columns) in enumerate(zip(rows, sources, strict=True))]

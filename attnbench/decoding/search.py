@@ -22,13 +22,13 @@ class Decoded:
 
     Attributes:
         hypotheses: ids of each sentence, without EOS.
-        unfinished: how many reached their limit before EOS.
+        unfinished: bool `(sentences,)`, whether each reached its limit before EOS.
         tokens: target tokens with EOS.
-        seconds: time of decoding; without compilation where `decode` is `timed`.
+        seconds: time of decoding the set once, a mean where `decode` repeats it; without compilation where it is timed.
     """
 
     hypotheses: list[np.ndarray]
-    unfinished: int
+    unfinished: np.ndarray
     tokens: int
     seconds: float
 
@@ -60,7 +60,7 @@ class Searcher:
         batches: Sequence[SourceBatch],
         sentences: int,
         *,
-        timed: bool = False,
+        timed_seconds: float | None = None,
         watch: Callable[[int], None] = lambda _: None,
     ) -> Decoded:
         """Decodes a set.
@@ -68,26 +68,36 @@ class Searcher:
         Args:
             batches: all its batches.
             sentences: how many sentences it has.
-            timed: decode the set once before, so that the time includes no compilation: which smaller batches a search
-                makes, and so what has to be compiled, depends on the sentences.
+            timed_seconds: decode the set once before, so that the time includes no compilation (which smaller batches a
+                search makes, and so what has to be compiled, depends on the sentences), and again until so many seconds
+                have been timed; None decodes it once.
             watch: called with the number of batches done, outside the time measured; may raise to stop.
         """
         hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
-        unfinished, tokens, seconds = 0, 0, 0.0
-        for batch in batches if timed else ():
-            watch(0)
-            self.batch(batch.source)
-        for done, batch in enumerate(batches):
-            watch(done)
-            began = time.perf_counter()
-            written = self.batch(batch.source)
-            seconds += time.perf_counter() - began
+        unfinished, tokens = np.zeros(sentences, bool), 0
+        if timed_seconds is not None:
+            self._pass(batches, lambda _: watch(0))
+        outputs, seconds = self._pass(batches, watch)
+        times = [seconds]
+        while sum(times) < (timed_seconds or 0):
+            times.append(self._pass(batches, lambda _: watch(len(batches)))[1])
+        for batch, written in zip(batches, outputs, strict=True):
             for row, ids in zip(batch.rows, written, strict=True):
                 if row < 0:
                     continue
                 ids = ids[ids != PAD]
                 ended = ids.size > 0 and ids[-1] == EOS
                 tokens += ids.size
-                unfinished += not ended
+                unfinished[row] = not ended
                 hypotheses[row] = ids[:-1] if ended else ids
-        return Decoded(hypotheses, unfinished, tokens, seconds)
+        return Decoded(hypotheses, unfinished, tokens, sum(times) / len(times))
+
+    def _pass(self, batches: Sequence[SourceBatch], watch: Callable[[int], None]) -> tuple[list[np.ndarray], float]:
+        """What `batch` gives for each of them, and the seconds that it took."""
+        outputs, seconds = [], 0.0
+        for done, batch in enumerate(batches):
+            watch(done)
+            began = time.perf_counter()
+            outputs.append(self.batch(batch.source))
+            seconds += time.perf_counter() - began
+        return outputs, seconds

@@ -4,7 +4,7 @@ folder      the files of a run's folder, one line each, and its lock
 facts       what identifies a run besides its configuration, and where it comes from
 events      statuses and points of histories, in order, one a line
 result      what a finished run reports; the other records that its process writes
-sentences   source tokens and BLEU statistics of the test set
+sentences   numbers of each sentence of the test set, and of each pair with gold links
 sent        what each MLflow store has of a run
 plan        the frozen plan of a sweep
 tuned       the options that a report chose for each mechanism

@@ -99,8 +99,9 @@ class RunFolder:
     best_checkpoint = RunFile[None]("checkpoint/best.npz", artifact=Artifact.FINISHED)
     # Complete when the run has finished, absent before.
     result = RunFile("result.json", Result, artifact=Artifact.FINISHED, reported=True)
-    # Per test sentence: source tokens and BLEU statistics, no text; the hypotheses; weights of chosen sentences.
+    # Numbers of each test sentence, and of each pair with gold links; the hypotheses; weights of chosen sentences.
     sentences = RunFile[None]("sentences.csv", artifact=Artifact.FINISHED, reported=True)
+    alignments = RunFile[None]("alignments.csv", artifact=Artifact.FINISHED, reported=True)
     predictions = RunFile[None]("predictions.txt", artifact=Artifact.FINISHED)
     maps = RunFile("maps.json", list[AttentionMap], artifact=Artifact.FINISHED, reported=True)
     # How text becomes ids and back, for decoding with the checkpoint.

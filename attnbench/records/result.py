@@ -20,6 +20,7 @@ class Result(OpenRecord):
         results_version: of the code that computed the metrics; None where it was not recorded yet.
         metrics: by key.
         bleu_signature, chrf_signature: how sacreBLEU computed the scores, in its words; empty for a profile.
+        test_digest: sha256 of the references as they were scored and of the source lengths; empty where not recorded.
         vocabularies: sizes, by side.
         notes: what a reader of the numbers must know.
         duration_seconds: of the run.
@@ -33,6 +34,7 @@ class Result(OpenRecord):
     results_version: int | None = None
     bleu_signature: str = ""
     chrf_signature: str = ""
+    test_digest: str = ""
     notes: list[str] = field(default_factory=list)
     status: Status = Status.FINISHED
     format: int = FORMAT

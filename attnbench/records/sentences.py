@@ -1,8 +1,21 @@
-"""sentences.csv: source tokens and BLEU statistics of each test sentence, no text."""
+"""sentences.csv and alignments.csv: numbers of each sentence, no text, a column each.
+
+source_tokens        of the source, as the encoder reads it, without EOS
+correct_N, total_N   n-grams found in the reference, n-grams in all, as BLEU counts them
+hypothesis_tokens, reference_tokens
+repeated_4grams      4-grams of the hypothesis that stand earlier in the same hypothesis; of `total_4`
+unfinished           1 where the hypothesis reached its limit before EOS
+exact_match          1 where the hypothesis is the reference       } where each source has
+correct_tokens       words equal to the reference's at their place } one right translation
+NAME_right           instances of the phenomenon NAME that the hypothesis has right, of `NAME_total` in the reference
+agreements, links    of alignments.csv: numerator and denominator of 1 - alignment error rate
+
+A metric is computed from the sums of its columns, so a column that a file lacks is a metric that its run lacks.
+"""
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from attnbench.records.files import reading, write_atomically
@@ -13,26 +26,29 @@ STATISTICS = (
     "hypothesis_tokens",
     "reference_tokens",
 )
-"""N-grams found in the reference, n-grams in all, and both lengths."""
+"""What BLEU is computed from."""
 
-VALUES = ("source_tokens", *STATISTICS)
-"""The numbers of one sentence."""
+SCORED = ("source_tokens", *STATISTICS)
+"""The columns that every sentences.csv has, first and in this order; others follow."""
 
-_COLUMNS = ("sentence", *VALUES)
+ALIGNED = ("source_tokens", "agreements", "links")
+"""The columns of alignments.csv."""
+
+_INDEX = "sentence"
 _DIGITS = 18  # more need not fit into 64 bits
 
 
-def write_sentences(path: Path, rows: Iterable[Sequence[int]]) -> None:
-    """Writes the `VALUES` of each sentence, in the order of the test set."""
+def write_sentences(path: Path, columns: Mapping[str, Iterable[int]]) -> None:
+    """Writes the columns by name, each an integer for every sentence in the order of the set."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([index, *row] for index, row in enumerate(rows))
+    writer.writerow([_INDEX, *columns])
+    writer.writerows([index, *row] for index, row in enumerate(zip(*columns.values(), strict=True)))
     write_atomically(path, text.getvalue())
 
 
-def read_sentences(path: Path) -> list[list[int]]:
-    """The `VALUES` of each sentence, in the order of the test set.
+def read_sentences(path: Path, expected: Sequence[str] = SCORED) -> dict[str, list[int]]:
+    """The columns of a file that begins with the columns `expected`, in the order of the sentences.
 
     Raises:
         DamagedError: the file has other columns, or a cell that is not an integer.
@@ -40,13 +56,14 @@ def read_sentences(path: Path) -> list[list[int]]:
     with reading(path):
         with path.open(encoding="utf-8", newline="") as file:
             header, *lines = list(csv.reader(file)) or [[]]
-        if tuple(header) != _COLUMNS:
-            raise ValueError(f"its first line is {','.join(header)!r}, expected {','.join(_COLUMNS)!r}")
-        rows = [_integers(line, number) for number, line in enumerate(lines, start=2)]
-    return [values for _, *values in sorted(rows)]
+        first = [_INDEX, *expected]
+        if header[: len(first)] != first:
+            raise ValueError(f"its first line is {','.join(header)!r}, expected {','.join(first)!r}")
+        rows = sorted(_integers(line, len(header), number) for number, line in enumerate(lines, start=2))
+    return {name: [row[column] for row in rows] for column, name in enumerate(header) if name != _INDEX}
 
 
-def _integers(line: list[str], number: int) -> list[int]:
-    if len(line) != len(_COLUMNS) or not all(cell.isdecimal() and len(cell) <= _DIGITS for cell in line):
-        raise ValueError(f"line {number} must hold {len(_COLUMNS)} integers, received {','.join(line)!r}")
+def _integers(line: list[str], columns: int, number: int) -> list[int]:
+    if len(line) != columns or not all(cell.isdecimal() and len(cell) <= _DIGITS for cell in line):
+        raise ValueError(f"line {number} must hold {columns} integers, received {','.join(line)!r}")
     return [int(cell) for cell in line]

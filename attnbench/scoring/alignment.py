@@ -36,31 +36,13 @@ def link_words(weights: npt.ArrayLike, source_words: Sequence[int], target_words
     return set(zip(sources[words.argmax(axis=1)].tolist(), targets.tolist(), strict=True))
 
 
-def alignment_error_rate(predicted: Sequence[Collection[Link]], gold: Sequence[Links]) -> float:
-    """Alignment error rate, a fraction: 1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|), P including S.
+def agreement(predicted: Collection[Link], gold: Links) -> tuple[int, int]:
+    """|A ∩ S| + |A ∩ P| and |A| + |S| of one sentence: predicted links A, sure links S, possible links P including S.
 
-    A are the predicted links, S the sure and P the possible ones, all counted over the whole test set
-    (Och and Ney 2003, section 5.1).
-
-    Raises:
-        ValueError: the two have different numbers of sentences, or there is not one predicted or sure link.
+    The alignment error rate is 1 - the quotient of their sums over the test set (Och and Ney 2003, section 5.1).
     """
-    if len(predicted) != len(gold):
-        raise ValueError(
-            f"The alignment error rate needs predicted and gold links of the same sentences: received {len(predicted)} "
-            f"and {len(gold)} sentences. Give both in the same order and number."
-        )
-    agreements = links = 0
-    for found, true in zip(predicted, gold, strict=True):
-        found = set(found)
-        agreements += len(found & true.sure) + len(found & true.possible)
-        links += len(found) + len(true.sure)
-    if not links:
-        raise ValueError(
-            "The alignment error rate is undefined: expected at least one predicted or sure link, received none. "
-            "Check the file of gold links."
-        )
-    return 1 - agreements / links
+    found = set(predicted)
+    return len(found & gold.sure) + len(found & gold.possible), len(found) + len(gold.sure)
 
 
 def entropy(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:

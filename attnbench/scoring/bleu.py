@@ -1,11 +1,12 @@
 """BLEU and chrF of a test set, and BLEU again, fast, from per-sentence statistics.
 
 sacreBLEU counts; this module keeps its counts sentence by sentence. A corpus BLEU depends on the sentences only through
-the sums of their ten statistics, so any part of a test set is scored by adding rows, and a redrawn one by one matrix
-product of how often each draw takes each sentence with the statistics of the sentences.
+the sums of their ten statistics.
 """
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from sacrebleu.metrics import BLEU, CHRF
 
-Statistics = npt.NDArray[np.int64]
-"""`(..., sentences, 10)`, columns as in `records.sentences.STATISTICS`."""
+from attnbench.records.sentences import STATISTICS
+
+Columns = Mapping[str, npt.NDArray[np.int64]]
+"""By name, a number of each sentence `(sentences,)`; `records.sentences` says what they are."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +25,14 @@ class Score:
     """What a test set scored: corpus BLEU and chrF2, 0-100, each with how sacreBLEU says that it was made.
 
     Attributes:
-        length_ratio: tokens of the hypotheses ÷ tokens of the references, 0 where the references have none.
-        statistics: int64 `(sentences, 10)`.
+        columns: `STATISTICS` and `repeated_4grams` of each sentence.
     """
 
     bleu: float
     chrf: float
     bleu_signature: str
     chrf_signature: str
-    length_ratio: float
-    statistics: Statistics
+    columns: Columns
 
 
 def score(hypotheses: Sequence[str], references: Sequence[str], *, tokenizer: str, lowercase: bool) -> Score:
@@ -56,17 +57,35 @@ def score(hypotheses: Sequence[str], references: Sequence[str], *, tokenizer: st
     sentences = (metric.sentence_score(*pair) for pair in zip(hypotheses, ([line] for line in references), strict=True))
     rows = [[*sentence.counts, *sentence.totals, sentence.sys_len, sentence.ref_len] for sentence in sentences]
     statistics = np.array(rows, dtype=np.int64)
-    sums = statistics.sum(axis=0)
+    tokens = (metric.tokenizer(_cased(line, lowercase).rstrip()).split() for line in hypotheses)
+    repeated = np.array([_repeated_4grams(line) for line in tokens], dtype=np.int64)
     chrf = CHRF(lowercase=lowercase)
     chrf_score = chrf.corpus_score(list(hypotheses), [list(references)]).score
     return Score(
-        bleu=float(corpus_bleu(sums)),
+        bleu=float(corpus_bleu(statistics.sum(axis=0))),
         chrf=float(chrf_score),
         bleu_signature=str(bleu.get_signature()),
         chrf_signature=str(chrf.get_signature()),
-        length_ratio=float(length_ratio(sums)),
-        statistics=statistics,
+        columns=dict(zip(STATISTICS, statistics.T, strict=True)) | {"repeated_4grams": repeated},
     )
+
+
+def digest(references: Sequence[str], source_lengths: npt.ArrayLike, *, lowercase: bool) -> str:
+    """sha256 of what a test set's scores depend on, the hypotheses aside: the references as `score` compares them, and
+    the source tokens `(sentences,)`, which say what lies within the training limit.
+    """
+    scored = [[_cased(line, lowercase) for line in references], np.asarray(source_lengths).tolist()]
+    return hashlib.sha256(json.dumps(scored).encode()).hexdigest()
+
+
+def _cased(line: str, lowercase: bool) -> str:
+    return line.lower() if lowercase else line
+
+
+def _repeated_4grams(tokens: Sequence[str]) -> int:
+    """How many 4-grams of a sentence stand earlier in it."""
+    ngrams = list(zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False))
+    return len(ngrams) - len(set(ngrams))
 
 
 def corpus_bleu(statistics: npt.ArrayLike) -> Any:

@@ -1,4 +1,4 @@
-"""How translation quality changes with the length of the source: `test/bleu` and every `length/*` key.
+"""Every metric that is computed from sentences, and how it changes with the length of the source.
 
 Lengths are source tokens: the pieces that the encoder reads, without EOS. Every part that is scored is contiguous when
 sentences stand in order of length, so the sums of all parts are differences of cumulative sums; the same code scores
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from attnbench.metrics import key_of
-from attnbench.scoring.bleu import corpus_bleu
+from attnbench.scoring.bleu import Columns
+from attnbench.scoring.measures import BLEU, COUNT, measures_of, quotient
 
 BUCKET_TOKENS = 10
 MINIMUM_SENTENCES = 30
@@ -22,7 +23,14 @@ SLOPE_GROUPS = 8
 MINIMUM_SLOPE_GROUPS = 4
 
 WITHIN, BEYOND = "length/bleu_within", "length/bleu_beyond"
-_ALL, _LONGEST, _REST = "test/bleu", "longest quarter", "rest"
+LIMITED = {
+    BLEU: (WITHIN, BEYOND),
+    "test/exact_match": ("length/exact_match_within", "length/exact_match_beyond"),
+    "align/aer": ("align/aer_within", "align/aer_beyond"),
+}
+"""By metric key, the keys of the same metric within and beyond the training limit."""
+
+_LONGEST, _REST = "longest quarter", "rest"
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,7 @@ class LengthParts:
             )
         order = np.argsort(lengths, kind="stable")
         ordered = lengths[order]
-        parts = {_ALL: Part(0, len(lengths))} | _limit(ordered, sequence_length) | _quarter(len(lengths))
+        parts = {BLEU: Part(0, len(lengths))} | _limit(ordered, sequence_length) | _quarter(len(lengths))
         groups, slope = _slope_groups(ordered)
         return cls(order, parts | groups | _buckets(ordered), slope)
 
@@ -77,58 +85,66 @@ class LengthParts:
         """The buckets of ten tokens, by the metric key of their BLEU, shortest first."""
         return {key: part for key, part in self.parts.items() if part.high}
 
-    def sums(self, statistics: npt.ArrayLike, counts: npt.ArrayLike | None = None) -> dict[str, npt.NDArray[Any]]:
-        """The summed statistics `(draws, 10)` of each part, from those of the sentences `(sentences, 10)`.
+    def sums(self, columns: Columns, counts: npt.ArrayLike | None = None) -> dict[str, dict[str, Any]]:
+        """For each part, the sum of each column, and the number of sentences as `COUNT`, `(draws,)` each.
 
         `counts` `(sentences, draws)` is how often each draw takes each sentence, in the order of `order`; by default
         each is taken once, and the axis of draws is absent.
 
         Raises:
-            ValueError: the statistics are of another number of sentences.
+            ValueError: the columns are of another number of sentences.
         """
-        rows = np.asarray(statistics)
+        rows = np.column_stack([np.ones(len(next(iter(columns.values())))), *columns.values()])
         if len(rows) != len(self.order):
             raise ValueError(
-                f"Every sentence needs its source length: received statistics of shape {rows.shape} and "
-                f"{len(self.order)} lengths. Expected statistics (sentences, 10) and as many lengths as sentences."
+                f"Every sentence needs its source length: received columns of {len(rows)} sentences and "
+                f"{len(self.order)} lengths. Give as many lengths as sentences."
             )
         taken = np.ones((len(rows), 1), np.float32) if counts is None else np.asarray(counts)
-        columns = rows[self.order].T.astype(taken.dtype)  # (10, sentences)
+        ordered = rows[self.order].T.astype(taken.dtype)  # (columns, sentences)
         cuts = sorted({cut for part in self.parts.values() for cut in (part.start, part.stop)})
-        cells = [columns[:, start:stop] @ taken[start:stop] for start, stop in itertools.pairwise(cuts)]  # (10, draws)
+        cells = [ordered[:, start:stop] @ taken[start:stop] for start, stop in itertools.pairwise(cuts)]
         cumulative = np.cumsum([np.zeros_like(cells[0]), *cells], axis=0, dtype=np.float64)
-        at = dict(zip(cuts, cumulative, strict=True))
-        sums = {name: (at[part.stop] - at[part.start]).T for name, part in self.parts.items()}
-        return sums if counts is not None else {name: total[0] for name, total in sums.items()}
+        at = dict(zip(cuts, cumulative if counts is not None else cumulative[..., 0], strict=True))
+        return {
+            name: dict(zip((COUNT, *columns), at[part.stop] - at[part.start], strict=True))
+            for name, part in self.parts.items()
+        }
 
-    def scores(self, statistics: npt.ArrayLike, counts: npt.ArrayLike | None = None) -> dict[str, Any]:
-        """`test/bleu` and every `length/*` metric that is computed from sentences, `(draws,)` each; see `sums`."""
-        bleu = {name: corpus_bleu(total) for name, total in self.sums(statistics, counts).items()}
-        found = {name: bleu[name] for name, part in self.parts.items() if name in (_ALL, WITHIN, BEYOND) or part.high}
+    def scores(self, columns: Columns, counts: npt.ArrayLike | None = None) -> dict[str, Any]:
+        """Every metric that is computed from these columns, by key, `(draws,)` each; see `sums`."""
+        sums, measures = self.sums(columns, counts), measures_of(columns)
+        found = {key: measure(sums[BLEU]) for key, measure in measures.items()}
+        for key in measures.keys() & LIMITED.keys():
+            for name, part in zip(LIMITED[key], (WITHIN, BEYOND), strict=True):
+                if part in sums:
+                    found[name] = measures[key](sums[part])
+        if BLEU in measures:
+            found |= self._by_length({name: measures[BLEU](part) for name, part in sums.items()})
+        return found
+
+    def _by_length(self, bleu: Mapping[str, Any]) -> dict[str, Any]:
+        """Of the BLEU of all parts: that of each bucket, and what compares parts."""
+        found = {name: bleu[name] for name in self.buckets}
         if WITHIN in bleu and BEYOND in bleu:
-            found["length/extrapolation"] = _quotient(bleu[BEYOND], bleu[WITHIN])
+            found["length/extrapolation"] = quotient(bleu[BEYOND], bleu[WITHIN])
         if _LONGEST in bleu:
-            found["length/retention"] = _quotient(bleu[_LONGEST], bleu[_REST])
+            found["length/retention"] = quotient(bleu[_LONGEST], bleu[_REST])
         if len(self.slope):
             groups = [bleu[_group(index)] for index in range(len(self.slope))]
             found["length/slope"] = 10 * np.tensordot(self.slope, groups, 1) / (self.slope @ self.slope)
         return found
 
 
-def length_metrics(
-    statistics: npt.ArrayLike, source_lengths: npt.ArrayLike, *, sequence_length: int
-) -> dict[str, float]:
-    """Every `length/*` metric of one run's test set that its sentences allow.
-
-    `statistics` are `(sentences, 10)`, `source_lengths` tokens `(sentences,)`; `sequence_length` is the training limit.
+def sentence_metrics(columns: Columns, *, sequence_length: int) -> dict[str, float]:
+    """Every metric of one run that the columns of its sentences allow; `sequence_length` is the training limit.
 
     Raises:
-        ValueError: the two have different numbers of sentences, or there are none.
+        ValueError: there are no sentences.
     """
-    parts = LengthParts.of(source_lengths, sequence_length=sequence_length)
-    scores: Mapping[str, Any] = parts.scores(statistics)
-    found = {key: float(value) for key, value in scores.items() if key != _ALL and np.isfinite(value)}
-    for part in parts.buckets.values():
+    parts = LengthParts.of(columns["source_tokens"], sequence_length=sequence_length)
+    found = {key: float(value) for key, value in parts.scores(columns).items() if np.isfinite(value)}
+    for part in parts.buckets.values() if BLEU in found else ():
         found[key_of("length/sentences_LLL_HHH", LLL=part.low, HHH=part.high)] = float(part.sentences)
     return found
 
@@ -173,7 +189,3 @@ def _slope_groups(ordered: npt.NDArray[Any]) -> tuple[dict[str, Part], npt.NDArr
 
 def _group(index: int) -> str:
     return f"group {index} of the slope"
-
-
-def _quotient(numerator: Any, denominator: Any) -> Any:
-    return np.divide(numerator, denominator, out=np.full_like(denominator, np.nan), where=np.greater(denominator, 0))

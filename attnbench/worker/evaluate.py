@@ -12,32 +12,36 @@ from attnbench.data import Split, Vocabulary
 from attnbench.decoding import Decoded, ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
 from attnbench.records import AttentionMap, Progress, RunFolder, write_atomically, write_sentences
-from attnbench.scoring import alignment, bleu, length
-from attnbench.special_tokens import EOS
+from attnbench.scoring import bleu
+from attnbench.scoring.bleu import Columns
+from attnbench.scoring.exactness import exactness
+from attnbench.scoring.length import sentence_metrics
 from attnbench.tensors import Tensor
+from attnbench.worker import weights
 from attnbench.worker.reporter import Reporter
 
 DECODING_SHAPES = 6
 LOSS_SHAPES = 8
 TIMED_BATCH_SIZE = 64
-LONGEST_MAP = 30
 
 
 @dataclass(frozen=True)
 class Hypotheses:
-    """A search's hypotheses for a split, and their score."""
+    """A search's hypotheses for a split, as text, and their score."""
 
     decoded: Decoded
+    texts: list[str]
     score: bleu.Score
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The metrics of the test set, and how sacreBLEU says that they were computed."""
+    """The metrics of the test set, how sacreBLEU says that they were computed, and the digest of what was scored."""
 
     metrics: dict[str, float]
     bleu_signature: str
     chrf_signature: str
+    test_digest: str
 
 
 class Losses:
@@ -92,21 +96,17 @@ class Validation:
         """`valid/loss` and `valid/bleu`."""
         decoded = self._searcher.decode(self._batches, len(self._split))
         scored = _score(decoded, self._split, self._vocabulary, self._config)
-        return {"valid/loss": self._losses.mean(self._split), "valid/bleu": scored.bleu}
+        return {"valid/loss": self._losses.mean(self._split), "valid/bleu": scored.score.bleu}
 
 
 def _source_batches(split: Split, batch_size: int) -> list[data.SourceBatch]:
     return data.source_batches(split.source, batch_size=batch_size, maximum_shapes=DECODING_SHAPES)
 
 
-def _score(decoded: Decoded, split: Split, vocabulary: Vocabulary, config: RunConfig) -> bleu.Score:
-    hypotheses = [vocabulary.decode(ids.tolist()) for ids in decoded.hypotheses]
-    return bleu.score(
-        hypotheses,
-        split.target_text,
-        tokenizer=config.data.bleu_tokenizer,
-        lowercase=config.evaluation.lowercase,
-    )
+def _score(decoded: Decoded, split: Split, vocabulary: Vocabulary, config: RunConfig) -> Hypotheses:
+    texts = [vocabulary.decode(ids.tolist()).replace("\n", " ") for ids in decoded.hypotheses]
+    tokenizer, lowercase = config.data.bleu_tokenizer, config.evaluation.lowercase
+    return Hypotheses(decoded, texts, bleu.score(texts, split.text.target, tokenizer=tokenizer, lowercase=lowercase))
 
 
 def test(
@@ -117,32 +117,57 @@ def test(
     config: RunConfig,
     reporter: Reporter,
 ) -> Evaluation:
-    """Decodes the test set with every beam size, scores it, and writes sentences, predictions and maps."""
+    """Decodes the test set with every beam size, scores it, and writes sentences, predictions, alignments and maps."""
     split, sizes = dataset.test, config.evaluation.beam_sizes
-    metrics = {"test/perplexity": float(np.exp(losses.mean(split)))}
     searches = {beams: _search(model, dataset, beams, config, reporter) for beams in dict.fromkeys([*sizes, 1])}
+    hypotheses, greedy = searches[sizes[0]], searches[1].decoded
+    columns = _columns(hypotheses, split)
+    metrics = {
+        "test/perplexity": float(np.exp(losses.mean(split))),
+        "test/chrf": hypotheses.score.chrf,
+        "speed/decode_target_tokens_per_second": greedy.tokens / greedy.seconds,
+        "speed/decode_seconds_per_sentence": greedy.seconds / len(split),
+    }
     if len(sizes) > 1:
         metrics |= {f"test/bleu_beam_{beams}": searches[beams].score.bleu for beams in sizes}
-    hypotheses, greedy = searches[sizes[0]], searches[1].decoded
-    score, lengths = hypotheses.score, split.source.lengths
-    metrics |= {
-        "test/bleu": score.bleu,
-        "test/chrf": score.chrf,
-        "test/length_ratio": score.length_ratio,
-        "test/unfinished_hypotheses": float(hypotheses.decoded.unfinished),
-        "speed/decode_target_tokens_per_second": greedy.tokens / greedy.seconds,
-    }
-    metrics |= length.length_metrics(score.statistics, lengths, sequence_length=config.sequence_length)
-    write_sentences(folder.sentences.path, np.column_stack([lengths, score.statistics]).tolist())
-    write_atomically(folder.predictions.path, _lines(hypotheses.decoded, dataset.target_vocabulary))
-    maps: list[AttentionMap] = []
+    metrics |= sentence_metrics(columns, sequence_length=config.sequence_length)
+    write_sentences(folder.sentences.path, columns)
+    write_atomically(folder.predictions.path, "".join(f"{text}\n" for text in hypotheses.texts))
+    attention_maps: list[AttentionMap] = []
     if model.attention is not None:
         reporter.progress(Progress("alignment"))
-        aligner = ForcedAligner(model)
-        metrics |= align_metrics(aligner, dataset)
-        maps = _maps(aligner, dataset, hypotheses.decoded, config.evaluation.attention_maps)
-    folder.maps.write(maps)
-    return Evaluation(metrics, score.bleu_signature, score.chrf_signature)
+        aligner, vocabularies = ForcedAligner(model), (dataset.source_vocabulary, dataset.target_vocabulary)
+        metrics |= _align(folder, aligner, dataset, config)
+        decoded, count = hypotheses.decoded, config.evaluation.attention_maps
+        attention_maps = weights.maps(aligner, split, decoded.hypotheses, vocabularies, count)
+    folder.maps.write(attention_maps)
+    digest = bleu.digest(split.text.target, split.source.lengths, lowercase=config.evaluation.lowercase)
+    return Evaluation(metrics, hypotheses.score.bleu_signature, hypotheses.score.chrf_signature, digest)
+
+
+def _columns(hypotheses: Hypotheses, split: Split) -> Columns:
+    """What is measured of each test sentence."""
+    columns = {
+        "source_tokens": split.source.lengths,
+        **hypotheses.score.columns,
+        "unfinished": hypotheses.decoded.unfinished.astype(np.int64),
+    }
+    phenomena = split.text.phenomena
+    return columns if phenomena is None else columns | exactness(hypotheses.texts, split.text.target, phenomena)
+
+
+def _align(folder: RunFolder, aligner: ForcedAligner, dataset: data.Dataset, config: RunConfig) -> dict[str, float]:
+    """Writes the counts of the pairs with gold links; their `align/*` metrics, none where there are no such pairs."""
+    split = dataset.alignment
+    if split is None or split.text.links is None:
+        return {}
+    vocabularies = dataset.source_vocabulary, dataset.target_vocabulary
+    columns, entropy = weights.align(aligner, _pair_batches(split), split, vocabularies)
+    metrics = {"align/entropy": entropy}
+    if columns:
+        write_sentences(folder.alignments.path, columns)
+        metrics |= sentence_metrics(columns, sequence_length=config.sequence_length)
+    return metrics
 
 
 def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig, reporter: Reporter) -> Hypotheses:
@@ -153,57 +178,6 @@ def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig
         reporter.progress(Progress("test", step=done, steps=len(batches)))
         reporter.check_stop()
 
-    decoded = searcher.decode(batches, len(dataset.test), timed=beams == 1, watch=watch)
-    return Hypotheses(decoded, _score(decoded, dataset.test, dataset.target_vocabulary, config))
-
-
-def _lines(decoded: Decoded, vocabulary: Vocabulary) -> str:
-    return "".join(vocabulary.decode(ids.tolist()).replace("\n", " ") + "\n" for ids in decoded.hypotheses)
-
-
-def align_metrics(aligner: ForcedAligner, dataset: data.Dataset) -> dict[str, float]:
-    """`align/aer` and `align/entropy` on the pairs with gold links; nothing where the data set has none."""
-    split = dataset.alignment
-    if split is None or split.links is None:
-        return {}
-    predicted: list[set[tuple[int, int]]] = [set() for _ in range(len(split))]
-    entropies = []
-    for batch in _pair_batches(split):
-        for row, weights in zip(batch.rows, aligner.batch(batch.source, batch.target), strict=True):
-            if row >= 0:
-                words = (
-                    dataset.source_vocabulary.words(split.source[row]),
-                    dataset.target_vocabulary.words(split.target[row]),
-                )
-                predicted[row] = alignment.link_words(weights, *words)
-                entropies.append(alignment.entropy(weights))
-    return {
-        "align/aer": alignment.alignment_error_rate(predicted, split.links),
-        "align/entropy": float(np.mean(np.concatenate(entropies))),
-    }
-
-
-def _maps(aligner: ForcedAligner, dataset: data.Dataset, decoded: Decoded, count: int) -> list[AttentionMap]:
-    """Weights under the model's own hypotheses for sentences spread over the lengths that a page can show."""
-    split = dataset.test
-    candidates = np.flatnonzero(split.source.lengths <= LONGEST_MAP)
-    ranked = candidates[np.argsort(split.source.lengths[candidates], kind="stable")]
-    evenly = (np.arange(count) + 1) * len(ranked) // (count + 1)
-    maps = []
-    for row in dict.fromkeys(ranked[evenly].tolist() if len(ranked) else []):
-        source, target = split.source[row].tolist(), decoded.hypotheses[row].tolist()
-        maps.append(
-            AttentionMap(
-                sentence=row,
-                source=dataset.source_vocabulary.pieces(source),
-                target=dataset.target_vocabulary.pieces(target),
-                weights=[[round(float(x), 4) for x in line] for line in pair_weights(aligner, source, target)],
-            )
-        )
-    return maps
-
-
-def pair_weights(aligner: ForcedAligner, source: list[int], target: list[int]) -> np.ndarray:
-    """The attention weights `(target, source)` of one pair, given as ids without EOS."""
-    (weights,) = aligner.batch(*(np.array([[*ids, EOS]], np.int32) for ids in (source, target)))
-    return weights
+    timed_seconds = config.evaluation.timed_seconds if beams == 1 else None
+    decoded = searcher.decode(batches, len(dataset.test), timed_seconds=timed_seconds, watch=watch)
+    return _score(decoded, dataset.test, dataset.target_vocabulary, config)

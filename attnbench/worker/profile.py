@@ -49,7 +49,7 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
             task="profile",
             signature=folder.facts.required().signature,
             results_version=RESULTS_VERSION,
-            metrics=_metrics(rounds),
+            metrics=_metrics(rounds, config),
             vocabularies=dict.fromkeys(("source", "target"), config.profile.vocabulary_size),
             duration_seconds=sum(entry.seconds for entry in rounds),
         )
@@ -148,17 +148,18 @@ def _time(
     return clock
 
 
-def _metrics(rounds: list[Round]) -> dict[str, float]:
+def _metrics(rounds: list[Round], config: RunConfig) -> dict[str, float]:
     """All rounds together: times pooled, largest peaks."""
     training, decoding = _pooled([entry.training for entry in rounds]), _pooled([entry.decoding for entry in rounds])
     clock = StepClock(training, compiled=float(np.mean([entry.compile_seconds for entry in rounds])))
-    decode = StepClock(decoding)
+    decode, sentences = StepClock(decoding), len(decoding) * config.profile.batch_size
     metrics = clock.metrics() | rounds[-1].parameters
     for entry in rounds:
         for key, value in entry.peaks.items():
             metrics[key] = max(metrics.get(key, 0.0), value)
     metrics |= {
         "speed/decode_target_tokens_per_second": float(decode.tokens_per_second or 0),
+        "speed/decode_seconds_per_sentence": sum(window.seconds for window in decoding) / sentences,
         "speed/timed_steps": float(len(training)),
         "speed/timed_decodings": float(len(decoding)),
     }

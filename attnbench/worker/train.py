@@ -89,6 +89,7 @@ def _result(
         metrics={key: float(value) for key, value in (metrics | evaluation.metrics).items()},
         bleu_signature=evaluation.bleu_signature,
         chrf_signature=evaluation.chrf_signature,
+        test_digest=evaluation.test_digest,
         vocabularies={"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
         notes=[f"{skipped} pairs with an empty side were skipped."] if skipped else [],
         duration_seconds=seconds,

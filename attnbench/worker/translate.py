@@ -9,15 +9,14 @@ import numpy as np
 
 from attnbench import data
 from attnbench.config import RunConfig
-from attnbench.data import Vocabulary, text
+from attnbench.data import text
 from attnbench.decoding import ForcedAligner, Searcher
 from attnbench.model import Seq2Seq
 from attnbench.records import RunFolder, write_atomically
 from attnbench.records.files import reading
-from attnbench.scoring import alignment
 from attnbench.training import checkpoint
 from attnbench.worker.build import build_model, set_up
-from attnbench.worker.evaluate import pair_weights
+from attnbench.worker.weights import Vocabularies, link_words, pair_weights
 
 BATCH_SIZE = 64
 
@@ -50,7 +49,7 @@ def translate(folder: RunFolder, config: RunConfig, *, source: str, output: str)
 
 
 def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> None:
-    """Aligns pairs, `source TAB target` a line: each target word's source word, as `i-j` from 0.
+    """Aligns pairs, `source TAB target` a line: each target word's source word, as `i-j` from 0; never EOS.
 
     Args:
         folder: the run.
@@ -72,20 +71,12 @@ def align(folder: RunFolder, config: RunConfig, *, source: str, output: str) -> 
     for sides in pairs:
         texts = (_prepared(side, config) for side in sides)
         ids = [vocabulary.encode(line) for vocabulary, line in zip(vocabularies, texts, strict=True)]
-        links = _links(aligner, ids, vocabularies) if all(ids) else set()
+        links = link_words(pair_weights(aligner, *ids), ids, vocabularies) if all(ids) else set()
         written.append(" ".join(f"{i}-{j}" for i, j in sorted(links, key=lambda link: (link[1], link[0]))))
     write(output, written)
 
 
-def _links(
-    aligner: ForcedAligner, ids: Sequence[list[int]], vocabularies: Sequence[Vocabulary]
-) -> set[tuple[int, int]]:
-    weights = pair_weights(aligner, *ids)
-    words = (vocabulary.words(side) for vocabulary, side in zip(vocabularies, ids, strict=True))
-    return alignment.link_words(weights, *words)
-
-
-def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Seq2Seq, tuple[Vocabulary, Vocabulary]]:
+def _finished_model(folder: RunFolder, config: RunConfig) -> tuple[Seq2Seq, Vocabularies]:
     vocabularies = folder.vocabularies.read()
     if vocabularies is None or not folder.best_checkpoint.exists():
         raise ValueError(

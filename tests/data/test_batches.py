@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnbench.data.batches import Batch, BatchPlan, plan_batches, source_batches
-from attnbench.data.corpus import Sentences, Split
+from attnbench.data.corpus import Pairs, Sentences, Split
 from attnbench.special_tokens import EOS, PAD
 from tests.data.refusal import refusal
 
@@ -21,7 +21,7 @@ def split_of(lengths: Iterable[tuple[int, int]]) -> Split:
         offsets = np.cumsum([0, *(pair[side] for pair in lengths)])
         sides.append(Sentences(np.arange(4, 4 + offsets[-1]), offsets))
     text = [""] * len(lengths)
-    return Split(sides[0], sides[1], text, text, None)
+    return Split(sides[0], sides[1], Pairs(text, text))
 
 
 def unpadded(row: np.ndarray) -> list[int]:

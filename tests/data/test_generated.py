@@ -1,3 +1,4 @@
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 
@@ -6,6 +7,7 @@ import pytest
 from attnbench.config import DataConfig
 from attnbench.data import check, digests, load
 from attnbench.data.corpus import Split
+from attnbench.data.generated import GENERATOR_VERSION
 from tests.data.refusal import refusal
 
 SMALL = {"train_pairs": 200, "valid_pairs": 30, "test_pairs": 60}
@@ -13,7 +15,7 @@ NAMES = ["grammar", "copy", "reverse", "sort"]
 
 
 def texts(split: Split) -> list[tuple[str, str]]:
-    return list(zip(split.source_text, split.target_text, strict=True))
+    return list(zip(split.text.source, split.text.target, strict=True))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -25,6 +27,26 @@ def test_the_test_set_is_the_same_under_every_limit(name: str, configured: Calla
     assert texts(short.train) != texts(long.train)
 
 
+TEXTS = {
+    1: {
+        "grammar": "6c6ade038fbf4800",
+        "copy": "817e29c0cced0f9d",
+        "reverse": "7f1a1d0142e80ce1",
+        "sort": "cb310b1856ad2193",
+    },
+}
+"""The first digits of a sha256 over all text of a data set, by version of the generator: no other text is version 1."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_version_of_the_generator_makes_the_same_text(
+    name: str, configured: Callable[..., DataConfig]
+) -> None:
+    dataset = load(configured(name, options=SMALL), sequence_length=20)
+    written = repr([texts(split) for split in (dataset.train, dataset.valid, dataset.test)])
+    assert hashlib.sha256(written.encode()).hexdigest()[:16] == TEXTS[GENERATOR_VERSION][name]
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("limit", [5, 13, 90])
 def test_as_many_training_pairs_are_made_at_every_limit_and_none_is_in_the_test_set(
@@ -34,9 +56,9 @@ def test_as_many_training_pairs_are_made_at_every_limit_and_none_is_in_the_test_
     assert len(dataset.train) == 200
     assert dataset.left_out_pairs == dataset.skipped_pairs == 0
     assert max(dataset.train.source.lengths.max(), dataset.train.target.lengths.max()) <= limit
-    held_out = set(dataset.test.source_text) | set(dataset.valid.source_text)
+    held_out = set(dataset.test.text.source) | set(dataset.valid.text.source)
     assert len(held_out) == 90
-    assert not held_out & set(dataset.train.source_text)
+    assert not held_out & set(dataset.train.text.source)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,10 +89,10 @@ def test_every_word_is_known_and_every_test_pair_has_links(name: str, configured
     dataset = load(configured(name, options=SMALL), sequence_length=20)
     assert dataset.alignment is not None
     assert texts(dataset.alignment) == texts(dataset.test)
-    assert dataset.test.links is not None
-    for row, links in enumerate(dataset.test.links):
-        assert dataset.source_vocabulary.decode(dataset.test.source[row]) == dataset.test.source_text[row]
-        assert dataset.target_vocabulary.decode(dataset.test.target[row]) == dataset.test.target_text[row]
+    assert dataset.test.text.links is not None
+    for row, links in enumerate(dataset.test.text.links):
+        assert dataset.source_vocabulary.decode(dataset.test.source[row]) == dataset.test.text.source[row]
+        assert dataset.target_vocabulary.decode(dataset.test.target[row]) == dataset.test.text.target[row]
         assert {j for _, j in links.sure} == set(range(dataset.test.target.lengths[row]))
 
 
@@ -83,13 +105,13 @@ def test_a_short_sentence_of_the_test_set_is_as_likely_early_as_late(configured:
 @pytest.mark.parametrize("name", ["copy", "reverse", "sort"])
 def test_symbols_are_copied_reversed_or_sorted(name: str, configured: Callable[..., DataConfig]) -> None:
     dataset = load(configured(name, options=SMALL), sequence_length=20)
-    assert dataset.test.links is not None
+    assert dataset.test.text.links is not None
     order: Callable[[list[str]], list[str]] = {
         "copy": list,
         "reverse": lambda words: words[::-1],
         "sort": lambda words: sorted(words),
     }[name]
-    for (source, target), links in zip(texts(dataset.test), dataset.test.links, strict=True):
+    for (source, target), links in zip(texts(dataset.test), dataset.test.text.links, strict=True):
         assert target.split() == order(source.split())
         assert sorted(i for i, _ in links.sure) == list(range(len(source.split())))
         assert all(source.split()[i] == target.split()[j] for i, j in links.sure)
@@ -98,8 +120,8 @@ def test_symbols_are_copied_reversed_or_sorted(name: str, configured: Callable[.
 def test_equal_symbols_keep_their_order_when_sorted(configured: Callable[..., DataConfig]) -> None:
     options = SMALL | {"alphabet": 3, "shortest": 9, "middle": 12, "longest": 15}
     dataset = load(configured("sort", options=options), sequence_length=20)
-    assert dataset.test.links is not None
-    for (_, target), links in zip(texts(dataset.test), dataset.test.links, strict=True):
+    assert dataset.test.text.links is not None
+    for (_, target), links in zip(texts(dataset.test), dataset.test.text.links, strict=True):
         positions = [i for i, _ in sorted(links.sure, key=lambda link: link[1])]
         words = target.split()
         for j in range(1, len(words)):

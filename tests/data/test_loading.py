@@ -33,11 +33,16 @@ def of_files(configured: Configured, parallel_text: Texts, tmp_path: Path) -> Co
 
 def test_files_become_ids_and_keep_their_text(of_files: Configured) -> None:
     dataset = load(of_files(), sequence_length=9)
-    assert dataset.train.source_text == ["a b", "a b c", "b c a d"]
+    assert dataset.train.text.source == ["a b", "a b c", "b c a d"]
     assert dataset.source_vocabulary.pieces(range(4, 8)) == ["a", "b", "c", "d"]
     assert [list(dataset.test.source[row]) for row in (0, 1)] == [[5, 4, 7, 6, UNKNOWN], [6]]
     assert dataset.target_vocabulary.decode(dataset.valid.target[0]) == "x z"
-    assert (dataset.alignment, dataset.test.links, dataset.left_out_pairs, dataset.skipped_pairs) == (None, None, 0, 0)
+    assert (dataset.alignment, dataset.test.text.links, dataset.left_out_pairs, dataset.skipped_pairs) == (
+        None,
+        None,
+        0,
+        0,
+    )
 
 
 def test_training_pairs_longer_than_the_limit_on_either_side_are_left_out_and_test_pairs_never(
@@ -45,7 +50,7 @@ def test_training_pairs_longer_than_the_limit_on_either_side_are_left_out_and_te
 ) -> None:
     texts: dict[str, str | bytes] = {"train_source": "a\na b c\na b\n", "train_target": "x y z\nx\nx y\n"}
     dataset = load(of_files(texts), sequence_length=2)
-    assert dataset.train.source_text == ["a b"]
+    assert dataset.train.text.source == ["a b"]
     assert [list(ids) for ids in (dataset.train.source[0], dataset.train.target[0])] == [[4, 5], [4, 5]]
     assert dataset.left_out_pairs == 2
     assert dataset.test.source.lengths.tolist() == [5, 1]
@@ -60,8 +65,8 @@ def test_pairs_with_an_empty_side_are_skipped_and_counted(of_files: Configured) 
     texts: dict[str, str | bytes] = {"train_source": "a\n\nc\nd\n", "train_target": "x\ny\n \u00a0\nz\n"}
     texts |= {"test_source": "a\nb\n", "test_target": "\nx\n"}
     dataset = load(of_files(texts), sequence_length=9)
-    assert dataset.train.source_text == ["a", "d"]
-    assert dataset.test.target_text == ["x"]
+    assert dataset.train.text.source == ["a", "d"]
+    assert dataset.test.text.target == ["x"]
     assert dataset.skipped_pairs == 3
 
 
@@ -76,8 +81,8 @@ def test_files_without_any_pair_are_refused(of_files: Configured, tmp_path: Path
 def test_lower_casing_changes_text_and_ids_on_both_sides(of_files: Configured) -> None:
     texts: dict[str, str | bytes] = {"test_source": "A ß\n", "test_target": "X Ý\n"}
     plain, lowered = (load(of_files(texts, lowercase=lowercase), sequence_length=9) for lowercase in (False, True))
-    assert (plain.test.source_text, plain.test.target_text) == (["A ß"], ["X Ý"])
-    assert (lowered.test.source_text, lowered.test.target_text) == (["a ß"], ["x ý"])
+    assert (plain.test.text.source, plain.test.text.target) == (["A ß"], ["X Ý"])
+    assert (lowered.test.text.source, lowered.test.text.target) == (["a ß"], ["x ý"])
     assert list(plain.test.source[0]) == [UNKNOWN, UNKNOWN]
     assert list(lowered.test.source[0]) == [4, UNKNOWN]
 
@@ -101,10 +106,10 @@ def many_lines(pairs: int) -> dict[str, str | bytes]:
 def test_matched_pairs_are_drawn_from_those_under_the_limit_by_the_data_seed(of_files: Configured) -> None:
     drawn = [load(of_files(many_lines(50), match_pairs=20, seed=seed), sequence_length=2).train for seed in (1, 1, 2)]
     assert [len(train) for train in drawn] == [20, 20, 20]
-    assert drawn[0].source_text == drawn[1].source_text != drawn[2].source_text
-    numbers = [int(line.split()[0][1:]) for line in drawn[0].source_text]
+    assert drawn[0].text.source == drawn[1].text.source != drawn[2].text.source
+    numbers = [int(line.split()[0][1:]) for line in drawn[0].text.source]
     assert numbers == sorted(set(numbers))
-    assert [line.replace("a", "x") for line in drawn[0].source_text] == drawn[0].target_text
+    assert [line.replace("a", "x") for line in drawn[0].text.source] == drawn[0].text.target
 
 
 def test_fewer_pairs_than_match_pairs_are_all_used(of_files: Configured) -> None:
@@ -116,7 +121,7 @@ def test_matched_tokens_are_those_of_the_targets_with_eos(of_files: Configured) 
     train = load(of_files(many_lines(50), match_tokens=23, seed=1), sequence_length=2).train
     assert len(train.target.tokens) + len(train) == 21
     pairs = load(of_files(many_lines(50), match_pairs=7, seed=1), sequence_length=2).train
-    assert train.source_text == pairs.source_text
+    assert train.text.source == pairs.text.source
     assert len(load(of_files(many_lines(50), match_tokens=1000), sequence_length=2).train) == 50
 
 
@@ -137,10 +142,10 @@ def test_gold_links_come_with_their_pairs(of_files: Configured) -> None:
     }
     dataset = load(of_files(gold), sequence_length=9)
     assert dataset.alignment is not None
-    assert dataset.alignment.links is not None
-    assert dataset.alignment.source_text == ["a b", "b"]
-    assert dataset.alignment.links[0].sure == {(0, 1)}
-    assert dataset.alignment.links[0].possible == {(0, 1), (1, 0)}
+    assert dataset.alignment.text.links is not None
+    assert dataset.alignment.text.source == ["a b", "b"]
+    assert dataset.alignment.text.links[0].sure == {(0, 1)}
+    assert dataset.alignment.text.links[0].possible == {(0, 1), (1, 0)}
     assert dataset.skipped_pairs == 1
 
 

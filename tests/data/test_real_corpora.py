@@ -31,7 +31,7 @@ def test_multi30k_is_complete_and_has_the_digests_that_downloads_are_compared_wi
     assert [len(split) for split in (dataset.train, dataset.valid, dataset.test)] == [29_000, 1_014, 1_000]
     assert (dataset.left_out_pairs, dataset.skipped_pairs) == (0, 0)
     assert (dataset.source_vocabulary.size, dataset.target_vocabulary.size) == (8_000, 8_000)
-    for ids, text in zip([dataset.test.target[row] for row in range(99)], dataset.test.target_text[:99], strict=True):
+    for ids, text in zip([dataset.test.target[row] for row in range(99)], dataset.test.text.target[:99], strict=True):
         assert dataset.target_vocabulary.decode(ids) == " ".join(text.split())
 
 
@@ -53,8 +53,8 @@ def test_hansards_have_their_gold_links_and_at_most_six_percent_padding(
     assert len(dataset.train) + dataset.left_out_pairs == 50_000
     assert [len(split) for split in (dataset.valid, dataset.test)] == [2_000, 3_000]
     assert dataset.alignment is not None
-    assert dataset.alignment.links is not None
+    assert dataset.alignment.text.links is not None
     assert len(dataset.alignment) == 447
-    assert sum(len(links.sure) for links in dataset.alignment.links) == 4_038
-    assert sum(len(links.possible - links.sure) for links in dataset.alignment.links) == 13_400
+    assert sum(len(links.sure) for links in dataset.alignment.text.links) == 4_038
+    assert sum(len(links.possible - links.sure) for links in dataset.alignment.text.links) == 13_400
     assert plan_batches(dataset.train, batch_size=64, batch_by="sentences").padding_fraction <= 0.06

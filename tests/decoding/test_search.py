@@ -1,6 +1,7 @@
 """Greedy and beam search against probabilities that a reader can follow."""
 
 import itertools
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -57,14 +58,14 @@ def test_decoding_stops_at_twice_the_source_and_ten() -> None:
     model: Any = TableModel(_table(bos=[0.0, 1.0, 0.0], a=[0.0, 1.0, 0.0], b=[1.0, 0.0, 0.0]))
     decoded = Searcher(model).decode([batch([3, 2], [3, 3, 3, 2])], 2)
     assert [len(ids) for ids in decoded.hypotheses] == [2 * 1 + 10, 2 * 3 + 10]
-    assert decoded.unfinished == 2
+    assert decoded.unfinished.tolist() == [True, True]
 
 
 def test_tokens_are_counted_with_eos() -> None:
     model: Any = TableModel(_table(bos=[0.0, 1.0, 0.0], a=[0.0, 0.0, 1.0], b=[1.0, 0.0, 0.0]))
-    decoded = Searcher(model).decode([batch([3, 2], [3, 2])], 2, timed=True)
+    decoded = Searcher(model).decode([batch([3, 2], [3, 2])], 2, timed_seconds=0)
     assert decoded.tokens == 2 * 3
-    assert decoded.unfinished == 0
+    assert not decoded.unfinished.any()
     assert decoded.seconds > 0
 
 
@@ -78,8 +79,20 @@ def test_time_is_taken_when_the_whole_set_has_been_decoded_once(monkeypatch: pyt
         return search(source)
 
     monkeypatch.setattr(searcher, "batch", recorded)
-    searcher.decode([batch([3, 2]), batch([3, 3, 2]), batch([3, 2])], 1, timed=True)
+    searcher.decode([batch([3, 2]), batch([3, 3, 2]), batch([3, 2])], 1, timed_seconds=0)
     assert shapes == [(1, 2), (1, 3), (1, 2)] * 2
+
+
+def test_decoding_is_repeated_until_enough_seconds_are_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model: Any = TableModel(GARDEN_PATH)
+    # By this clock three passes take 3, 2 and 2.5 seconds; the first is not timed, and the second alone is not enough.
+    clock = itertools.accumulate([0.0, 3.0, 0.0, 2.0, 0.0, 2.5])
+    monkeypatch.setattr("attnbench.decoding.search.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    done: list[int] = []
+    decoded = Searcher(model).decode([batch([3, 2])], 1, timed_seconds=4.0, watch=done.append)
+    assert decoded.seconds == pytest.approx((2 + 2.5) / 2)
+    assert decoded.tokens == 2 * 1 + 10
+    assert done == [0, 0, 1]
 
 
 def test_an_empty_row_is_passed_over() -> None:

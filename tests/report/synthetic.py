@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from attnbench.config import RESULTS_VERSION, from_mapping, parameters
 from attnbench.identity import signature
@@ -18,19 +17,19 @@ from attnbench.records import (
     Status,
 )
 from attnbench.records.sentences import write_sentences
-from attnbench.scoring.bleu import corpus_bleu
-from attnbench.scoring.length import length_metrics
+from attnbench.scoring.bleu import Columns
+from attnbench.scoring.length import sentence_metrics
 from tests import made
 
 
-def sentences(correct: Sequence[Sequence[int]], lengths: Sequence[int]) -> npt.NDArray[np.int64]:
-    """BLEU statistics `(sentences, 11)`: of all n-grams of each order, as many right as `correct` says."""
+def sentences(correct: Sequence[Sequence[int]], lengths: Sequence[int]) -> Columns:
+    """Source tokens and BLEU statistics: of all n-grams of each order, as many right as `correct` says."""
     totals = [[max(length - order, 0) for order in range(4)] for length in lengths]
     rows = zip(lengths, correct, totals, lengths, lengths, strict=True)
-    return np.array([[source, *right, *total, out, ref] for source, right, total, out, ref in rows], dtype=np.int64)
+    return made.sentences([[source, *right, *total, out, ref] for source, right, total, out, ref in rows])
 
 
-def drawn_sentences(share: float, *, count: int = 60, decay: float = 0.0, seed: int = 0) -> npt.NDArray[np.int64]:
+def drawn_sentences(share: float, *, count: int = 60, decay: float = 0.0, seed: int = 0) -> Columns:
     """Sentences of 5 to 44 tokens in which about `share` of all n-grams is right, less `decay` for each token."""
     generator = np.random.default_rng([seed, round(1000 * share)])
     lengths = [5 + 40 * index // count for index in range(count)]
@@ -42,10 +41,9 @@ def drawn_sentences(share: float, *, count: int = 60, decay: float = 0.0, seed: 
     return sentences(correct, lengths)
 
 
-def quality(rows: npt.NDArray[np.int64], sequence_length: int) -> dict[str, float]:
-    """The metrics that follow from the statistics."""
-    bleu = float(corpus_bleu(rows[:, 1:].sum(axis=0)))
-    return {"test/bleu": bleu, **length_metrics(rows[:, 1:], rows[:, 0], sequence_length=sequence_length)}
+def quality(columns: Columns, sequence_length: int) -> dict[str, float]:
+    """The metrics that follow from the sentences."""
+    return sentence_metrics(columns, sequence_length=sequence_length)
 
 
 def attention_map(sentence: int, source: Sequence[str], target: Sequence[str]) -> AttentionMap:
@@ -60,7 +58,7 @@ def write_run(
     options: Mapping[str, Any],
     *,
     metrics: Mapping[str, float] | None = None,
-    rows: npt.NDArray[np.int64] | None = None,
+    rows: Columns | None = None,
     histories: Mapping[str, Sequence[tuple[int, float]]] | None = None,
     maps: Sequence[AttentionMap] = (),
     status: Status = Status.FINISHED,
@@ -80,7 +78,7 @@ def write_run(
         result = made.result(metrics, task=config.task, signature=identity.signature, results_version=results_version)
         folder.result.write(result)
         if rows is not None:
-            write_sentences(folder.sentences.path, rows.tolist())
+            write_sentences(folder.sentences.path, rows)
         if maps:
             folder.maps.write(list(maps))
     return folder.path

@@ -271,17 +271,27 @@ def test_what_one_seed_cannot_show_is_said(make_run: Make) -> None:
     ) in texts(shown(differences, [make_run("dot", bleu=3.0), make_run("none", bleu=1.0)]))
 
 
+def test_a_difference_has_the_decimals_of_its_metric(make_run: Make) -> None:
+    runs = [make_run(name, metrics={"test/exact_match": share}) for name, share in (("dot", 0.504), ("none", 0.5))]
+    found = table(shown(differences, runs), "differences-further")
+    (cells,) = found.cells
+    assert cells[headers(found).index("difference")].text == "+0.004"
+
+
 # What BLEU is made of
 
 
 def test_precision_times_brevity_is_bleu(make_run: Make) -> None:
     # Of 10 reference tokens 5 are written, all n-grams right: precision 100, brevity penalty exp(1 - 10/5).
-    rows = np.array([[7, 5, 4, 3, 2, 5, 4, 3, 2, 5, 10]] * 30)
-    runs = [make_run("dot", sentences=rows, metrics={"test/bleu": 36.79, "test/unfinished_hypotheses": 3.0})]
+    rows = made.sentences([[7, 5, 4, 3, 2, 5, 4, 3, 2, 5, 10]] * 30)
+    further = {"unfinished": [1] * 3 + [0] * 27, "repeated_4grams": [1] * 12 + [0] * 18}
+    columns = rows | {name: np.array(values) for name, values in further.items()}
+    runs = [make_run("dot", sentences=columns, metrics={"test/bleu": 36.79})]
     found = table(shown(parts, runs), "parts")
     assert column(found, "part") == ["whole test set", "within the training limit"]
     assert column(found, "precision") == pytest.approx([100, 100])
     assert column(found, "brevity") == pytest.approx([math.exp(-1)] * 2)
     assert column(found, "length_ratio") == [0.5, 0.5]
-    assert [cell.text for cell in found.cells[0]][-1] == "3.0"
+    # 12 of 30 x 2 4-grams; columns that the sentences lack, those of exact matches, are no columns here
+    assert [cell.text for cell in found.cells[0]][-2:] == ["3.0", "0.200"]
     assert column(table(shown(parts, runs), "parts-by-length"), "part") == ["1–10"]

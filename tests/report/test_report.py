@@ -131,6 +131,8 @@ def test_every_section_is_shown_or_named_with_what_it_lacks(page: str) -> None:
         "over=OPTION</code> chooses a value for each variant.",
         "Speed and memory against size": "it needs runs of at least two sequence lengths or two hidden sizes, "
         "or runs of <code>task=profile</code>.",
+        "By phenomenon": "it needs runs on data that knows where a sentence shows which phenomenon "
+        "(<code>data=grammar</code>).",
     }
 
 

@@ -27,6 +27,7 @@ from attnbench.report.sections import (
     maps,
     origin,
     parts,
+    phenomena,
     tradeoff,
 )
 from attnbench.report.sources.runs import Run
@@ -45,6 +46,24 @@ def test_bleu_by_length_is_the_mean_over_seeds_of_each_bucket(make_run: Make) ->
     assert row[key] == pytest.approx(expected)
     assert float(str(row[f"{key}_low"])) < expected < float(str(row[f"{key}_high"]))
     assert row["length/sentences_011_020"] == 40
+
+
+# Phenomena
+
+
+def test_the_accuracy_by_phenomenon_has_intervals(make_run: Make) -> None:
+    runs = []
+    for seed in (1, 2, 3):
+        right = np.random.default_rng(seed).binomial(2, 0.5, 160)
+        columns = {**drawn_sentences(0.5, count=160), "verb_final_right": right, "verb_final_total": np.full(160, 2)}
+        runs.append(make_run("dot", seed=seed, sentences=columns, metrics=quality(columns, 20)))
+    section = shown(phenomena, [*runs, make_run("none", bleu=1.0)])
+    (row,) = table(section, "phenomena").records
+    key = "phenomenon/verb_final"
+    assert row[key] == pytest.approx(np.mean([run.metrics[key] for run in runs]))
+    assert row[f"{key}_bounds"] == "95 % interval over seeds and sentences"
+    assert float(str(row[f"{key}_low"])) < float(str(row[key])) < float(str(row[f"{key}_high"]))
+    assert headers(table(section, "phenomena")) == ["attention", "verb-final order"]
 
 
 # Cost
@@ -160,6 +179,16 @@ def test_a_map_shows_control_characters_and_says_what_no_font_has(make_run: Make
     ElementTree.fromstring(file)
 
 
+def test_rows_are_said_to_sum_to_one_only_where_they_do(make_run: Make) -> None:
+    def said(source: list[str], weights: list[list[float]]) -> str:
+        text = texts(shown(maps, [make_run("dot", maps=[AttentionMap(1, source, ["t"] * len(weights), weights)])]))[0]
+        return text.partition("from top to bottom. ")[2].partition(". The")[0]
+
+    assert said(["a", "</s>"], [[0.9, 0.1], [0.3334, 0.6666]]) == "Each row sums to 1"
+    assert said(["a", "b"], [[0.5, 0.3], [0.1, 0.9]]) == "EOS is not shown; rows need not sum to 1"
+    assert said(["a", "</s>"], [[0.9, 0.9], [0.1, 0.2]]) == "Rows need not sum to 1"
+
+
 def test_a_map_of_an_empty_translation_is_passed_over(make_run: Make) -> None:
     empty = AttentionMap(1, ["s"], [], [])
     runs = [make_run("dot", maps=[empty, attention_map(2, ["a", "b"], ["c"])])]
@@ -223,7 +252,7 @@ def test_the_origin_gives_one_value_or_each_with_its_runs(make_run: Make) -> Non
 
 
 def test_a_section_without_its_input_says_what_it_needs(make_run: Make) -> None:
-    modules = (differences, parts, length, cost, tradeoff, curves, maps, choice, origin)
+    modules = (differences, parts, length, phenomena, cost, tradeoff, curves, maps, choice, origin)
     runs = [make_run(bleu=1.0, origin={"results_version": None})]
     missing = {module.__name__.rpartition(".")[2]: shown(module, runs) for module in modules}
     assert missing == {
@@ -231,6 +260,7 @@ def test_a_section_without_its_input_says_what_it_needs(make_run: Make) -> None:
         "parts": "it needs the per-sentence statistics of the test set (sentences.csv).",
         "length": "it needs the per-sentence statistics of the test set (sentences.csv), "
         "and buckets of at least 30 sentences.",
+        "phenomena": "it needs runs on data that knows where a sentence shows which phenomenon (`data=grammar`).",
         "cost": "it needs runs of at least two sequence lengths or two hidden sizes, or runs of `task=profile`.",
         "tradeoff": "it needs two variants with a test BLEU and a measured speed.",
         "curves": "no run has a history of its losses or of validation BLEU.",

@@ -4,13 +4,14 @@ import math
 import re
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sacrebleu.metrics import BLEU, CHRF
 
 from attnbench.records.sentences import STATISTICS
-from attnbench.scoring.bleu import Score, brevity_penalty, corpus_bleu, length_ratio, score
+from attnbench.scoring.bleu import Score, brevity_penalty, corpus_bleu, digest, length_ratio, score
 
 words = st.lists(st.sampled_from(["a", "A", "b", "B", "c,", "d."]), max_size=11).map(" ".join)
 pairs = st.lists(st.tuples(words, words), min_size=1, max_size=7)
@@ -18,6 +19,11 @@ pairs = st.lists(st.tuples(words, words), min_size=1, max_size=7)
 
 def plain(hypotheses: list[str], references: list[str]) -> Score:
     return score(hypotheses, references, tokenizer="none", lowercase=False)
+
+
+def statistics(result: Score) -> npt.NDArray[np.int64]:
+    """What BLEU is computed from, `(sentences, 10)`."""
+    return np.column_stack([result.columns[name] for name in STATISTICS])
 
 
 def test_a_perfect_translation_scores_100() -> None:
@@ -35,25 +41,51 @@ def test_orders_without_a_match_count_a_half_then_a_quarter() -> None:
 
 
 def test_statistics_name_what_was_counted() -> None:
-    counted = dict(zip(STATISTICS, plain(["a b c d"], ["a b x d y"]).statistics[0].tolist(), strict=True))
-    assert counted == {
+    columns = plain(["a b c d"], ["a b x d y"]).columns
+    assert {name: column.tolist()[0] for name, column in columns.items()} == {
         "correct_1": 3, "correct_2": 1, "correct_3": 0, "correct_4": 0,
         "total_1": 4, "total_2": 3, "total_3": 2, "total_4": 1,
-        "hypothesis_tokens": 4, "reference_tokens": 5,
+        "hypothesis_tokens": 4, "reference_tokens": 5, "repeated_4grams": 0,
     }  # fmt: skip
 
 
 def test_the_length_ratio_is_hypothesis_tokens_over_reference_tokens() -> None:
-    assert plain(["a b", "a"], ["a b c d", "a b"]).length_ratio == 3 / 6
+    assert length_ratio(statistics(plain(["a b", "a"], ["a b c d", "a b"])).sum(axis=0)) == 3 / 6
 
 
 def test_the_length_ratio_of_references_without_tokens_is_zero() -> None:
-    assert plain(["a"], [""]).length_ratio == 0
+    assert length_ratio(statistics(plain(["a"], [""]))[0]) == 0
 
 
 def test_a_test_set_of_empty_hypotheses_scores_zero() -> None:
     result = plain(["", ""], ["a b c d e", "a"])
-    assert (result.bleu, result.chrf, result.length_ratio) == (0, 0, 0)
+    assert (result.bleu, result.chrf, length_ratio(statistics(result).sum(axis=0))) == (0, 0, 0)
+
+
+def test_a_4gram_is_repeated_where_it_stands_earlier_in_the_same_hypothesis() -> None:
+    # a b c d, b c d a, c d a b, d a b c, and a b c d again; of five a, a a a a and its repetition
+    found = plain(["a b c d a b c d", "a a a a a", "a b c d", ""], ["x"] * 4).columns
+    assert found["repeated_4grams"].tolist() == [1, 1, 0, 0]
+    assert found["total_4"].tolist() == [5, 2, 1, 0]
+
+
+@pytest.mark.parametrize("tokenizer", ["13a", "none", "intl", "char"])
+@given(pairs=pairs)
+def test_fewer_4grams_are_repeated_than_bleu_counts(tokenizer: str, pairs: list[tuple[str, str]]) -> None:
+    found = score(*map(list, zip(*pairs, strict=True)), tokenizer=tokenizer, lowercase=True).columns
+    assert (found["repeated_4grams"] <= np.maximum(found["total_4"] - 1, 0)).all()
+
+
+def test_what_is_scored_has_one_digest() -> None:
+    plain = digest(["Ja", "Nein"], [3, 5], lowercase=False)
+    assert plain == digest(["Ja", "Nein"], np.array([3, 5]), lowercase=False)
+    others = [
+        digest(["ja", "nein"], [3, 5], lowercase=False),
+        digest(["Nein", "Ja"], [3, 5], lowercase=False),
+        digest(["Ja", "Nein"], [3, 7], lowercase=False),
+    ]
+    assert plain not in others
+    assert digest(["Ja", "Nein"], [3, 5], lowercase=True) == others[0]
 
 
 def test_signatures_say_how_the_scores_were_made() -> None:
@@ -77,7 +109,7 @@ def test_scores_equal_sacrebleu(tokenizer: str, lowercase: bool, pairs: list[tup
 
 @given(pairs=pairs)
 def test_corpora_scored_together_equal_corpora_scored_one_by_one(pairs: list[tuple[str, str]]) -> None:
-    rows = plain(*map(list, zip(*pairs, strict=True))).statistics
+    rows = statistics(plain(*map(list, zip(*pairs, strict=True))))
     sums = np.cumsum(rows, axis=0)
     together = corpus_bleu(np.stack([sums, rows]))
     assert together.shape == (2, len(rows))

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attnbench.records.sentences import STATISTICS
+from attnbench.scoring.bleu import Columns
 from attnbench.scoring.inference import LEVEL, Crossed, crossed, holm, percentile_interval
 from attnbench.scoring.length import LengthParts
 from attnbench.scoring.redraws import redraw
@@ -173,12 +175,13 @@ def test_a_true_null_is_rejected_in_about_one_of_twenty_studies(seeds: int, mixt
 
 def _translated(
     generator: np.random.Generator, skills: npt.NDArray[np.float64], difficulty: npt.NDArray[np.float64]
-) -> npt.NDArray[np.int64]:
-    """Statistics `(seeds, sentences, 10)` of 12 tokens, each n-gram right with a chance of skill less difficulty."""
+) -> list[Columns]:
+    """For each seed, sentences of 12 tokens, each n-gram right with a chance of skill less difficulty."""
     total = np.broadcast_to([12, 11, 10, 9], (len(skills), len(difficulty), 4))
     chance = 1 / (1 + np.exp(difficulty[None, :, None] - skills[:, None, None] + 0.3 * np.arange(4)))
     tokens = np.full((*total.shape[:2], 2), 12)
-    return np.concatenate([generator.binomial(total, chance), total, tokens], axis=-1)
+    statistics = np.concatenate([generator.binomial(total, chance), total, tokens], axis=-1)
+    return [dict(zip(STATISTICS, of_seed.T, strict=True)) for of_seed in statistics]
 
 
 @pytest.mark.slow

@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from attnbench.metrics import METRICS
-from attnbench.scoring.length import LengthParts, length_metrics
+from attnbench.records.sentences import SCORED, STATISTICS
+from attnbench.scoring.length import LengthParts, sentence_metrics
+from attnbench.scoring.measures import COUNT
 
 
-def sentences(*bleu: int) -> npt.NDArray[np.int64]:
-    """Statistics of sentences that have these scores; a group of them has the mean of their scores."""
-    return np.array([[b] * 4 + [100] * 6 for b in bleu])
+def sentences(*bleu: int) -> dict[str, npt.NDArray[np.int64]]:
+    """Columns of sentences that have these scores; a group of them has the mean of their scores."""
+    return dict(zip(STATISTICS, np.array([[b] * 4 + [100] * 6 for b in bleu]).T, strict=True))
 
 
 def metrics(bleu: Iterable[int], lengths: npt.ArrayLike, sequence_length: int = 20) -> dict[str, float]:
-    return length_metrics(sentences(*bleu), lengths, sequence_length=sequence_length)
+    return sentence_metrics({"source_tokens": np.asarray(lengths), **sentences(*bleu)}, sequence_length=sequence_length)
 
 
 def test_buckets_of_ten_tokens_are_absent_under_thirty_sentences() -> None:
@@ -107,7 +109,8 @@ def test_whatever_is_reported_is_finite_and_a_known_key(data: st.DataObject, cou
     correct = np.minimum(total, data.draw(arrays.arrays(np.int64, (count, 4), elements=st.integers(0, 3))))
     tokens = data.draw(arrays.arrays(np.int64, (count, 2), elements=st.integers(0, 5)))
     lengths = data.draw(arrays.arrays(np.int64, (count,), elements=st.integers(0, 60)))
-    found = length_metrics(np.hstack([correct, total, tokens]), lengths, sequence_length=sequence_length)
+    columns = dict(zip(SCORED, np.column_stack([lengths, correct, total, tokens]).T, strict=True))
+    found = sentence_metrics(columns, sequence_length=sequence_length)
     known = "|".join(re.escape(metric.key).replace("LLL_HHH", r"\d{3}_\d{3}") for metric in METRICS)
     assert all(math.isfinite(value) and re.fullmatch(known, key) for key, value in found.items())
 
@@ -131,8 +134,9 @@ def test_a_draw_counts_each_sentence_as_often_as_it_takes_it() -> None:
 def test_the_parts_of_a_test_set_hold_the_sums_of_their_sentences() -> None:
     parts = LengthParts.of([3] * 30 + [23] * 31, sequence_length=20)
     sums = parts.sums(sentences(*[30] * 30, *[50] * 31))
-    assert sums["length/bleu_within"].tolist() == [900] * 4 + [3000] * 6
-    assert sums["length/bleu_021_030"].tolist() == sums["length/bleu_beyond"].tolist() == [1550] * 4 + [3100] * 6
+    assert sums["length/bleu_within"] == {COUNT: 30} | dict(zip(STATISTICS, [900] * 4 + [3000] * 6, strict=True))
+    assert sums["length/bleu_021_030"] == sums["length/bleu_beyond"]
+    assert sums["length/bleu_beyond"] == {COUNT: 31} | dict(zip(STATISTICS, [1550] * 4 + [3100] * 6, strict=True))
     assert {key: (part.low, part.high, part.sentences) for key, part in parts.buckets.items()} == {
         "length/bleu_001_010": (1, 10, 30),
         "length/bleu_021_030": (21, 30, 31),
@@ -141,14 +145,14 @@ def test_the_parts_of_a_test_set_hold_the_sums_of_their_sentences() -> None:
 
 def test_unequal_numbers_of_sentences_are_refused() -> None:
     message = (
-        "Every sentence needs its source length: received statistics of shape (2, 10) and 3 lengths. "
-        "Expected statistics (sentences, 10) and as many lengths as sentences."
+        "Every sentence needs its source length: received columns of 2 sentences and 3 lengths. "
+        "Give as many lengths as sentences."
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        metrics([50, 50], [1, 2, 3])
+        LengthParts.of([1, 2, 3], sequence_length=20).sums(sentences(50, 50))
 
 
 def test_an_empty_test_set_is_refused() -> None:
     message = "Length metrics need at least one sentence, received none. Give a test set that is not empty."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        length_metrics(np.zeros((0, 10)), [], sequence_length=5)
+        LengthParts.of([], sequence_length=5)

@@ -116,7 +116,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, default_config: RunConfig) -
                 path.parent.mkdir(exist_ok=True)
                 path.write_text("text\n")
         rows = drawn_sentences(0.9, count=7)
-        write_sentences(folder.sentences.path, rows.tolist())
+        write_sentences(folder.sentences.path, {name: values.tolist() for name, values in rows.items()})
         folder.maps.write([attention_map(5, ["a", "b"], ["a", "b", "c"])])
         folder.vocabularies.write(Vocabularies({"kind": "words", "words": []}, {"kind": "words", "words": []}))
         folder.rounds.write([made.profile_round()])

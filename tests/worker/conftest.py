@@ -31,6 +31,7 @@ TINY = (
     "data.options.longest=9",
     "evaluation.beam_sizes=[1,2]",
     "evaluation.attention_maps=2",
+    "evaluation.timed_seconds=0.1",
 )
 COMMAND = (sys.executable, "-m", "attnbench.worker")
 

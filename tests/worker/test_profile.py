@@ -28,6 +28,8 @@ def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder
     seconds = sum(window[0] for entry in rounds for window in entry.training)
     # Two sentences of eight tokens in each of six steps.
     assert abs(metrics["speed/train_target_tokens_per_second"] * seconds - 6 * 2 * 8) < 1e-6
+    decoding = sum(window[0] for entry in rounds for window in entry.decoding)
+    assert abs(metrics["speed/decode_seconds_per_sentence"] - decoding / (6 * 2)) < 1e-9
     assert metrics["speed/compile_seconds"] > 0
     assert metrics["memory/process_peak_bytes"] > 0
     assert folder.outcome() == Outcome(Status.FINISHED)

@@ -1,6 +1,7 @@
 """A whole run: what it leaves behind, how it is stopped and resumed, how it fails."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from attnbench.config import RESULTS_VERSION
 from attnbench.metrics import METRICS
 from attnbench.records import ExitCode, Outcome, RunFolder, Status, read_sentences
+from attnbench.records.sentences import ALIGNED, SCORED
 from tests import made
 from tests.conftest import CHECKOUT
 from tests.worker.conftest import run, start
@@ -53,16 +55,39 @@ def test_a_run_writes_all_that_it_promises(finished: RunFolder) -> None:
         "model/parameters",
         "memory/process_peak_bytes",
         "speed/decode_target_tokens_per_second",
+        "speed/decode_seconds_per_sentence",
+        "test/token_accuracy",
+        "test/repeated_4grams",
+        "length/exact_match_within",
+        "align/aer_within",
         "data/train_pairs",
     } <= set(result.metrics)
     assert result.metrics["test/bleu"] == result.metrics["test/bleu_beam_1"]
     assert result.metrics["data/train_pairs"] == 320
     assert finished.outcome() == Outcome(Status.FINISHED)
     assert len(finished.predictions.path.read_text().splitlines()) == 64
-    assert len(read_sentences(finished.sentences.path)) == 64
+    sentences = read_sentences(finished.sentences.path)
+    assert sentences.keys() == {*SCORED, "repeated_4grams", "unfinished", "exact_match", "correct_tokens"}
+    assert {len(numbers) for numbers in sentences.values()} == {64}
+    assert sum(sentences["exact_match"]) / 64 == result.metrics["test/exact_match"]
+    aligned = read_sentences(finished.alignments.path, ALIGNED)
+    assert 1 - sum(aligned["agreements"]) / sum(aligned["links"]) == pytest.approx(result.metrics["align/aer"])
+    assert re.fullmatch(r"[0-9a-f]{64}", result.test_digest)
     assert {key for key, _ in _histories(finished)} == {"train/loss", "valid/loss", "valid/bleu"}
     for attention_map in finished.maps.required():
+        assert attention_map.source[-1] == "</s>"
         assert np.shape(attention_map.weights) == (len(attention_map.target), len(attention_map.source))
+        assert np.sum(attention_map.weights, axis=1) == pytest.approx(1, abs=1e-3)
+
+
+def test_constant_weights_align_nothing(prepare: Callable[..., RunFolder], tmp_path: Path) -> None:
+    folder = prepare(tmp_path, "attention=none_input", "training.epochs=1", "evaluation.beam_sizes=[1]")
+    assert run(folder) == ExitCode.FINISHED, folder.log.path.read_text()
+    metrics = folder.result.required().metrics
+    # two weights of one half each, the second of them on EOS: one bit
+    assert metrics["align/entropy"] == pytest.approx(1)
+    assert not {"align/aer", "align/aer_within"} & metrics.keys()
+    assert not folder.alignments.exists()
 
 
 def test_the_files_of_a_finished_run_are_those_of_the_list(finished: RunFolder) -> None:

@@ -48,7 +48,7 @@ class Symbols:
         order = list(self._order(numbers))
         links = frozenset((i, j) for j, i in enumerate(order))
         source = [self._symbols[number] for number in numbers]
-        return source, [source[i] for i in order], Links(links, links)
+        return GeneratedPair(source, [source[i] for i in order], Links(links, links))
 
 
 LOADER = Generated(SymbolOptions, Symbols)

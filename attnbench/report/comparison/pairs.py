@@ -14,11 +14,22 @@ from attnbench.report.comparison.redrawn import same_test_set
 from attnbench.report.comparison.variants import Variant, is_procedure
 from attnbench.report.sources.runs import Run
 from attnbench.scoring.inference import LEVEL, holm
-from attnbench.scoring.length import BEYOND, WITHIN
+from attnbench.scoring.length import BEYOND, LIMITED, WITHIN
+from attnbench.scoring.measures import BLEU
 
-BLEU = "test/bleu"
-FURTHER = ("length/slope", "length/retention", "length/extrapolation", "test/perplexity")
+FURTHER = (
+    "length/slope",
+    "length/retention",
+    "length/extrapolation",
+    "test/exact_match",
+    "test/perplexity",
+    "align/aer_within",
+    "align/aer_beyond",
+)
 """The metrics that are compared after BLEU, in one family."""
+
+_BY_LIMIT = {key for keys in LIMITED.values() for key in keys}
+"""The metrics of the test sentences on one side of the training limit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +159,8 @@ def _equivalence_p(pair: Pair, margin: float | None) -> float:
 
 def _compare(one: Variant, other: Variant, key: str) -> Pair | None:
     """The two in one metric, the better one first; None where no seed has it on the same test set in both."""
-    if key.startswith("length/") and one.values.get("sequence_length") != other.values.get("sequence_length"):
+    by_limit = key.startswith("length/") or key in _BY_LIMIT
+    if by_limit and one.values.get("sequence_length") != other.values.get("sequence_length"):
         return None  # another limit divides the test set in another place
     by_seed = {run.seed: run for run in other.runs}
     shared = [(run, by_seed[run.seed]) for run in one.runs if run.seed in by_seed]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from attnbench.report.sources.runs import TEXTS, Run
+from attnbench.scoring.bleu import Columns
 from attnbench.scoring.length import LengthParts
 from attnbench.scoring.redraws import DRAWS, Counts, redraw
 
@@ -28,23 +29,22 @@ class Redrawn:
 @cache
 def redrawn(run: Run) -> Redrawn | None:
     """The scores that are computed from sentences; None where the run's sentences are not at hand."""
-    if run.sentences is None or not len(run.sentences):
-        return None
-    parts, statistics = parts_of(run), run.sentences[:, 1:]
-    lengths = run.sentences[parts.order, 0]
-    # A generated test set fixes how many sentences each length has.
-    strata = lengths if "data.options.test_pairs" in run.params else np.zeros_like(lengths)
-    scores = parts.scores(statistics, _counts(tuple(strata.tolist())))
-    return Redrawn(
-        {key: float(value) for key, value in parts.scores(statistics).items()},
-        {key: values.astype(np.float32) for key, values in scores.items()},
-    )
+    values: dict[str, float] = {}
+    draws: dict[str, npt.NDArray[np.float32]] = {}
+    for columns in filter(None, (run.sentences, run.alignments)):
+        parts = parts_of(columns, run)
+        lengths = columns["source_tokens"][parts.order]
+        # A generated test set fixes how many sentences each length has.
+        strata = lengths if "data.options.test_pairs" in run.params else np.zeros_like(lengths)
+        values |= {key: float(value) for key, value in parts.scores(columns).items()}
+        scores = parts.scores(columns, _counts(tuple(strata.tolist())))
+        draws |= {key: score.astype(np.float32) for key, score in scores.items()}
+    return Redrawn(values, draws) if values else None
 
 
-def parts_of(run: Run) -> LengthParts:
-    """The parts of the run's test set by source length; the run's sentences must be at hand."""
-    assert run.sentences is not None
-    return LengthParts.of(run.sentences[:, 0], sequence_length=int(run.params["sequence_length"]))
+def parts_of(columns: Columns, run: Run) -> LengthParts:
+    """The parts by source length of a set of sentences that the run was tested on."""
+    return LengthParts.of(columns["source_tokens"], sequence_length=int(run.params["sequence_length"]))
 
 
 def same_test_set(one: Run, other: Run) -> bool:
@@ -53,9 +53,13 @@ def same_test_set(one: Run, other: Run) -> bool:
         return False
     if one.origin.bleu_signature != other.origin.bleu_signature:
         return False
+    if one.origin.test_digest and other.origin.test_digest:
+        return one.origin.test_digest == other.origin.test_digest
     if one.sentences is None or other.sentences is None:
         return True
-    return np.array_equal(one.sentences[:, [0, -1]], other.sentences[:, [0, -1]])
+    return all(
+        np.array_equal(one.sentences[name], other.sentences[name]) for name in ("source_tokens", "reference_tokens")
+    )
 
 
 def generator(purpose: str) -> np.random.Generator:

@@ -18,6 +18,7 @@ from attnbench.report.sections import (
     maps,
     origin,
     parts,
+    phenomena,
     tradeoff,
 )
 
@@ -29,6 +30,7 @@ SECTIONS: tuple[tuple[str, str, Callable[[Study], Content]], ...] = (
     ("differences", "Differences", differences.content),
     ("parts", "What BLEU is made of", parts.content),
     ("length", "Quality by sentence length", length.content),
+    ("phenomena", "By phenomenon", phenomena.content),
     ("cost", "Speed and memory against size", cost.content),
     ("tradeoff", "Quality against speed", tradeoff.content),
     ("curves", "Training curves", curves.content),

@@ -150,7 +150,7 @@ def _settings(variants: Sequence[Variant], key: str, pairs: Sequence[Pair]) -> s
 def _lengths(peers: Sequence[Variant]) -> str:
     """How long the hypotheses are beyond the limit: BLEU there is often length."""
     ratios = {
-        variant.attention: part.length_ratio
+        variant.attention: part.values["test/length_ratio"]
         for variant in peers
         for part in parts_of_variant(variant)
         if part.name == "beyond the training limit"

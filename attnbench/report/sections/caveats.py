@@ -56,7 +56,9 @@ def _about_data(study: Study) -> Iterator[str]:
     if files:
         yield f"**Data files** differ between runs, by their sha256 digests: {'; '.join(files)}."
     references = (
-        (run.params["data"], run.sentences[:, -1].tobytes(), run.run_id) for run in runs if run.sentences is not None
+        (run.params["data"], run.origin.test_digest or run.sentences["reference_tokens"].tobytes(), run.run_id)
+        for run in runs
+        if run.sentences is not None
     )
     if tests := list(_differing(references)):
         yield f"**Test sets** of {listed(tests)} differ between runs; such runs are not tested against each other."

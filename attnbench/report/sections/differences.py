@@ -165,13 +165,17 @@ def _on_ratio_scale(pair: Pair) -> bool:
     return metric_of(pair.key).on_ratio_scale
 
 
+def _decimals(pair: Pair) -> int:
+    return metric_of(pair.key).decimals or 2
+
+
 def _difference(pair: Pair) -> Cell:
     found = pair.difference
     if _on_ratio_scale(pair):
         text, low, high = (number(one, 3) for one in (found.value, found.low, found.high))
         text = f"× {text}"
     else:
-        text, low, high = (signed(one, 2) for one in (found.value, found.low, found.high))
+        text, low, high = (signed(one, _decimals(pair)) for one in (found.value, found.low, found.high))
     bounds = f"{low}, {high}" if found.bounded else ""
     return Cell(text, f"[{bounds}]" if found.bounds.is_interval else bounds, strong=pair.distinguished)
 
@@ -185,10 +189,10 @@ def _half_widths(difference: Estimate) -> tuple[float, float]:
 
 
 def _factor(pair: Pair, width: float) -> str:
-    """A distance from no difference: points, or a factor on a ratio scale."""
+    """A distance from no difference: in the metric's unit, or a factor on a ratio scale."""
     if np.isnan(width):
         return DASH
-    return f"×÷ {number(np.exp(width), 3)}" if _on_ratio_scale(pair) else f"± {number(width, 2)}"
+    return f"×÷ {number(np.exp(width), 3)}" if _on_ratio_scale(pair) else f"± {number(width, _decimals(pair))}"
 
 
 def _width(header: str, key: str, width: Callable[[Pair], float], group: str = "") -> Field[Pair]:

@@ -60,9 +60,10 @@ def content(study: Study) -> Content:
 
 def _buckets(variant: Variant) -> list[Bucket]:
     """The variant's buckets, shortest first; none where a run's sentences are not at hand."""
-    if any(run.sentences is None for run in variant.runs):
+    run = variant.runs[0]
+    if run.sentences is None or any(other.sentences is None for other in variant.runs):
         return []
-    buckets = parts_of(variant.runs[0]).buckets
+    buckets = parts_of(run.sentences, run).buckets
     return [Bucket(part.low, part.high, part.sentences, estimate_of(variant, key)) for key, part in buckets.items()]
 
 

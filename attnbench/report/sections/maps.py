@@ -1,6 +1,6 @@
 """Attention maps: the same test sentences, one map a mechanism, side by side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,12 +14,15 @@ from attnbench.report.comparison.study import Study
 from attnbench.report.render.elements import Content, Figure, Panel, Text
 from attnbench.report.render.fonts import fallbacks
 from attnbench.report.render.style import MUTED, Style
+from attnbench.special_tokens import EOS, SPECIAL_TOKENS
 from attnbench.wording import counted, listed, visible
 
 _PANEL_INCHES = 3.15
 """Width up to which three maps stand side by side on the page."""
 _INK = "#2c6fbb"
 """Weight 1; weight 0 is transparent, so that maps stand on light and dark paper."""
+_ROUNDING = 0.01
+"""By how much a row of rounded weights may miss its sum."""
 
 
 def content(study: Study) -> Content:
@@ -35,13 +38,22 @@ def content(study: Study) -> Content:
     without = [f"`{name}`" for name in study.mechanisms if name not in by_mechanism]
     explanation = (
         f"Weights of seed {first.seed}{f', {setting}' if setting else ''}, under the model's own translation: source "
-        "tokens from left to right, target tokens from top to bottom. Each row sums to 1: the stronger the colour, the "
-        "more. "
+        f"tokens from left to right, target tokens from top to bottom. {_sums(maps.values())}. The stronger the "
+        "colour, the larger the weight. "
     )
     if without:
         explanation += f"Without a map, or with equal weights everywhere: {listed(without)}."
     figures = [_figure(dict(zip(by_mechanism, row, strict=True))) for row in zip(*by_mechanism.values(), strict=True)]
     return [Text(explanation), *figures]
+
+
+def _sums(maps: Iterable[Sequence[AttentionMap]]) -> str:
+    """What the rows of the maps sum to, and whether the weight on EOS is among it."""
+    entries = [entry for one in maps for entry in one]
+    if all(abs(sum(row) - 1) <= _ROUNDING for entry in entries for row in entry.weights):
+        return "Each row sums to 1"
+    hidden = any(entry.source[-1] != SPECIAL_TOKENS[EOS] for entry in entries)
+    return f"{'EOS is not shown; rows' if hidden else 'Rows'} need not sum to 1"
 
 
 def _figure(entries: Mapping[str, AttentionMap]) -> Figure:

@@ -31,7 +31,7 @@ def content(study: Study) -> Content:
         return "the source holds no commit, versions, device or command of the runs."
     chosen = f" select={study.selection.metric} over={','.join(study.selection.over)}" if study.selection else ""
     again = (
-        "`runs.csv` holds every run, `sentences.csv.gz` the BLEU statistics and length of every test sentence, so all "
+        "`runs.csv` holds every run, `sentences.csv.gz` (and `alignments.csv.gz`) the counts of every sentence, so all "
         "tests and intervals can be computed again: `python -m attnbench.report --csv FOLDER/runs.csv --output "
         f"FOLDER{chosen}` writes this report, with FOLDER the folder that holds it."
     )

@@ -1,40 +1,45 @@
 """What BLEU is made of: n-gram precision and the brevity penalty, on the whole test set and by source length."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from attnbench.metrics import metric_of
+from attnbench.records.sentences import STATISTICS
 from attnbench.report.comparison.redrawn import parts_of
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.render.elements import Cell, Content, Field, Table, Text
 from attnbench.report.render.fields import factor_fields
-from attnbench.scoring.bleu import brevity_penalty, corpus_bleu, length_ratio
+from attnbench.scoring.bleu import brevity_penalty
 from attnbench.scoring.length import BEYOND, WITHIN
+from attnbench.scoring.measures import BLEU, Measure, measures_of
 from attnbench.wording import DASH, number
 
-_BLEU = "test/bleu"
-_NAMES = {_BLEU: "whole test set", WITHIN: "within the training limit", BEYOND: "beyond the training limit"}
+_NAMES = {BLEU: "whole test set", WITHIN: "within the training limit", BEYOND: "beyond the training limit"}
+_BREVITY, _PRECISION = "brevity", "precision"
+_FIELDS = {
+    BLEU: (metric_of(BLEU).name, 2),
+    _PRECISION: ("precision", 2),
+    _BREVITY: ("brevity penalty", 3),
+    "test/length_ratio": ("length ratio", 3),
+    "test/unfinished_hypotheses": ("unfinished", 1),
+    "test/repeated_4grams": ("repeated 4-grams", 3),
+    "test/exact_match": ("exact match", 3),
+    "test/token_accuracy": ("token accuracy", 3),
+}
+"""The columns: header and decimals."""
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """One part of the test set as a variant translates it, means over its seeds."""
+    """One part of the test set as a variant translates it: the means over its seeds of what `_FIELDS` names."""
 
     variant: Variant
     name: str
     sentences: int
-    bleu: float
-    brevity: float
-    length_ratio: float
-    unfinished: float
-
-    @property
-    def precision(self) -> float:
-        """The geometric mean of the n-gram precisions, 0-100: BLEU without the brevity penalty."""
-        return self.bleu / self.brevity if self.brevity else 0.0
+    values: Mapping[str, float]
 
 
 def content(study: Study) -> Content:
@@ -45,7 +50,8 @@ def content(study: Study) -> Content:
     explanation = (
         "BLEU is n-gram precision (geometric mean of the four orders) times the brevity penalty, which is below 1 "
         "where hypotheses are shorter than references. Variants of equal precision can differ in BLEU by length alone. "
-        "A hypothesis is unfinished where no EOS came within 2 x source + 10 tokens."
+        "A hypothesis is unfinished where no EOS came within 2 x source + 10 tokens; a 4-gram is repeated where it "
+        "stands earlier in the same hypothesis."
     )
     named = [part for part in parts if part.name in _NAMES.values()]
     buckets = [part for part in parts if part.name not in _NAMES.values()]
@@ -57,32 +63,26 @@ def content(study: Study) -> Content:
 
 def parts_of_variant(variant: Variant) -> list[Parts]:
     """Of each part of the test set that has enough sentences; none where a run's sentences are not at hand."""
-    if any(run.sentences is None for run in variant.runs):
+    runs = [(run, run.sentences) for run in variant.runs if run.sentences is not None]
+    if len(runs) < len(variant.runs):
         return []
-    first = parts_of(variant.runs[0])
-    sums = [parts_of(run).sums(run.sentences[:, 1:]) for run in variant.runs if run.sentences is not None]
-    unfinished = variant.metric("test/unfinished_hypotheses")
+    run, columns = runs[0]
+    parts = parts_of(columns, run).parts
+    sums = [parts_of(columns, run).sums(columns) for run, columns in runs]
+    measures = measures_of(set.intersection(*(set(columns) for _, columns in runs)))
+    measures = {key: measure for key, measure in measures.items() if key in _FIELDS}
+    measures[_BREVITY] = Measure(STATISTICS, brevity_penalty)
     found = []
-    for key, part in first.parts.items():
+    for key, part in parts.items():
         if key in _NAMES or part.high:
-            rows = np.array([one[key] for one in sums])
-            bleu, brevity, ratio = (
-                float(np.mean(measure(rows))) for measure in (corpus_bleu, brevity_penalty, length_ratio)
-            )
-            whole = float(np.mean(unfinished)) if key == _BLEU and unfinished else float("nan")
+            values = {name: float(np.mean([measure(one[key]) for one in sums])) for name, measure in measures.items()}
+            values[_PRECISION] = values[BLEU] / values[_BREVITY] if values[_BREVITY] else 0.0
             name = _NAMES.get(key, f"{part.low}{DASH}{part.high}")
-            found.append(Parts(variant, name, part.sentences, bleu, brevity, ratio, whole))
+            found.append(Parts(variant, name, part.sentences, values))
     return found
 
 
 def _table(slug: str, caption: str, parts: Sequence[Parts], *, folded: bool) -> Table[Parts]:
-    def of(name: str, header: str, decimals: int) -> Field[Parts]:
-        return Field(
-            header,
-            lambda part: Cell(number(getattr(part, name), decimals)),
-            lambda part: {name: getattr(part, name)},
-        )
-
     variants = list(dict.fromkeys(part.variant for part in parts))
     return Table(
         slug=slug,
@@ -90,15 +90,22 @@ def _table(slug: str, caption: str, parts: Sequence[Parts], *, folded: bool) -> 
         fields=(
             *(field.of(_variant) for field in factor_fields(variants)),
             Field("test sentences", lambda part: Cell(part.name), lambda part: {"part": part.name}, numeric=False),
-            of("sentences", "sentences", 0),
-            of("bleu", metric_of(_BLEU).name, 2),
-            of("precision", "precision", 2),
-            of("brevity", "brevity penalty", 3),
-            of("length_ratio", "length ratio", 3),
-            of("unfinished", "unfinished", 1),
+            Field(
+                "sentences", lambda part: Cell(number(part.sentences, 0)), lambda part: {"sentences": part.sentences}
+            ),
+            *(_field(key) for key in _FIELDS if any(key in part.values for part in parts)),
         ),
         rows=parts,
         folded=folded,
+    )
+
+
+def _field(key: str) -> Field[Parts]:
+    header, decimals = _FIELDS[key]
+    return Field(
+        header,
+        lambda part: Cell(number(part.values.get(key, float("nan")), decimals)),
+        lambda part: {key.rpartition("/")[2]: part.values.get(key)},
     )
 
 

@@ -24,7 +24,9 @@ from attnbench.records import (
 )
 from attnbench.records.plan import planned_studies
 from attnbench.records.result import FORMAT
+from attnbench.records.sentences import ALIGNED, SCORED
 from attnbench.report.sources.runs import Origin, Run, Runs, study_name, texts
+from attnbench.scoring.bleu import Columns
 
 
 def latest_plan(runs_dir: Path, study: str | None = None) -> Plan | None:
@@ -125,7 +127,7 @@ def with_files(run: Run, files: Mapping[str, Path]) -> Run:
             "Read it with the version of attnbench that wrote it."
         )
     finished = result is not None and result.status == Status.FINISHED
-    sentences = files.get(RunFolder.sentences.name)
+    sentences, alignments = (files.get(file.name) for file in (RunFolder.sentences, RunFolder.alignments))
     return replace(
         run,
         status=Status.FINISHED if finished else run.status,
@@ -133,9 +135,17 @@ def with_files(run: Run, files: Mapping[str, Path]) -> Run:
         params=texts(parameters(config)) if config else run.params,
         origin=origin(identity, result, "" if finished else run.origin.reason),
         metrics={key: float(value) for key, value in {**run.metrics, **(result.metrics if result else {})}.items()},
-        sentences=np.array(read_sentences(sentences), dtype=np.int64) if finished and sentences else None,
+        sentences=_columns(sentences, SCORED) if finished else None,
+        alignments=_columns(alignments, ALIGNED) if finished else None,
         maps=(_content(files, RunFolder.maps) or []) if finished else [],
     )
+
+
+def _columns(path: Path | None, expected: Sequence[str]) -> Columns | None:
+    """The columns of a file of sentences; None where there is no such file."""
+    if path is None:
+        return None
+    return {name: np.array(numbers, dtype=np.int64) for name, numbers in read_sentences(path, expected).items()}
 
 
 def _content(files: Mapping[str, Path], file: Any) -> Any:
@@ -149,7 +159,7 @@ def origin(identity: RunIdentity | None, result: Result | None = None, reason: s
     if identity is not None:
         values |= vars(identity.provenance) | {"facts": identity.facts, "threads": identity.facts.threads}
         values["results_version"] = identity.results_version
-    for key in ("bleu_signature", "chrf_signature", "notes", "duration_seconds") if result else ():
+    for key in ("bleu_signature", "chrf_signature", "test_digest", "notes", "duration_seconds") if result else ():
         values[key] = getattr(result, key)
     return Origin(**values)
 

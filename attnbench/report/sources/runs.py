@@ -8,12 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from attnbench.config import Role, role
 from attnbench.presets import preset_names
 from attnbench.records import AttentionMap, Facts, Status
+from attnbench.scoring.bleu import Columns
 
 TEXTS = "data.texts"
 """The param that tells different texts apart that one data set stood for, as `data=files` with two folders does."""
@@ -44,6 +42,7 @@ class Origin:
     facts: Facts | None = None
     bleu_signature: str = ""
     chrf_signature: str = ""
+    test_digest: str = ""
     notes: list[str] = field(default_factory=list)
     duration_seconds: float | None = None
 
@@ -58,7 +57,8 @@ class Run:
         params: every option by its dotted key, as text; options that only say where files lie are absent.
         metrics: the last value of each key.
         histories: `(step, value)` pairs of the keys in `metrics.HISTORIES`.
-        sentences: int64 `(sentences, 11)`, columns as in `records.sentences.VALUES`; None where they are not at hand.
+        sentences: numbers of each test sentence, see `records.sentences`; None where they are not at hand.
+        alignments: of each pair with gold links, likewise.
         maps: attention maps of chosen test sentences.
     """
 
@@ -68,7 +68,8 @@ class Run:
     params: Mapping[str, str]
     metrics: Mapping[str, float] = field(default_factory=dict)
     histories: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
-    sentences: npt.NDArray[np.int64] | None = None
+    sentences: Columns | None = None
+    alignments: Columns | None = None
     maps: Sequence[AttentionMap] = ()
     origin: Origin = Origin()
 
@@ -87,11 +88,6 @@ class Run:
         """The first digits of a sha256 over the digests of the data set's texts; empty where these are unknown."""
         digests = self.origin.facts.data if self.origin.facts else {}
         return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:8] if digests else ""
-
-    @property
-    def statistics(self) -> npt.NDArray[np.int64] | None:
-        """BLEU statistics `(sentences, 10)`, where they are at hand."""
-        return None if self.sentences is None else self.sentences[:, 1:]
 
 
 @dataclass(frozen=True, eq=False)

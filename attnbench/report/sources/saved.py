@@ -1,10 +1,11 @@
 """Runs written beside a report, and read from there: the same report can be made again without run folders.
 
-runs.csv          one row a run: status, params, final metrics
-sentences.csv.gz  per test sentence: source tokens and BLEU statistics, no text
-histories.csv     losses and validation BLEU by optimiser step
-maps.json         the attention maps that the report shows
-provenance.json   the study's name and remarks; versions, device, commit, command and reason of each run
+runs.csv           one row a run: status, params, final metrics
+sentences.csv.gz   numbers of each test sentence, no text; `records.sentences` says which
+alignments.csv.gz  numbers of each pair with gold links, likewise
+histories.csv      losses and validation BLEU by optimiser step
+maps.json          the attention maps that the report shows
+provenance.json    the study's name and remarks; versions, device, commit, command and reason of each run
 """
 
 import csv
@@ -24,12 +25,13 @@ from attnbench.config import FACTORS
 from attnbench.metrics import in_order
 from attnbench.records import AttentionMap, Status, read_record
 from attnbench.records.files import reading, record_json
-from attnbench.records.sentences import VALUES
 from attnbench.report.sources.runs import Origin, Run, Runs, study_name
+from attnbench.scoring.bleu import Columns
 
-RUNS, SENTENCES, HISTORIES, MAPS, PROVENANCE = NAMES = (
+RUNS, SENTENCES, ALIGNMENTS, HISTORIES, MAPS, PROVENANCE = NAMES = (
     "runs.csv",
     "sentences.csv.gz",
+    "alignments.csv.gz",
     "histories.csv",
     "maps.json",
     "provenance.json",
@@ -62,12 +64,6 @@ def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str
     """The content of every file that `read` takes and that would not be empty; `maps` are those to keep, by run."""
     origins = _known({run.run_id: _known(asdict(run.origin)) for run in runs.runs})
     provenance = _known({"study": runs.study, "runs": origins, "remarks": list(runs.remarks)})
-    sentences = [
-        {"run": run.run_id, "sentence": index, **dict(zip(VALUES, values, strict=True))}
-        for run in runs.runs
-        if run.sentences is not None
-        for index, values in enumerate(run.sentences.tolist())
-    ]
     points = [
         {"run_id": run.run_id, "key": key, "step": step, "value": value}
         for run in runs.runs
@@ -75,8 +71,8 @@ def files_of(runs: Runs, maps: Mapping[str, Sequence[AttentionMap]]) -> dict[str
         for step, value in history
     ]
     files = {RUNS: _runs_csv(runs.runs), PROVENANCE: record_json(provenance)}
-    if sentences:
-        files[SENTENCES] = gzip.compress(write_csv(list(sentences[0]), sentences), mtime=0)
+    files |= _sentences_csv(SENTENCES, {run.run_id: run.sentences for run in runs.runs})
+    files |= _sentences_csv(ALIGNMENTS, {run.run_id: run.alignments for run in runs.runs})
     if points:
         files[HISTORIES] = write_csv(list(points[0]), points)
     if maps:
@@ -99,7 +95,7 @@ def read(path: Path) -> Runs:
         raise ValueError(f"{path} has no column {missing[0]!r}. Expected the runs.csv of a report.")
     provenance = read_record(path.with_name(PROVENANCE), Provenance) or Provenance()
     maps = read_record(path.with_name(MAPS), dict[str, list[AttentionMap]]) or {}
-    sentences = _sentences(path.with_name(SENTENCES))
+    sentences, alignments = (_read_sentences(path.with_name(name)) for name in (SENTENCES, ALIGNMENTS))
     histories = _histories(path.with_name(HISTORIES))
     with reading(path):
         runs = [_run(dict(zip(header, values, strict=True))) for values in rows]
@@ -108,6 +104,7 @@ def read(path: Path) -> Runs:
             run,
             histories={key: tuple(points) for key, points in histories[run.run_id].items()},
             sentences=sentences.get(run.run_id),
+            alignments=alignments.get(run.run_id),
             maps=maps.get(run.run_id, []),
             origin=provenance.runs.get(run.run_id, Origin()),
         )
@@ -129,15 +126,6 @@ def _run(row: Mapping[str, str]) -> Run:
     )
 
 
-def _sentences(path: Path) -> dict[str, npt.NDArray[np.int64]]:
-    """The statistics of the test sentences by run."""
-    rows: dict[str, list[list[int]]] = defaultdict(list)
-    with reading(path):
-        for run_id, _, *values in itertools.islice(_csv_rows(path), 1, None):
-            rows[run_id].append([int(value) for _, value in zip(VALUES, values, strict=True)])
-        return {run_id: np.array(values, dtype=np.int64) for run_id, values in rows.items()}
-
-
 def _histories(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
     """The points of each history by run."""
     histories: dict[str, dict[str, list[tuple[int, float]]]] = defaultdict(lambda: defaultdict(list))
@@ -145,6 +133,32 @@ def _histories(path: Path) -> dict[str, dict[str, list[tuple[int, float]]]]:
         for run_id, key, step, value in itertools.islice(_csv_rows(path), 1, None):
             histories[run_id][key].append((int(step), float(value)))
     return histories
+
+
+def _sentences_csv(name: str, tables: Mapping[str, Columns | None]) -> dict[str, bytes]:
+    """The columns of each run's sentences as one table, by the file's name; a run that lacks a column has no cell."""
+    known = {run_id: columns for run_id, columns in tables.items() if columns}
+    rows = (
+        {"run": run_id, "sentence": index, **dict(zip(columns, values, strict=True))}
+        for run_id, columns in known.items()
+        for index, values in enumerate(zip(*(column.tolist() for column in columns.values()), strict=True))
+    )
+    header = dict.fromkeys(["run", "sentence", *(column for columns in known.values() for column in columns)])
+    return {name: gzip.compress(write_csv(list(header), rows), mtime=0)} if known else {}
+
+
+def _read_sentences(path: Path) -> dict[str, dict[str, npt.NDArray[np.int64]]]:
+    """The columns of each run's sentences; nothing where there is no such file."""
+    rows: dict[str, list[list[str]]] = defaultdict(list)
+    with reading(path):
+        header, *lines = list(_csv_rows(path)) or [[]]
+        for run_id, _, *cells in lines:
+            rows[run_id].append(cells)
+        tables = {run_id: zip(header[2:], zip(*cells, strict=True), strict=True) for run_id, cells in rows.items()}
+        return {
+            run_id: {name: np.array(cells, dtype=np.int64) for name, cells in table if cells[0]}
+            for run_id, table in tables.items()
+        }
 
 
 def _csv_rows(path: Path) -> Iterator[list[str]]:

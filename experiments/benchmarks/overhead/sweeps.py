@@ -10,7 +10,7 @@ from attnbench.records import MetricsEvent, RunFolder
 from experiments.benchmarks.overhead.start import finish
 from experiments.benchmarks.rows import Row
 
-_RUNS = ("attention=bahdanau,dot,general,none", "threads=1", "training.epochs=3")
+_RUNS = ("attention=bahdanau,dot,general,none", "threads=1", "training.epochs=3", "evaluation.timed_seconds=0")
 _TWO_AT_ONCE = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 _MEASUREMENTS = ("speed/", "memory/")
 

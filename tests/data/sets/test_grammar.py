@@ -6,37 +6,28 @@ from hypothesis import strategies as st
 
 from attnbench.config import DataConfig
 from attnbench.data.sets.grammar.growth import Grammar, GrammarOptions
-from attnbench.data.sets.grammar.lexicon import Determiner, Frequencies, Lexicon, Noun, Verb, Word, invent
+from attnbench.data.sets.grammar.lexicon import invent
 from attnbench.data.sets.grammar.syntax import Clause, NounPhrase, RelativeClause, source_size, translate
 from tests.data.refusal import refusal
+from tests.data.sets.small_language import (
+    ALL,
+    AND,
+    BECAUSE,
+    BIG,
+    CAT,
+    FIRE_DOG,
+    GRAMMAR,
+    LENGTHS,
+    LEXICON,
+    RED,
+    SEES,
+    SIZES,
+    SLEEPS,
+    SMALL,
+    THE,
+    TODAY,
+)
 from tests.data.translator import Translator
-
-SIZES = {"nouns": 23, "verbs": 13, "adjectives": 7, "adverbs": 11}
-LEXICON = invent(Random("1/lexicon"), **SIZES)
-LENGTHS = {"train_pairs": 1, "valid_pairs": 1, "test_pairs": 1, "shortest": 5, "middle": 20, "longest": 60}
-GRAMMAR = Grammar(GrammarOptions(**LENGTHS, **SIZES), 1)
-
-THE, ALL = Determiner("the", False, ("la", "lo")), Determiner("all", True, ("le", "li"))
-CAT, FIRE_DOG = Noun(("cat",), ("gata",), 0), Noun(("fire", "dog"), ("ko", "nino"), 1)
-SEES, SLEEPS = (
-    Verb("sees", {"": ("vidit", "vidint"), "off": ("salit", "salint")}),
-    Verb("sleeps", {"": ("dit", "dint")}),
-)
-BIG, RED, TODAY = Word("big", ("gran",)), Word("red", ("roj",)), Word("today", ("en", "hoy"))
-AND, BECAUSE = Word("and", ("i",)), Word("because", ("ker",))
-SMALL = Lexicon(
-    determiners=(THE, ALL),
-    nouns=Frequencies([CAT, FIRE_DOG]),
-    adjectives=Frequencies([BIG, RED]),
-    verbs=Frequencies([SEES, SLEEPS]),
-    adverbs=Frequencies([TODAY]),
-    coordinators=(AND,),
-    subordinators=(BECAUSE,),
-    relative=Word("who", ("ki",)),
-    negation=Word("not", ("ne", "pa")),
-    pronoun="it",
-    pronoun_forms=(("ela", "eles"), ("elo", "elos")),
-)
 
 
 def written(*clauses: Clause) -> tuple[str, str]:
@@ -104,7 +95,7 @@ def test_links_join_each_target_word_to_its_source_word() -> None:
 @settings(deadline=None)
 @given(st.integers(0, 10**9), st.integers(3, 70))
 def test_a_sentence_has_the_length_asked_for_and_its_translation_follows_from_its_words(seed: int, length: int) -> None:
-    source, target, links = GRAMMAR.pair(Random(seed), length)
+    source, target, links, _ = GRAMMAR.pair(Random(seed), length)
     assert len(source) == length
     assert Translator(LEXICON, source).sentence() == target
     assert sorted(j for _, j in links.sure) == list(range(len(target)))
@@ -116,8 +107,8 @@ def test_the_words_of_the_language_are_all_that_sentences_use() -> None:
     source_words, target_words = GRAMMAR.words()
     random = Random(5)
     pairs = [GRAMMAR.pair(random, 40) for _ in range(200)]
-    assert {word for source, _, _ in pairs for word in source} == set(source_words)
-    assert {word for _, target, _ in pairs for word in target} == set(target_words)
+    assert {word for pair in pairs for word in pair.source} == set(source_words)
+    assert {word for pair in pairs for word in pair.target} == set(target_words)
 
 
 def test_no_word_means_two_things() -> None:

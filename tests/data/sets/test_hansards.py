@@ -32,8 +32,8 @@ def test_links_are_transposed_where_the_file_names_the_target_first(configured: 
         )
         alignment = load(config, sequence_length=9).alignment
         assert alignment is not None
-        assert alignment.links is not None
-        links.append(alignment.links[0])
+        assert alignment.text.links is not None
+        links.append(alignment.text.links[0])
     assert (links[0].sure, links[0].possible) == ({(0, 0), (1, 1)}, {(0, 0), (1, 1), (1, 2)})
     assert (links[1].sure, links[1].possible) == ({(0, 0), (1, 1)}, {(0, 0), (1, 1), (2, 1)})
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from attnbench import data
-from attnbench.data import Dataset, Sentences, Split, Words
+from attnbench.data import Dataset, Pairs, Sentences, Split, Words
 from experiments.benchmarks.configured import run_config
 from experiments.benchmarks.opennmt import text
 from experiments.benchmarks.opennmt.__main__ import VARIANTS, run_overrides
@@ -41,7 +41,7 @@ def side(folder: Path, *arguments: str) -> Side:
 
 def split(source: list[list[int]], target: list[list[int]]) -> Split:
     nothing = [""] * len(source)
-    return Split(Sentences.of(source), Sentences.of(target), nothing, nothing, None)
+    return Split(Sentences.of(source), Sentences.of(target), Pairs(nothing, nothing))
 
 
 def test_the_text_is_written_in_the_pieces_of_the_vocabulary_without_special_tokens(

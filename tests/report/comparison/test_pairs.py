@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from attnbench.report.comparison.estimates import Bounds
 from attnbench.report.comparison.pairs import Family, Pair, Scope, families_of
 from attnbench.report.comparison.variants import factors_of, variants_of
 from attnbench.report.sources.runs import Run
@@ -112,6 +113,37 @@ def test_test_sets_that_are_scored_in_different_ways_are_never_compared(make_run
         for name, case in (("dot", "lc"), ("none", "mixed"))
     ]
     assert families(*runs) == {}
+
+
+def test_test_sets_are_compared_by_the_digest_of_what_is_scored(make_run: Make) -> None:
+    # data.lowercase changes the references and leaves their numbers of words, and sacreBLEU's signature, as they are
+    rows = drawn_sentences(0.5, count=7)
+
+    def run(name: str, digest: str) -> Run:
+        return make_run(name, bleu=1.0, sentences=rows, origin={"test_digest": digest})
+
+    assert families(run("dot", "a"), run("none", "b")) == {}
+    assert families(run("dot", "a"), run("none", "a")).keys() == families(run("dot", "a"), run("none", "")).keys() != {}
+
+
+def test_exact_matches_and_alignment_errors_are_compared_over_seeds_and_sentences(make_run: Make) -> None:
+    runs = []
+    for name, share in (("dot", 0.9), ("none", 0.2)):
+        for seed in (1, 2, 3):
+            generator = np.random.default_rng([seed, round(10 * share)])
+            rows = drawn_sentences(share, count=160, seed=seed)
+            columns = {**rows, "exact_match": generator.binomial(1, share, 160)}
+            aligned = {
+                "source_tokens": rows["source_tokens"],
+                "agreements": generator.binomial(10, share, 160),
+                "links": np.full(160, 10),
+            }
+            runs.append(make_run(name, seed=seed, sentences=columns, alignments=aligned, metrics=quality(columns, 20)))
+    pairs = {pair.key: pair for pair in families(*runs)["further metrics"].pairs}
+    for key in ("test/exact_match", "align/aer_within", "align/aer_beyond"):
+        assert pairs[key].first.attention == "dot"
+        assert pairs[key].difference.bounds is Bounds.OVER_BOTH
+        assert pairs[key].distinguished
 
 
 def test_bleu_within_and_beyond_the_limit_are_families_of_their_own(make_run: Make) -> None:

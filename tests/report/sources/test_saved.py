@@ -10,8 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from attnbench.records import Status
+from attnbench.records.sentences import ALIGNED
 from attnbench.report.sources.runs import Run, Runs
 from attnbench.report.sources.saved import files_of, read
+from attnbench.scoring.bleu import Columns
 from tests.report.synthetic import attention_map, drawn_sentences
 
 Make = Callable[..., Run]
@@ -21,6 +23,10 @@ def again(runs: Runs, folder: Path) -> Runs:
     for name, data in files_of(runs, {run.run_id: run.maps for run in runs.runs if run.maps}).items():
         (folder / name).write_bytes(data)
     return read(folder / "runs.csv")
+
+
+def listed(columns: Columns | None) -> dict[str, list[int]]:
+    return {name: column.tolist() for name, column in (columns or {}).items()}
 
 
 def test_a_run_comes_back_as_it_was(make_run: Make, tmp_path: Path) -> None:
@@ -40,9 +46,24 @@ def test_a_run_comes_back_as_it_was(make_run: Make, tmp_path: Path) -> None:
     for name in ("status", "signature", "params", "metrics", "histories", "maps", "origin"):
         assert getattr(found.runs[0], name) == getattr(run, name)
     assert found.runs[0].sentences is not None
-    np.testing.assert_array_equal(found.runs[0].sentences, run.sentences)
+    assert listed(found.runs[0].sentences) == listed(run.sentences)
+    assert found.runs[0].alignments is None
     assert found.runs[1].origin == failed.origin
     assert found.runs[1].metrics == {}
+
+
+def test_runs_that_lack_a_column_or_alignments_come_back_without_them(make_run: Make, tmp_path: Path) -> None:
+    rows = drawn_sentences(0.5, count=7)
+    aligned = dict(zip(ALIGNED, np.array([[5, 3, 7], [2, 4, 4]]).T, strict=True))
+    runs = [
+        make_run("dot", sentences=rows, alignments=aligned),
+        make_run("none", sentences={**rows, "unfinished": np.arange(7) % 2}),
+        make_run("general"),
+    ]
+    found = {run.run_id: run for run in again(Runs.of("small", runs), tmp_path).runs}
+    for run in runs:
+        assert listed(found[run.run_id].sentences) == listed(run.sentences)
+        assert listed(found[run.run_id].alignments) == listed(run.alignments)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)

@@ -2,6 +2,7 @@
 
 lexicon     the invented words of both languages
 syntax      sentences as trees, and how a tree is written in either language
+phenomena   which words of a translation show what is hard about it
 growth      sentences grown at random to an exact length
 """
 

@@ -1,11 +1,13 @@
 """The default data set: sentences of the synthetic language pair, grown to an exact length."""
 
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from attnbench.config import Positive
 from attnbench.data.generated import GeneratedOptions, GeneratedPair, choice
 from attnbench.data.sets.grammar.lexicon import Verb, invent
+from attnbench.data.sets.grammar.phenomena import phenomena
 from attnbench.data.sets.grammar.syntax import Clause, NounPhrase, RelativeClause, source_size, translate
 
 _SHORTEST = 3
@@ -61,7 +63,7 @@ class Grammar:
         return self._lexicon.words()
 
     def pair(self, random: Random, length: int) -> GeneratedPair:
-        """A sentence of exactly `length` source words, its translation and the gold links."""
+        """A sentence of exactly `length` source words, its translation, the gold links and the phenomena."""
         while True:  # an attempt that cannot be completed is repeated
             clauses = self._skeleton(random, length)
             missing = length - sum(map(source_size, clauses))
@@ -71,7 +73,8 @@ class Grammar:
                 add = choice(random, self._additions)
                 missing -= add(random, choice(random, clauses), missing)
             if missing == 0:
-                return translate(clauses, self._lexicon)
+                source, target, links = translate(clauses, self._lexicon)
+                return GeneratedPair(source, target, links, partial(phenomena, clauses, self._lexicon, links))
 
     def _skeleton(self, random: Random, length: int) -> list[Clause]:
         shortest, longest = _CLAUSE_WORDS

@@ -15,6 +15,7 @@ import pytest
 from attnbench.config import RunConfig
 from attnbench.identity import signature
 from attnbench.records import Progress, RunFolder, Sent, Status, Vocabularies, write_sentences
+from attnbench.records.sentences import ALIGNED
 from attnbench.report import command as report
 from attnbench.report.sources.runs import Runs
 from attnbench.sweep import finished
@@ -29,7 +30,12 @@ from tests.report.synthetic import attention_map, drawn_sentences, quality
 
 PLAN = "plan"
 FILES = [file.name for file in RunFolder.files()]
-RECORDS = [file.name for file in RunFolder.files() if file.holds] + ["events.jsonl", "sentences.csv", PLAN]
+RECORDS = [file.name for file in RunFolder.files() if file.holds] + [
+    "events.jsonl",
+    "sentences.csv",
+    "alignments.csv",
+    PLAN,
+]
 
 CONTENTS = {
     "nothing": b"",
@@ -117,6 +123,7 @@ def study(tmp_path_factory: pytest.TempPathFactory, default_config: RunConfig) -
                 path.write_text("text\n")
         rows = drawn_sentences(0.9, count=7)
         write_sentences(folder.sentences.path, {name: values.tolist() for name, values in rows.items()})
+        write_sentences(folder.alignments.path, dict.fromkeys(ALIGNED, [3] * 7))
         folder.maps.write([attention_map(5, ["a", "b"], ["a", "b", "c"])])
         folder.vocabularies.write(Vocabularies({"kind": "words", "words": []}, {"kind": "words", "words": []}))
         folder.rounds.write([made.profile_round()])

@@ -19,6 +19,7 @@ from attnbench.records import (
     RunIdentity,
     Status,
     StatusEvent,
+    Window,
 )
 
 SIGNATURE = "3f" * 32
@@ -68,8 +69,8 @@ def result(metrics: Mapping[str, float] | None = None, **changes: Any) -> Result
 def profile_round(**changes: Any) -> Round:
     """A round of a profile with one timed step and one timed decoding."""
     known = Round(
-        training=[[0.5, 1, 100]],
-        decoding=[[0.25, 1, 100]],
+        training=[Window(0.5, 1, 100)],
+        decoding=[Window(0.25, 1, 100)],
         compile_seconds=1.0,
         rate=1e9,
         flops=1e6,

@@ -1,6 +1,5 @@
 """Decoding whole sets of sentences, batch by batch."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +10,7 @@ from keras import ops
 from attnbench import backend
 from attnbench.decoding.beam import beam_search
 from attnbench.decoding.greedy import greedy_search, length_limits
+from attnbench.measurement import Stopwatch, Turnstile, mean_disturbance
 from attnbench.model import Seq2Seq
 from attnbench.special_tokens import EOS, PAD
 from attnbench.tensors import Tensor
@@ -37,12 +37,14 @@ class Decoded:
         unfinished: how many reached their limit before EOS.
         tokens: target tokens with EOS.
         seconds: time of decoding; without compilation where `decode` is `timed`.
+        disturbance: see `mean_disturbance`.
     """
 
     hypotheses: list[np.ndarray]
     unfinished: int
     tokens: int
     seconds: float
+    disturbance: float | None = None
 
 
 class Searcher:
@@ -74,6 +76,7 @@ class Searcher:
         *,
         timed: bool = False,
         watch: Callable[[int], None] = lambda _: None,
+        turnstile: Turnstile | None = None,
     ) -> Decoded:
         """Decodes a set.
 
@@ -83,17 +86,24 @@ class Searcher:
             timed: decode the set once before, so that the time includes no compilation: which smaller batches a search
                 makes, and so what has to be compiled, depends on the sentences.
             watch: called with the number of batches done, outside the time measured; may raise to stop.
+            turnstile: the run's: other runs pause while a batch is timed, and this one between any two batches.
         """
+        turnstile = turnstile or Turnstile()
+        stopwatch, windows = Stopwatch(), []
+        enter = turnstile.measure if timed else turnstile.pause
         hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
-        unfinished, tokens, seconds = 0, 0, 0.0
+        unfinished, tokens = 0, 0
         for batch in batches if timed else ():
             watch(0)
+            turnstile.pause()
             self.batch(batch.source)
         for done, batch in enumerate(batches):
             watch(done)
-            began = time.perf_counter()
+            enter()
+            stopwatch.start()
             written = self.batch(batch.source)
-            seconds += time.perf_counter() - began
+            windows.append(stopwatch.stop(1, 0, quiet=turnstile.quiet))
+            turnstile.end()
             for row, ids in zip(batch.rows, written, strict=True):
                 if row < 0:
                     continue
@@ -102,4 +112,5 @@ class Searcher:
                 tokens += ids.size
                 unfinished += not ended
                 hypotheses[row] = ids[:-1] if ended else ids
-        return Decoded(hypotheses, unfinished, tokens, seconds)
+        seconds = sum(window.seconds for window in windows)
+        return Decoded(hypotheses, unfinished, tokens, seconds, mean_disturbance(windows))

@@ -5,15 +5,13 @@ folder of temporary files, held as long as the run lasts and released by the ker
 """
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from attnbench.config import RunConfig
-from attnbench.records import acquire
+from attnbench.records import acquire, machine_folder
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _WAIT_SECONDS = 0.5
@@ -87,7 +85,7 @@ def _wait_for_one(gpus: Sequence[str], held: ExitStack, give_up: Callable[[], bo
 
 
 def _reserve(name: str, held: ExitStack) -> bool:
-    lock = acquire(Path(tempfile.gettempdir()) / f"attnbench-{os.getuid()}" / f"{name}.lock")
+    lock = acquire(machine_folder() / f"{name}.lock")
     if lock is not None:
         held.callback(lock.release)
     return lock is not None

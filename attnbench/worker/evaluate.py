@@ -10,6 +10,7 @@ from attnbench import backend, data
 from attnbench.config import RunConfig
 from attnbench.data import Split, Vocabulary
 from attnbench.decoding import Decoded, ForcedAligner, Searcher
+from attnbench.measurement import Turnstile
 from attnbench.model import Seq2Seq
 from attnbench.records import AttentionMap, Progress, RunFolder, write_atomically, write_sentences
 from attnbench.scoring import alignment, bleu, length
@@ -75,7 +76,10 @@ class Validation:
         ValueError: no validation sentence is within the limit.
     """
 
-    def __init__(self, model: Seq2Seq, losses: Losses, dataset: data.Dataset, config: RunConfig) -> None:
+    def __init__(
+        self, model: Seq2Seq, losses: Losses, dataset: data.Dataset, config: RunConfig, turnstile: Turnstile
+    ) -> None:
+        self._turnstile = turnstile
         self._losses, self._config, self._vocabulary = losses, config, dataset.target_vocabulary
         lengths = dataset.valid.source.lengths
         rows = np.flatnonzero(lengths <= config.sequence_length)[: config.training.validation_sentences]
@@ -90,7 +94,7 @@ class Validation:
 
     def __call__(self) -> dict[str, float]:
         """`valid/loss` and `valid/bleu`."""
-        decoded = self._searcher.decode(self._batches, len(self._split))
+        decoded = self._searcher.decode(self._batches, len(self._split), turnstile=self._turnstile)
         scored = _score(decoded, self._split, self._vocabulary, self._config)
         return {"valid/loss": self._losses.mean(self._split), "valid/bleu": scored.bleu}
 
@@ -116,11 +120,14 @@ def test(
     dataset: data.Dataset,
     config: RunConfig,
     reporter: Reporter,
+    turnstile: Turnstile,
 ) -> Evaluation:
     """Decodes the test set with every beam size, scores it, and writes sentences, predictions and maps."""
     split, sizes = dataset.test, config.evaluation.beam_sizes
     metrics = {"test/perplexity": float(np.exp(losses.mean(split)))}
-    searches = {beams: _search(model, dataset, beams, config, reporter) for beams in dict.fromkeys([*sizes, 1])}
+    searches = {
+        beams: _search(model, dataset, beams, config, reporter, turnstile) for beams in dict.fromkeys([*sizes, 1])
+    }
     if len(sizes) > 1:
         metrics |= {f"test/bleu_beam_{beams}": searches[beams].score.bleu for beams in sizes}
     hypotheses, greedy = searches[sizes[0]], searches[1].decoded
@@ -132,6 +139,8 @@ def test(
         "test/unfinished_hypotheses": float(hypotheses.decoded.unfinished),
         "speed/decode_target_tokens_per_second": greedy.tokens / greedy.seconds,
     }
+    if greedy.disturbance is not None:
+        metrics["speed/decode_disturbance"] = greedy.disturbance
     metrics |= length.length_metrics(score.statistics, lengths, sequence_length=config.sequence_length)
     write_sentences(folder.sentences.path, np.column_stack([lengths, score.statistics]).tolist())
     write_atomically(folder.predictions.path, _lines(hypotheses.decoded, dataset.target_vocabulary))
@@ -145,7 +154,9 @@ def test(
     return Evaluation(metrics, score.bleu_signature, score.chrf_signature)
 
 
-def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig, reporter: Reporter) -> Hypotheses:
+def _search(
+    model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig, reporter: Reporter, turnstile: Turnstile
+) -> Hypotheses:
     searcher = Searcher(model, beams=beams, length_penalty=config.evaluation.length_penalty)
     batches = _source_batches(dataset.test, TIMED_BATCH_SIZE if beams == 1 else config.evaluation.batch_size)
 
@@ -153,7 +164,7 @@ def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig
         reporter.progress(Progress("test", step=done, steps=len(batches)))
         reporter.check_stop()
 
-    decoded = searcher.decode(batches, len(dataset.test), timed=beams == 1, watch=watch)
+    decoded = searcher.decode(batches, len(dataset.test), timed=beams == 1, watch=watch, turnstile=turnstile)
     return Hypotheses(decoded, _score(decoded, dataset.test, dataset.target_vocabulary, config))
 
 

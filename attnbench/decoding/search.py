@@ -90,7 +90,7 @@ class Searcher:
         """
         turnstile = turnstile or Turnstile()
         stopwatch, windows = Stopwatch(), []
-        enter = turnstile.measure if timed else turnstile.pause
+        begin = turnstile.measure if timed else turnstile.begin
         hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
         unfinished, tokens = 0, 0
         for batch in batches if timed else ():
@@ -99,7 +99,7 @@ class Searcher:
             self.batch(batch.source)
         for done, batch in enumerate(batches):
             watch(done)
-            enter()
+            begin()
             stopwatch.start()
             written = self.batch(batch.source)
             windows.append(stopwatch.stop(1, 0, quiet=turnstile.quiet))

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from attnbench.measurement import Turnstile, quiet
+from attnbench.measurement.quiet import REST
 
 # The module by its path, since its package imports a framework. Each line tells of a window: quiet, begin, end.
 LOOP = """
@@ -112,10 +113,41 @@ def test_alone_every_window_is_quiet(start: Start) -> None:
     assert all(is_quiet for is_quiet, *_ in read(start("measure_if_due"), 50))
 
 
+def test_the_first_window_of_training_is_due_at_once_and_the_next_when_the_others_had_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+
+    def measures(turnstile: Turnstile) -> bool:
+        """Whether it measures now, for 2 s."""
+        nonlocal now
+        turnstile.measure_if_due()
+        measured = turnstile.quiet
+        now += 2 * measured
+        turnstile.end()
+        return measured
+
+    with Turnstile(tmp_path) as one, Turnstile(tmp_path) as other:
+        assert (measures(one), measures(one), measures(other)) == (True, False, True)
+        now += 2 * REST - 1  # since the other's window; the first run's own was 2 s earlier
+        assert (measures(one), measures(other)) == (False, False)
+        now += 2 * REST - 1
+        assert (measures(other), measures(one)) == (False, True)
+        assert measures(other) is False
+
+
+def test_a_run_that_reads_data_or_compiles_is_not_waited_for(tmp_path: Path) -> None:
+    with Turnstile(tmp_path) as turnstile, Turnstile(tmp_path) as other:
+        other.pause()
+        turnstile.measure_if_due()
+        assert turnstile.quiet
+
+
 def test_a_killed_run_that_measured_frees_the_others(start: Start) -> None:
     measuring = start("measure_if_due", window_seconds=60.0)
     assert read(measuring, 1)[0][0]
-    paused = start("pause")
+    paused = start("begin")
     time.sleep(1)
     measuring.kill()
     killed = time.monotonic()
@@ -129,8 +161,10 @@ def test_a_run_that_measures_for_too_long_is_not_waited_for_again(
     monkeypatch.setattr(quiet, "_LONGEST_PAUSE_SECONDS", 0.2)
     measuring = start("measure_if_due", window_seconds=60.0)
     read(measuring, 1)
-    began = time.monotonic()
     with Turnstile(tmp_path) as turnstile:
+        began = time.monotonic()
+        turnstile.begin()
+        turnstile.end()
         assert 0.2 <= time.monotonic() - began < 1
         assert not turnstile.awaited()
         measuring.kill()
@@ -144,7 +178,7 @@ def test_others_that_do_not_pause_are_measured_beside_and_left_in_peace_for_a_wh
     start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quiet, "_PATIENCE_SECONDS", 0.1)
-    busy = start("pause", step_seconds=60.0)
+    busy = start("begin", step_seconds=60.0)
     while not (tmp_path / "present.lock").exists():
         time.sleep(0.01)
     time.sleep(0.5)
@@ -169,6 +203,8 @@ def test_without_locks_a_run_measures_beside_the_others_and_says_so(
     with Turnstile.join() as turnstile:
         turnstile.measure()
         turnstile.pause()
+        turnstile.begin()
+        turnstile.end()
         assert not turnstile.quiet
         assert not turnstile.awaited()
     assert turnstile.problems == [

@@ -130,15 +130,22 @@ def test_windows_are_quiet_once_a_window_has_compiled_nothing(tmp_path: Path) ->
     assert [window.quiet for window in clock.windows] == [False, True]
 
 
-def test_a_window_ends_early_where_another_run_waits_to_measure(tmp_path: Path) -> None:
+def test_a_window_ends_early_where_another_run_waits_to_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hand = Hand()
     with Turnstile(tmp_path) as turnstile, Turnstile(tmp_path) as other, ThreadPoolExecutor() as pool:
+        monkeypatch.setattr(turnstile, "measure_if_due", turnstile.begin)
         clock = StepClock(turnstile=turnstile, now=hand)
+        for _ in range(2):
+            _steps(clock, hand, 1, seconds=0.125)
+            clock.close()
         _steps(clock, hand, 2, seconds=0.125)
         assert not clock.full()
         measured = pool.submit(_measure, other)
         while not clock.full():
+            assert not measured.done()
             time.sleep(0.001)
-        clock.close()
-        clock.ask()  # waits until the other has measured
-        assert measured.result(timeout=0)
+        assert clock.close()
+        assert measured.result()
+        assert clock.windows[1:] == [Window(0.25, 2, 20)]

@@ -23,6 +23,9 @@ _SHOWN = {"bytes": ("MiB", 2.0**20), "FLOP": ("MFLOP", 1e6)} | dict.fromkeys(
 _RATIO_SCALE = ("quotient", "perplexity", "tokens/s", "ms", "s", "s/sentence", "bytes")
 """Units of positive numbers that vary by factors."""
 
+MOST_DISTURBANCE = 0.05
+"""Up to which fraction of its time a timed window may be disturbed, so that speeds are ranked."""
+
 
 class Direction(Enum):
     """Which way a metric improves."""
@@ -138,13 +141,16 @@ METRICS = (
     Metric("valid/bleu", "validation BLEU", "0-100", _HIGHER, 2, "greedy BLEU of the validation sentences of at most `sequence_length` source tokens; a history by optimiser step", history=True),
     Metric("valid/loss", "validation loss", "nats/token", _LOWER, 3, "nats per target token of the validation sentences of at most `sequence_length` source tokens, EOS included, without label smoothing; a history by optimiser step", history=True),
     Metric("train/loss", "training loss", "nats/token", _LOWER, 3, "nats per training target token, EOS included, without label smoothing; a history by optimiser step", history=True),
-    Metric("speed/train_target_tokens_per_second", "training speed", "tokens/s", _HIGHER, None, "target tokens with EOS, without padding, over the clock: from asking for a batch to the loss read back, in windows of 20 steps or 1 s, whichever is longer (`task=profile`: of one step); windows in which a shape is traced or compiled are dropped; evaluation, checkpoints, logging are outside", COST, "training"),
-    Metric("speed/train_step_ms_p50", "training step", "ms", _LOWER, None, "median over the windows of window time ÷ steps", COST, "step"),
-    Metric("speed/train_step_ms_p95", "training step, 95th percentile", "ms", _LOWER, None, "95th percentile over the windows of window time ÷ steps"),
+    Metric("speed/train_target_tokens_per_second", "training speed", "tokens/s", _HIGHER, None, "target tokens with EOS, without padding, over the clock: from asking for a batch to the loss read back, in windows of 1 s (`task=profile`: of one step); windows in which a shape is traced or compiled are dropped; of the others the quiet ones count, during which this user's other runs on the machine pause, or all where none is quiet, and of these the undisturbed ones, or all where none is; evaluation, checkpoints, logging are outside", COST, "training"),
+    Metric("speed/train_step_ms_p50", "training step", "ms", _LOWER, None, "median over the same windows of window time ÷ steps", COST, "step"),
+    Metric("speed/train_step_ms_p95", "training step, 95th percentile", "ms", _LOWER, None, "95th percentile over the same windows of window time ÷ steps"),
+    Metric("speed/train_disturbance", "disturbance of training", "fraction", _LOWER, 3, "seconds in which the process's threads waited for a core, or the hypervisor took the core away, ÷ seconds of the windows that count; over 0.05 the speed is rough; absent where the system does not tell (it is told by Linux)"),
+    Metric("speed/disturbed_windows", "disturbed windows", "fraction", _LOWER, 3, "windows dropped because more than 0.05 of their time was disturbed ÷ those and the windows that count; 1 where no other was left, so that all count"),
     Metric("speed/compile_seconds", "compilation", "s", _LOWER, 1, "first-call less steady time of a training step, summed over shapes"),
     Metric("speed/padding_fraction", "padding", "fraction", _LOWER, 3, "padded ÷ all target positions of an epoch"),
-    Metric("speed/decode_target_tokens_per_second", "decoding speed", "tokens/s", _HIGHER, None, "greedy search in batches of 64 over the whole test set, repeated until `evaluation.timed_seconds` have been timed, tokens up to and with EOS; `task=profile`: in batches of `profile.batch_size`, over `sequence_length` tokens, none of which is EOS", COST, "decoding"),
+    Metric("speed/decode_target_tokens_per_second", "decoding speed", "tokens/s", _HIGHER, None, "greedy search in batches of 64 over the whole test set, repeated until `evaluation.timed_seconds` have been timed, tokens up to and with EOS, while this user's other runs on the machine pause; `task=profile`: in batches of `profile.batch_size`, over `sequence_length` tokens, none of which is EOS", COST, "decoding"),
     Metric("speed/decode_seconds_per_sentence", "decoding a sentence", "s/sentence", _LOWER, None, "seconds of that search ÷ sentences: unlike tokens a second it does not reward tokens that should not be there", COST, "decoding"),
+    Metric("speed/decode_disturbance", "disturbance of decoding", "fraction", _LOWER, 3, "as `speed/train_disturbance`, of the decoding that was timed"),
     Metric("speed/timed_steps", "timed steps", "steps", _NEITHER, 0, "`task=profile`: training steps timed after the warm-up, over all rounds"),
     Metric("speed/timed_decodings", "timed decodings", "batches", _NEITHER, 0, "`task=profile`: batches decoded and timed after the warm-up, over all rounds"),
     Metric("speed/utilisation", "utilisation", "fraction", _HIGHER, 3, "model FLOP/s ÷ the device's matrix rate. FLOPs: 2 per multiply-add of matrix products, x 3 for training, unpadded tokens, no recomputation or optimiser; absent where `model/flops_per_target_token` is. Rate: best of 5 products of 4096³ (GPU 8192³), same threads and precision, one before and four after training (JAX: all after it; `task=profile`: after each round)"),

@@ -32,6 +32,7 @@ SLOW = (
     "experiments/benchmarks/test_opennmt.py",
     "experiments/benchmarks/test_peers_turns.py",
     "launch/test_run.py",
+    "measurement/test_quiet.py",
     "records/test_locks.py",
     "sweep/test_command.py",
     "sweep/test_finished.py",

@@ -22,6 +22,7 @@ from attnbench.records import (
     RunIdentity,
     Status,
     StatusEvent,
+    Window,
 )
 from attnbench.records.sentences import SCORED
 
@@ -77,8 +78,8 @@ def sentences(rows: Sequence[Sequence[int]]) -> dict[str, npt.NDArray[np.int64]]
 def profile_round(**changes: Any) -> Round:
     """A round of a profile with one timed step and one timed decoding."""
     known = Round(
-        training=[[0.5, 1, 100]],
-        decoding=[[0.25, 1, 100]],
+        training=[Window(0.5, 1, 100)],
+        decoding=[Window(0.25, 1, 100)],
         compile_seconds=1.0,
         rate=1e9,
         flops=1e6,

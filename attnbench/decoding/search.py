@@ -1,6 +1,5 @@
 """Decoding whole sets of sentences, batch by batch."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,9 @@ from attnbench import backend
 from attnbench.data import SourceBatch
 from attnbench.decoding.beam import beam_search
 from attnbench.decoding.greedy import greedy_search, length_limits
+from attnbench.measurement import Stopwatch, Turnstile, mean_disturbance
 from attnbench.model import Seq2Seq
+from attnbench.records import Window
 from attnbench.special_tokens import EOS, PAD
 from attnbench.tensors import Tensor
 
@@ -25,12 +26,14 @@ class Decoded:
         unfinished: bool `(sentences,)`, whether each reached its limit before EOS.
         tokens: target tokens with EOS.
         seconds: time of decoding the set once, a mean where `decode` repeats it; without compilation where it is timed.
+        disturbance: see `mean_disturbance`.
     """
 
     hypotheses: list[np.ndarray]
     unfinished: np.ndarray
     tokens: int
     seconds: float
+    disturbance: float | None = None
 
 
 class Searcher:
@@ -62,6 +65,7 @@ class Searcher:
         *,
         timed_seconds: float | None = None,
         watch: Callable[[int], None] = lambda _: None,
+        turnstile: Turnstile | None = None,
     ) -> Decoded:
         """Decodes a set.
 
@@ -72,15 +76,19 @@ class Searcher:
                 search makes, and so what has to be compiled, depends on the sentences), and again until so many seconds
                 have been timed; None decodes it once.
             watch: called with the number of batches done, outside the time measured; may raise to stop.
+            turnstile: the run's: other runs pause while a batch is timed, and this one between any two batches.
         """
+        turnstile = turnstile or Turnstile()
         hypotheses: list[np.ndarray] = [np.zeros(0, np.int32)] * sentences
         unfinished, tokens = np.zeros(sentences, bool), 0
-        if timed_seconds is not None:
-            self._pass(batches, lambda _: watch(0))
-        outputs, seconds = self._pass(batches, watch)
-        times = [seconds]
-        while sum(times) < (timed_seconds or 0):
-            times.append(self._pass(batches, lambda _: watch(len(batches)))[1])
+        for batch in batches if timed_seconds is not None else ():
+            watch(0)
+            turnstile.pause()
+            self.batch(batch.source)
+        begin = turnstile.begin if timed_seconds is None else turnstile.measure
+        outputs, windows = self._pass(batches, watch, turnstile, begin)
+        while sum(window.seconds for window in windows) < (timed_seconds or 0):
+            windows += self._pass(batches, lambda _: watch(len(batches)), turnstile, begin)[1]
         for batch, written in zip(batches, outputs, strict=True):
             for row, ids in zip(batch.rows, written, strict=True):
                 if row < 0:
@@ -90,14 +98,23 @@ class Searcher:
                 tokens += ids.size
                 unfinished[row] = not ended
                 hypotheses[row] = ids[:-1] if ended else ids
-        return Decoded(hypotheses, unfinished, tokens, sum(times) / len(times))
+        seconds = sum(window.seconds for window in windows) * len(batches) / len(windows)
+        return Decoded(hypotheses, unfinished, tokens, seconds, mean_disturbance(windows))
 
-    def _pass(self, batches: Sequence[SourceBatch], watch: Callable[[int], None]) -> tuple[list[np.ndarray], float]:
-        """What `batch` gives for each of them, and the seconds that it took."""
-        outputs, seconds = [], 0.0
+    def _pass(
+        self,
+        batches: Sequence[SourceBatch],
+        watch: Callable[[int], None],
+        turnstile: Turnstile,
+        begin: Callable[[], None],
+    ) -> tuple[list[np.ndarray], list[Window]]:
+        """What `batch` gives for each of them, and the time that each took."""
+        outputs, windows, stopwatch = [], [], Stopwatch()
         for done, batch in enumerate(batches):
             watch(done)
-            began = time.perf_counter()
+            begin()
+            stopwatch.start()
             outputs.append(self.batch(batch.source))
-            seconds += time.perf_counter() - began
-        return outputs, seconds
+            windows.append(stopwatch.stop(1, 0, quiet=turnstile.quiet))
+            turnstile.end()
+        return outputs, windows

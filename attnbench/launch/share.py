@@ -6,17 +6,14 @@ holder dies.
 """
 
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-import platformdirs
-
 from attnbench import nvml
 from attnbench.config import RunConfig
-from attnbench.records import acquire
+from attnbench.records import acquire, machine_folder
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _WAIT_SECONDS = 0.5
@@ -104,9 +101,7 @@ def _wait_for_one(gpus: Sequence[str], held: ExitStack, give_up: Callable[[], bo
 
 
 def _reserve(name: str, held: ExitStack) -> bool:
-    folder = platformdirs.user_cache_path("attnbench") / "locks" / platform.node()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = acquire(folder / f"{name.replace(os.sep, '_')}.lock")
+    lock = acquire(machine_folder() / f"{name.replace(os.sep, '_')}.lock")
     if lock is not None:
         held.callback(lock.release)
     return lock is not None

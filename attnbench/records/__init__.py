@@ -9,16 +9,16 @@ sent        what each MLflow store has of a run
 plan        the frozen plan of a sweep
 tuned       the options that a report chose for each mechanism
 status      statuses, reasons, exit codes, and what "out of memory" looks like
-files       one atomic writer, one reader that checks what it reads; locks: one file lock
+files       one atomic writer, one reader that checks what it reads; locks: locked files
 """
 
 from attnbench.records.events import MetricsEvent, StatusEvent
 from attnbench.records.facts import Facts, Provenance, RunIdentity
 from attnbench.records.files import DamagedError, read_record, write_atomically, write_record
 from attnbench.records.folder import Artifact, RunFolder, run_folders
-from attnbench.records.locks import Lock, acquire, wait_for
+from attnbench.records.locks import Lock, SharedLock, acquire, machine_folder, wait_for
 from attnbench.records.plan import Entry, Plan
-from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, Vocabularies
+from attnbench.records.result import AttentionMap, Forecast, Progress, Result, Round, Vocabularies, Window
 from attnbench.records.sent import Sent
 from attnbench.records.sentences import read_sentences, write_sentences
 from attnbench.records.status import ExitCode, Outcome, RunFailure, Status, Stopped
@@ -44,12 +44,15 @@ __all__ = [
     "RunFolder",
     "RunIdentity",
     "Sent",
+    "SharedLock",
     "Status",
     "StatusEvent",
     "Stopped",
     "Tuned",
     "Vocabularies",
+    "Window",
     "acquire",
+    "machine_folder",
     "read_record",
     "read_sentences",
     "run_folders",

@@ -55,11 +55,30 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Window:
+    """Steps that were timed together.
+
+    Attributes:
+        seconds: of all of them.
+        steps: training steps or decoded batches.
+        target_tokens: that they produced, without padding.
+        quiet: whether no other run of this user on this machine computed meanwhile.
+        disturbance: seconds in which threads of the process waited for a core ÷ `seconds`; None where nothing tells.
+    """
+
+    seconds: float
+    steps: int
+    target_tokens: int
+    quiet: bool = False
+    disturbance: float | None = None
+
+
+@dataclass(frozen=True)
 class Round:
     """One of the rounds of a profile in rounds.json.
 
     Attributes:
-        training, decoding: timed windows (seconds, steps, target tokens).
+        training, decoding: timed windows.
         compile_seconds: of the training step.
         rate: FLOP/s of matrix products.
         flops: of one target token's forward pass; None where the mechanism does not say.
@@ -68,8 +87,8 @@ class Round:
         seconds: of the whole round, its process's set-up included.
     """
 
-    training: list[list[float]]
-    decoding: list[list[float]]
+    training: list[Window]
+    decoding: list[Window]
     compile_seconds: float
     rate: float
     flops: float | None

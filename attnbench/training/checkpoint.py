@@ -11,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from attnbench.measurement import Window
+from attnbench.mapping import typed
 from attnbench.metrics import metric_of
-from attnbench.records import write_atomically
+from attnbench.records import Window, write_atomically
 
 Groups = Mapping[str, Sequence[keras.Variable]]
 """Variables by group, such as `model` and `optimizer`."""
@@ -92,7 +92,7 @@ def load(path: Path, groups: Groups) -> TrainingState | None:
     if "state" not in arrays:
         return None
     state = TrainingState(**json.loads(arrays["state"].tobytes()))
-    state.windows = [Window(*window) for window in state.windows]
+    state.windows = typed(list[Window], state.windows, "windows")
     return state
 
 

@@ -11,7 +11,7 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.config import TrainingConfig
-from attnbench.measurement import MemoryPeaks, StepClock
+from attnbench.measurement import MemoryPeaks, StepClock, Turnstile
 from attnbench.model import Seq2Seq
 from attnbench.records import Progress, RunFailure, Stopped
 from attnbench.records.status import Reason
@@ -57,6 +57,7 @@ class Trainer:
         options: the `training` group of the configuration.
         observer: see `Observer`.
         memory: made before the model was built.
+        turnstile: the run's; without one no window is quiet.
     """
 
     def __init__(
@@ -71,13 +72,14 @@ class Trainer:
         options: TrainingConfig,
         observer: Observer,
         memory: MemoryPeaks,
+        turnstile: Turnstile | None = None,
     ) -> None:
         self._model, self._batches, self._evaluate = model, batches, evaluate
         self._last, self._best = last, best
         self._seed, self._options, self._observer = seed, options, observer
         self._schedule = SCHEDULES[options.schedule](options.learning_rate, options.warmup_steps, options.decay_factor)
         self.optimizer, self._step = optimiser_step(model, options)
-        self.memory = memory
+        self.memory, self._turnstile = memory, turnstile
         self._adopt(TrainingState())
         self._pending: list[tuple[int, Tensor, int]] = []
         self._last_loss: float | None = None
@@ -86,7 +88,7 @@ class Trainer:
     def _adopt(self, state: TrainingState) -> None:
         """Takes a state; what is measured from now on is added to what it holds."""
         self.state = state
-        self.clock = StepClock(state.windows, compiled=state.compile_seconds)
+        self.clock = StepClock(state.windows, compiled=state.compile_seconds, turnstile=self._turnstile)
         self.memory.peaks = state.peaks
 
     @property

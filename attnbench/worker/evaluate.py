@@ -10,6 +10,7 @@ from attnbench import backend, data
 from attnbench.config import RunConfig
 from attnbench.data import Split, Vocabulary
 from attnbench.decoding import Decoded, ForcedAligner, Searcher
+from attnbench.measurement import Turnstile
 from attnbench.model import Seq2Seq
 from attnbench.records import AttentionMap, Progress, RunFolder, write_atomically, write_sentences
 from attnbench.scoring import bleu
@@ -79,7 +80,10 @@ class Validation:
         ValueError: no validation sentence is within the limit.
     """
 
-    def __init__(self, model: Seq2Seq, losses: Losses, dataset: data.Dataset, config: RunConfig) -> None:
+    def __init__(
+        self, model: Seq2Seq, losses: Losses, dataset: data.Dataset, config: RunConfig, turnstile: Turnstile
+    ) -> None:
+        self._turnstile = turnstile
         self._losses, self._config, self._vocabulary = losses, config, dataset.target_vocabulary
         lengths = dataset.valid.source.lengths
         rows = np.flatnonzero(lengths <= config.sequence_length)[: config.training.validation_sentences]
@@ -94,7 +98,7 @@ class Validation:
 
     def __call__(self) -> dict[str, float]:
         """`valid/loss` and `valid/bleu`."""
-        decoded = self._searcher.decode(self._batches, len(self._split))
+        decoded = self._searcher.decode(self._batches, len(self._split), turnstile=self._turnstile)
         scored = _score(decoded, self._split, self._vocabulary, self._config)
         return {"valid/loss": self._losses.mean(self._split), "valid/bleu": scored.score.bleu}
 
@@ -116,10 +120,13 @@ def test(
     dataset: data.Dataset,
     config: RunConfig,
     reporter: Reporter,
+    turnstile: Turnstile,
 ) -> Evaluation:
     """Decodes the test set with every beam size, scores it, and writes sentences, predictions, alignments and maps."""
     split, sizes = dataset.test, config.evaluation.beam_sizes
-    searches = {beams: _search(model, dataset, beams, config, reporter) for beams in dict.fromkeys([*sizes, 1])}
+    searches = {
+        beams: _search(model, dataset, beams, config, reporter, turnstile) for beams in dict.fromkeys([*sizes, 1])
+    }
     hypotheses, greedy = searches[sizes[0]], searches[1].decoded
     columns = _columns(hypotheses, split)
     metrics = {
@@ -128,6 +135,8 @@ def test(
         "speed/decode_target_tokens_per_second": greedy.tokens / greedy.seconds,
         "speed/decode_seconds_per_sentence": greedy.seconds / len(split),
     }
+    if greedy.disturbance is not None:
+        metrics["speed/decode_disturbance"] = greedy.disturbance
     if len(sizes) > 1:
         metrics |= {f"test/bleu_beam_{beams}": searches[beams].score.bleu for beams in sizes}
     metrics |= sentence_metrics(columns, sequence_length=config.sequence_length)
@@ -170,7 +179,9 @@ def _align(folder: RunFolder, aligner: ForcedAligner, dataset: data.Dataset, con
     return metrics
 
 
-def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig, reporter: Reporter) -> Hypotheses:
+def _search(
+    model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig, reporter: Reporter, turnstile: Turnstile
+) -> Hypotheses:
     searcher = Searcher(model, beams=beams, length_penalty=config.evaluation.length_penalty)
     batches = _source_batches(dataset.test, TIMED_BATCH_SIZE if beams == 1 else config.evaluation.batch_size)
 
@@ -179,5 +190,5 @@ def _search(model: Seq2Seq, dataset: data.Dataset, beams: int, config: RunConfig
         reporter.check_stop()
 
     timed_seconds = config.evaluation.timed_seconds if beams == 1 else None
-    decoded = searcher.decode(batches, len(dataset.test), timed_seconds=timed_seconds, watch=watch)
+    decoded = searcher.decode(batches, len(dataset.test), timed_seconds=timed_seconds, watch=watch, turnstile=turnstile)
     return _score(decoded, dataset.test, dataset.target_vocabulary, config)

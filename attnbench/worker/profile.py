@@ -11,7 +11,7 @@ from keras import ops
 from attnbench import backend
 from attnbench.config import RESULTS_VERSION, RunConfig
 from attnbench.decoding import greedy_search
-from attnbench.measurement import MemoryPeaks, StepClock, Window, matrix_rate
+from attnbench.measurement import MemoryPeaks, StepClock, Turnstile, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.records import Progress, Result, Round, RunFolder
 from attnbench.special_tokens import BOS, EOS, PAD
@@ -40,7 +40,8 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
         return False
     progress = Progress("compiling", epoch=len(rounds) + 1, epochs=config.profile.rounds, steps=config.profile.steps)
     reporter.progress(progress)
-    rounds.append(_round(config, reporter, progress, began=began))
+    with Turnstile.join() as turnstile:
+        rounds.append(_round(config, reporter, progress, turnstile, began=began))
     folder.rounds.write(rounds)
     if len(rounds) < config.profile.rounds:
         return False
@@ -51,26 +52,27 @@ def profile(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
             results_version=RESULTS_VERSION,
             metrics=_metrics(rounds, config),
             vocabularies=dict.fromkeys(("source", "target"), config.profile.vocabulary_size),
+            notes=turnstile.problems,
             duration_seconds=sum(entry.seconds for entry in rounds),
         )
     )
     return True
 
 
-def _round(config: RunConfig, reporter: Reporter, progress: Progress, *, began: float) -> Round:
+def _round(config: RunConfig, reporter: Reporter, progress: Progress, turnstile: Turnstile, *, began: float) -> Round:
     length = config.sequence_length
     memory = MemoryPeaks()
     model, batch = _model(config), _batch(config, length)
     step = partial(_training(model, config), *batch)
-    training = _time(step, config, reporter, replace(progress, phase="training"), memory)
+    training = _time(step, config, reporter, replace(progress, phase="training"), turnstile, memory)
     search = partial(_decoding(model), *batch)
-    decoding = _time(search, config, reporter, replace(progress, phase="decoding"), None)
+    decoding = _time(search, config, reporter, replace(progress, phase="decoding"), turnstile)
     flops = model.flops(source_tokens=length, target_tokens=length)
     return Round(
-        training=[list(window) for window in training.windows],
-        decoding=[list(window) for window in decoding.windows],
+        training=training.windows,
+        decoding=decoding.windows,
         compile_seconds=training.compile_seconds,
-        rate=matrix_rate(COMPUTE_TYPES[config.precision]),
+        rate=matrix_rate(COMPUTE_TYPES[config.precision], turnstile),
         flops=None if flops is None else flops / length,
         peaks=memory.metrics(),
         parameters=parameter_counts(model),
@@ -113,7 +115,12 @@ def _decoding(model: Seq2Seq) -> Part:
 
 
 def _time(
-    step: Callable[[], object], config: RunConfig, reporter: Reporter, progress: Progress, memory: MemoryPeaks | None
+    step: Callable[[], object],
+    config: RunConfig,
+    reporter: Reporter,
+    progress: Progress,
+    turnstile: Turnstile,
+    memory: MemoryPeaks | None = None,
 ) -> StepClock:
     """One warm-up, then steps until their number or the time is reached, each a window of its own.
 
@@ -122,12 +129,13 @@ def _time(
         config: the run.
         reporter: see `Reporter`.
         progress: what is shown, except the steps so far and their speed.
+        turnstile: other runs pause during each step but the first.
         memory: measures the steps; None measures nothing.
 
     Raises:
         Stopped: the run was asked to stop; the round is lost, those before it are not.
     """
-    options, clock = config.profile, StepClock()
+    options, clock = config.profile, StepClock(turnstile=turnstile)
     tokens = options.batch_size * config.sequence_length
     began = time.monotonic()
     while len(clock.windows) < options.steps:
@@ -137,6 +145,8 @@ def _time(
         reporter.check_stop()
         if memory is not None:
             memory.begin()
+        if clock.steady:
+            turnstile.measure()
         clock.ask()
         step()
         clock.step("step", tokens)
@@ -150,7 +160,8 @@ def _time(
 
 def _metrics(rounds: list[Round], config: RunConfig) -> dict[str, float]:
     """All rounds together: times pooled, largest peaks."""
-    training, decoding = _pooled([entry.training for entry in rounds]), _pooled([entry.decoding for entry in rounds])
+    training = [window for entry in rounds for window in entry.training]
+    decoding = [window for entry in rounds for window in entry.decoding]
     clock = StepClock(training, compiled=float(np.mean([entry.compile_seconds for entry in rounds])))
     decode, sentences = StepClock(decoding), len(decoding) * config.profile.batch_size
     metrics = clock.metrics() | rounds[-1].parameters
@@ -163,10 +174,7 @@ def _metrics(rounds: list[Round], config: RunConfig) -> dict[str, float]:
         "speed/timed_steps": float(len(training)),
         "speed/timed_decodings": float(len(decoding)),
     }
+    if decode.disturbance is not None:
+        metrics["speed/decode_disturbance"] = decode.disturbance
     rate = max(entry.rate for entry in rounds)
     return metrics | flops_metrics(rounds[0].flops, clock.tokens_per_second, rate)
-
-
-def _pooled(parts: list[list[list[float]]]) -> list[Window]:
-    """The windows of all rounds."""
-    return [Window(seconds, int(steps), int(tokens)) for windows in parts for seconds, steps, tokens in windows]

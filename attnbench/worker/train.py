@@ -6,7 +6,7 @@ import numpy as np
 
 from attnbench import backend, data
 from attnbench.config import RESULTS_VERSION, RunConfig
-from attnbench.measurement import PRODUCTS, MemoryPeaks, matrix_rate
+from attnbench.measurement import PRODUCTS, MemoryPeaks, Turnstile, matrix_rate
 from attnbench.model import Seq2Seq
 from attnbench.records import Progress, Result, RunFolder, Vocabularies
 from attnbench.training import Trainer
@@ -23,9 +23,34 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     began = time.monotonic()
     reporter.progress(Progress("data"))
     set_up(config)
-    dataset = data.load(config.data, sequence_length=config.sequence_length)
+    with Turnstile.join() as turnstile:
+        dataset = data.load(config.data, sequence_length=config.sequence_length)
+        metrics, evaluation = _train(folder, config, dataset, reporter, turnstile)
+    skipped = dataset.skipped_pairs
+    notes = [f"{skipped} pairs with an empty side were skipped."] if skipped else []
+    folder.result.write(
+        Result(
+            task="train",
+            signature=folder.facts.required().signature,
+            results_version=RESULTS_VERSION,
+            metrics={key: float(value) for key, value in (metrics | evaluation.metrics).items()},
+            bleu_signature=evaluation.bleu_signature,
+            chrf_signature=evaluation.chrf_signature,
+            test_digest=evaluation.test_digest,
+            vocabularies={"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
+            notes=[*notes, *turnstile.problems],
+            duration_seconds=time.monotonic() - began,
+        )
+    )
+    return True
+
+
+def _train(
+    folder: RunFolder, config: RunConfig, dataset: data.Dataset, reporter: Reporter, turnstile: Turnstile
+) -> tuple[dict[str, float], Evaluation]:
+    """What training gives, and the test after it."""
     kind, before = COMPUTE_TYPES[config.precision], _PRODUCTS_BEFORE if backend.RESETS_MEMORY_PEAK else 0
-    rate = matrix_rate(kind, before) if before else 0.0
+    rate = matrix_rate(kind, turnstile, before) if before else 0.0
     memory = MemoryPeaks()
     model = _model(folder, dataset, config)
     flops = _flops_per_target_token(model, dataset)
@@ -35,24 +60,23 @@ def train(folder: RunFolder, config: RunConfig, reporter: Reporter) -> bool:
     trainer = Trainer(
         model,
         plan,
-        Validation(model, losses, dataset, config),
+        Validation(model, losses, dataset, config, turnstile),
         last=folder.last_checkpoint.path,
         best=folder.best_checkpoint.path,
         seed=config.seed,
         options=options,
         observer=reporter,
         memory=memory,
+        turnstile=turnstile,
     )
     trainer.resume()
     reporter.progress(Progress("compiling"))
     trainer.run()
     metrics = trainer.clock.metrics() | memory.metrics() | parameter_counts(model)
     metrics |= _data_metrics(dataset) | {"speed/padding_fraction": plan.padding_fraction}
-    rate = max(rate, matrix_rate(kind, PRODUCTS - before))
+    rate = max(rate, matrix_rate(kind, turnstile, PRODUCTS - before))
     metrics |= flops_metrics(flops, metrics.get("speed/train_target_tokens_per_second"), rate)
-    evaluation = test(folder, model, losses, dataset, config, reporter)
-    folder.result.write(_result(folder, dataset, metrics, evaluation, seconds=time.monotonic() - began))
-    return True
+    return metrics, test(folder, model, losses, dataset, config, reporter, turnstile)
 
 
 def _model(folder: RunFolder, dataset: data.Dataset, config: RunConfig) -> Seq2Seq:
@@ -76,21 +100,3 @@ def _flops_per_target_token(model: Seq2Seq, dataset: data.Dataset) -> float | No
     target = float(np.mean(dataset.train.target.lengths)) + 1
     flops = model.flops(source_tokens=source, target_tokens=target)
     return None if flops is None else flops / target
-
-
-def _result(
-    folder: RunFolder, dataset: data.Dataset, metrics: dict[str, float], evaluation: Evaluation, *, seconds: float
-) -> Result:
-    skipped = dataset.skipped_pairs
-    return Result(
-        task="train",
-        signature=folder.facts.required().signature,
-        results_version=RESULTS_VERSION,
-        metrics={key: float(value) for key, value in (metrics | evaluation.metrics).items()},
-        bleu_signature=evaluation.bleu_signature,
-        chrf_signature=evaluation.chrf_signature,
-        test_digest=evaluation.test_digest,
-        vocabularies={"source": dataset.source_vocabulary.size, "target": dataset.target_vocabulary.size},
-        notes=[f"{skipped} pairs with an empty side were skipped."] if skipped else [],
-        duration_seconds=seconds,
-    )

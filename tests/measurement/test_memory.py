@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from attnbench.measurement import MemoryPeaks, matrix_rate, process_peak_bytes
+from attnbench.measurement import MemoryPeaks, Turnstile, matrix_rate, process_peak_bytes
 
 
 def test_the_peak_of_a_window_is_seen_and_that_before_it_is_not() -> None:
@@ -24,4 +24,4 @@ def test_the_matrix_rate_is_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.perf_counter", lambda: next(seconds))
     monkeypatch.setattr("attnbench.measurement.speed.CPU_SIZE", 10)
     # The best of five takes 2 s for 2 · 10³ operations.
-    assert matrix_rate("float32") == pytest.approx(1000)
+    assert matrix_rate("float32", Turnstile()) == pytest.approx(1000)

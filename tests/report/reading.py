@@ -8,7 +8,8 @@ from attnbench.report.render.elements import Content, Figure, Table, Text
 from attnbench.report.sources.runs import Run, Runs
 
 Make = Callable[..., Run]
-SPEED, MEMORY = "speed/train_target_tokens_per_second", "memory/train_peak_bytes"
+SPEED, DECODING = "speed/train_target_tokens_per_second", "speed/decode_target_tokens_per_second"
+MEMORY = "memory/train_peak_bytes"
 
 
 def shown(module: object, runs: Sequence[Run], **choices: Any) -> Content:

@@ -206,6 +206,40 @@ def test_a_difference_in_origin_is_warned_of(make_run: Make, name: str, values: 
     assert shown(caveats, runs) == [Notice("Keep in mind", (line,))]
 
 
+def timed(make_run: Make, **disturbances: float) -> list[Run]:
+    """Profiles with the disturbance of training of each; that of decoding is 0."""
+    return [
+        make_run(
+            name,
+            task="profile",
+            metrics={SPEED: speed, "speed/train_disturbance": part, "speed/decode_disturbance": 0.0},
+        )
+        for speed, (name, part) in enumerate(disturbances.items(), start=1)
+    ]
+
+
+def test_timing_that_was_disturbed_is_warned_of_and_not_ranked(make_run: Make) -> None:
+    runs = timed(make_run, none=0.051, dot=0.05)
+    assert shown(caveats, runs) == [
+        Notice(
+            "Keep in mind",
+            (
+                "**Timing was disturbed** in none: other work on the machine held up more than 5 % of it. "
+                "Such speeds are rough.",
+            ),
+        )
+    ]
+    assert "times as fast" not in " ".join(texts(shown(answer, runs)))
+
+
+def test_timing_that_was_not_disturbed_is_said_to_be_checked(make_run: Make) -> None:
+    (text,) = texts(shown(caveats, timed(make_run, none=0.05, dot=0.0)))
+    assert text == (
+        "Checked in all compared runs, and equal: results version, commit, device, threads, versions and undisturbed "
+        "timing."
+    )
+
+
 # Comparison
 
 

@@ -11,7 +11,7 @@ from attnbench.config import RESULTS_VERSION
 from attnbench.records import AttentionMap, Status
 from attnbench.report.comparison.estimates import pareto_front
 from attnbench.report.render.drawing import draw
-from attnbench.report.render.elements import Notice
+from attnbench.report.render.elements import Figure, Notice, Text
 from attnbench.report.render.fonts import fallbacks
 from attnbench.report.render.style import styles
 from attnbench.report.sections import (
@@ -31,7 +31,7 @@ from attnbench.report.sections import (
     tradeoff,
 )
 from attnbench.report.sources.runs import Run
-from tests.report.reading import MEMORY, SPEED, Make, column, figures, headers, shown, table, texts
+from tests.report.reading import DECODING, MEMORY, SPEED, Make, column, figures, headers, shown, table, texts
 from tests.report.synthetic import attention_map, drawn_sentences, quality
 
 # Length
@@ -137,6 +137,57 @@ def test_the_front_is_drawn_for_each_data_set(make_run: Make) -> None:
         ("sort", "none"): False,
         ("sort", "dot"): True,
     }
+
+
+def rivals(make_run: Make, **metrics: float) -> list[Run]:
+    """`dot` is better and slower than `none`, whose metrics are changed."""
+    known = {"test/bleu": 5.0, SPEED: 200.0, DECODING: 70.0}
+    return [
+        make_run("none", metrics=known | {key.replace("__", "/"): value for key, value in metrics.items()}),
+        make_run("dot", metrics={"test/bleu": 9.0, SPEED: 100.0, DECODING: 50.0}),
+    ]
+
+
+def test_no_front_is_drawn_by_a_speed_whose_timing_was_disturbed(make_run: Make) -> None:
+    section = shown(tradeoff, rivals(make_run, speed__train_disturbance=0.06, speed__decode_disturbance=0.05))
+    assert texts(section)[1] == (
+        "Training speed is not ranked, because its timing was disturbed in none. Measure it in turns, on a machine "
+        "that does nothing else: `python -m attnbench -m task=profile attention=none,dot`."
+    )
+    (row, _) = table(section, "tradeoff").records
+    assert (f"{SPEED}_on_front" in row, row[f"{DECODING}_on_front"]) == (False, True)
+    (figure,) = figures(section)
+    assert [panel.title for panel in figure.panels] == ["training speed", "decoding speed"]
+    assert figure.alt == "Test BLEU against speed. On the front of decoding speed: dot, none."
+
+
+def test_where_no_speed_is_ranked_there_is_neither_front_nor_table(make_run: Make) -> None:
+    section = shown(tradeoff, rivals(make_run, speed__train_disturbance=0.5, speed__decode_disturbance=0.5))
+    assert [type(block) for block in section] == [Text, Text, Figure]
+    assert figures(section)[0].caption == (
+        "Test BLEU against speed; up and to the right is better. Bars: 95 % intervals where there are any."
+    )
+
+
+def test_speeds_that_differ_less_between_variants_than_between_seeds_are_not_ranked(make_run: Make) -> None:
+    runs = [
+        make_run(name, seed=seed, metrics={"test/bleu": 9.0, SPEED: speed})
+        for name, speeds in (("none", (100.0, 120.0)), ("dot", (110.0, 130.0)))
+        for seed, speed in enumerate(speeds)
+    ]
+    assert texts(shown(tradeoff, runs)) == [
+        "Training speed is not ranked, because it differs less between variants than between seeds. Measure it in "
+        "turns, on a machine that does nothing else: `python -m attnbench -m task=profile attention=none,dot`."
+    ]
+
+
+def test_cost_names_the_variants_whose_timing_was_disturbed(make_run: Make) -> None:
+    runs = [
+        make_run("dot", task="profile", metrics={SPEED: 1.0, "speed/train_disturbance": 0.1}),
+        make_run("none", task="profile", metrics={SPEED: 1.0, "speed/train_disturbance": 0.05}),
+    ]
+    (text,) = texts(shown(cost, runs))
+    assert text.endswith(" Timing was disturbed in dot: these speeds are rough.")
 
 
 # Curves, maps, choice, options, definitions, origin

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from attnbench.measurement import Window
+from attnbench.records import Window
 from attnbench.training import checkpoint
 from attnbench.training.checkpoint import TrainingState
 

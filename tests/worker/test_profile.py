@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from attnbench.measurement.disturbance import counting
 from attnbench.records import ExitCode, Outcome, RunFolder, Status
 from tests.worker.conftest import run, start
 
@@ -25,10 +26,11 @@ def test_a_profile_is_done_in_rounds_and_pooled(prepare: Callable[..., RunFolder
     assert [len(windows) for entry in rounds for windows in (entry.training, entry.decoding)] == [3, 3, 3, 3]
     metrics = folder.result.required().metrics
     assert metrics["speed/timed_steps"] == metrics["speed/timed_decodings"] == 6
-    seconds = sum(window[0] for entry in rounds for window in entry.training)
-    # Two sentences of eight tokens in each of six steps.
-    assert abs(metrics["speed/train_target_tokens_per_second"] * seconds - 6 * 2 * 8) < 1e-6
-    decoding = sum(window[0] for entry in rounds for window in entry.decoding)
+    windows = counting([window for entry in rounds for window in entry.training])
+    seconds = sum(window.seconds for window in windows)
+    # Two sentences of eight tokens in each step.
+    assert abs(metrics["speed/train_target_tokens_per_second"] * seconds - len(windows) * 2 * 8) < 1e-6
+    decoding = sum(window.seconds for entry in rounds for window in entry.decoding)
     assert abs(metrics["speed/decode_seconds_per_sentence"] - decoding / (6 * 2)) < 1e-9
     assert metrics["speed/compile_seconds"] > 0
     assert metrics["memory/process_peak_bytes"] > 0

@@ -10,6 +10,7 @@ from attnbench.report.comparison.convergence import converged
 from attnbench.report.comparison.estimates import NAN, Bounds, Estimate, estimate_of
 from attnbench.report.comparison.pairs import BLEU, Pair
 from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.timing import not_ranked
 from attnbench.report.comparison.variants import Variant, by_data, by_setting
 from attnbench.report.options import option_value
 from attnbench.report.render.elements import Content, Text
@@ -182,7 +183,7 @@ def _profiles(profiles: Sequence[Variant]) -> Iterator[str]:
         ("speed/decode_target_tokens_per_second", "decodes"),
     ):
         (slow, lowest), (fast, highest) = _extremes(group, key)
-        if highest > lowest > 0:
+        if highest > lowest > 0 and not not_ranked(group, key):
             yield f"{where}`{fast}` {verb} {number(highest / lowest, 2)} times as fast as `{slow}`."
     yield _memory(group)
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from attnbench.metrics import MOST_DISTURBANCE
 from attnbench.report.comparison.convergence import unconverged
 from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.timing import disturbed, told
 from attnbench.report.comparison.variants import is_profile
 from attnbench.report.render.elements import Content, Notice, Text
 from attnbench.report.sources.runs import TEXTS, Origin
@@ -31,6 +33,8 @@ def content(study: Study) -> Content:
         return [Notice("Keep in mind", (*lines, *unchecked))]
     trained = ["training pairs and target tokens", "test set and its scoring", "seeds", "convergence"]
     facts = [*(trained if study.finished else []), "results version", *_RECORDED]
+    if told((*study.finished, *study.profiles)):
+        facts.append("undisturbed timing")
     equal = f"Checked and equal in all compared runs: {listed([fact for fact in facts if fact not in unknown])}."
     return [Text(" ".join([equal, *unchecked]))]
 
@@ -89,6 +93,11 @@ def _about_making(study: Study) -> Iterator[str]:
     if len(machines) > 1:
         named = listed(list(machines))
         yield f"**Devices or threads** differ: {named}. Speed and memory are not comparable between them."
+    if rough := [variant.label for variant in disturbed((*study.finished, *study.profiles))]:
+        yield (
+            f"**Timing was disturbed** in {_some(rough)}: other work on the machine held up more than "
+            f"{number(100 * MOST_DISTURBANCE, 0)} % of it. Such speeds are rough."
+        )
     packages = sorted({name for origin in origins for name in origin.versions})
     versions = [name for name in packages if len({origin.versions.get(name) for origin in origins}) > 1]
     if versions:

@@ -12,12 +12,13 @@ from matplotlib.ticker import LogLocator, NullLocator
 from attnbench.metrics import in_order, metric_of
 from attnbench.report.comparison.estimates import estimate_of
 from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.timing import disturbed
 from attnbench.report.comparison.variants import Variant
 from attnbench.report.options import option_name, option_unit
 from attnbench.report.render.elements import Block, Content, Figure, Notice, Panel, Table, Text
 from attnbench.report.render.fields import factor_fields, metric_field
 from attnbench.report.render.style import Style, by_mechanism, from_zero
-from attnbench.wording import number
+from attnbench.wording import listed, number
 
 _FACTORS = ("sequence_length", "hidden_size")
 _DRAWN = (
@@ -51,6 +52,8 @@ def content(study: Study) -> Content:
             "Training runs were measured at different times: "
             "differences of a few percent between them may be the machine's."
         )
+    if rough := disturbed((*study.profiles, *study.finished)):
+        parts.append(f"Timing was disturbed in {listed([variant.label for variant in rough])}: these speeds are rough.")
     return [Text(" ".join(parts)), *blocks]
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from attnbench.metrics import metric_of
 from attnbench.report.comparison.estimates import estimate_of, on_front
 from attnbench.report.comparison.study import Study
+from attnbench.report.comparison.timing import DISTURBANCES, not_ranked
 from attnbench.report.comparison.variants import Variant, by_data
 from attnbench.report.render.elements import Cell, Content, Field, Figure, Panel, Table, Text
 from attnbench.report.render.fields import factor_fields, metric_field
@@ -15,23 +16,29 @@ from attnbench.report.render.style import FRONT, INK, Style, from_zero
 from attnbench.wording import DASH
 
 _QUALITY = "test/bleu"
-_SPEEDS = ("speed/train_target_tokens_per_second", "speed/decode_target_tokens_per_second")
 
 
 def content(study: Study) -> Content:
-    """A panel for training and one for decoding speed, for each data set."""
+    """A panel for training and one for decoding speed, for each data set; a front where the speed is ranked."""
     variants = [variant for variant in study.finished if variant.metric(_QUALITY)]
-    speeds = [key for key in _SPEEDS if sum(bool(variant.metric(key)) for variant in variants) > 1]
+    speeds = [key for key in DISTURBANCES if sum(bool(variant.metric(key)) for variant in variants) > 1]
     if not speeds:
         return "it needs two variants with a test BLEU and a measured speed."
+    groups = by_data(variants).values()
+    reasons = {speed: next(filter(None, (not_ranked(group, speed) for group in groups)), "") for speed in speeds}
+    fronts = {
+        speed: [variant for group in groups for variant in on_front(group, _QUALITY, speed)]
+        for speed in speeds
+        if not reasons[speed]
+    }
+    texts = [Text(reason) for reason in reasons.values() if reason]
+    figure = _figure(variants, speeds, fronts)
+    if not fronts:
+        return [*texts, figure]
     explanation = (
         "A variant is on the Pareto front if no other of the same data set is both at least as good and at least as "
         "fast, and better in one of the two. The front compares means, without their intervals."
     )
-    fronts = {
-        speed: [variant for group in by_data(variants).values() for variant in on_front(group, _QUALITY, speed)]
-        for speed in speeds
-    }
     pairs = [(metric_field(speed), _front_field(speed, front)) for speed, front in fronts.items()]
     table = Table(
         slug="tradeoff",
@@ -43,39 +50,44 @@ def content(study: Study) -> Content:
         ),
         rows=variants,
     )
-    return [Text(explanation), _figure(variants, fronts), table]
+    return [Text(explanation), *texts, figure, table]
 
 
-def _figure(variants: Sequence[Variant], fronts: Mapping[str, Sequence[Variant]]) -> Figure:
+def _figure(variants: Sequence[Variant], speeds: Sequence[str], fronts: Mapping[str, Sequence[Variant]]) -> Figure:
     groups = by_data(variants)
     panels = [
-        Panel(f"{metric_of(speed).name}{f', {data}' if len(groups) > 1 else ''}", partial(_draw, group, speed))
+        Panel(
+            f"{metric_of(speed).name}{f', {data}' if len(groups) > 1 else ''}",
+            partial(_draw, group, speed, fronts.get(speed, ())),
+        )
         for data, group in groups.items()
-        for speed in fronts
+        for speed in speeds
         if any(variant.metric(speed) for variant in group)
     ]
-    spoken = ". ".join(
-        f"On the front of {metric_of(speed).name}: {', '.join(sorted(variant.label for variant in front))}"
+    spoken = "".join(
+        f" On the front of {metric_of(speed).name}: {', '.join(sorted(variant.label for variant in front))}."
         for speed, front in fronts.items()
     )
     return Figure(
         slug="tradeoff",
-        alt=f"Test BLEU against speed. {spoken}.",
-        caption="Test BLEU against speed; up and to the right is better. Bars: 95 % intervals where there are any. "
-        "Grey line: the Pareto front.",
+        alt=f"Test BLEU against speed.{spoken}",
+        caption="Test BLEU against speed; up and to the right is better. Bars: 95 % intervals where there are any."
+        + (" Grey line: the Pareto front." if fronts else ""),
         panels=panels,
         mechanisms={variant.attention for variant in variants},
     )
 
 
-def _draw(variants: Sequence[Variant], speed: str, axes: Axes, styles: Mapping[str, Style]) -> None:
+def _draw(
+    variants: Sequence[Variant], speed: str, front: Sequence[Variant], axes: Axes, styles: Mapping[str, Style]
+) -> None:
     points = {
         variant: (estimate_of(variant, speed).value, estimate_of(variant, _QUALITY).value)
         for variant in variants
         if variant.metric(speed)
     }
-    front = sorted(points[variant] for variant in on_front(variants, _QUALITY, speed))
-    axes.plot(*zip(*front, strict=True), color=FRONT, linewidth=1.2, drawstyle="steps-pre", zorder=1)
+    if line := sorted(points[variant] for variant in variants if variant in front):
+        axes.plot(*zip(*line, strict=True), color=FRONT, linewidth=1.2, drawstyle="steps-pre", zorder=1)
     for variant, point in points.items():
         style = styles[variant.attention]
         axes.errorbar(

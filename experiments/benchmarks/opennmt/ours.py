@@ -2,7 +2,7 @@
 
     python -m experiments.benchmarks.opennmt.ours STEPS OVERRIDES
 
-OVERRIDES are those of `python -m attnbench`. A turn ends with a window of the trainer, which has at least 20 steps.
+OVERRIDES are those of `python -m attnbench`. A turn ends with a window of the trainer, which lasts at least 1 s.
 """
 
 import sys
@@ -46,10 +46,10 @@ class _Observer:
     def progress(self, progress: Any) -> None:
         """Called at the end of each window."""
         windows = self.clock.windows
-        if sum(steps for _, steps, _ in windows) >= self._steps:
-            seconds, _, tokens = (sum(part) for part in zip(*windows))
+        if sum(window.steps for window in windows) >= self._steps:
+            seconds, tokens = sum(each.seconds for each in windows), sum(each.target_tokens for each in windows)
             windows.clear()
-            self._turn.end(seconds=seconds, target_tokens=int(tokens))
+            self._turn.end(seconds=seconds, target_tokens=tokens)
 
     def should_stop(self) -> bool:
         """Never: the process is ended between two turns."""

@@ -5,7 +5,7 @@ from keras import ops
 
 from attnbench import backend
 from attnbench.decoding import Searcher, beam_search, greedy_search
-from attnbench.measurement import matrix_rate
+from attnbench.measurement import Turnstile, matrix_rate
 from attnbench.training import checkpoint, optimiser_step
 from attnbench.worker.build import COMPUTE_TYPES, build_model, set_up
 from experiments.benchmarks.peers.job import BEAMS, LENGTH, Job, bias_without_eos
@@ -64,7 +64,7 @@ class Ours:
         for number in numbers:
             lengths = [np.count_nonzero(side, axis=1) for side in self._batches[number]]
             flops += sum(self._model.flops(source_tokens=s, target_tokens=t) or 0.0 for s, t in zip(*lengths))
-        return 3 * flops / seconds / matrix_rate(self._type)
+        return 3 * flops / seconds / matrix_rate(self._type, Turnstile())
 
     def _search(self, number: int) -> tuple[object, ...]:
         source = self._sources[number]

@@ -18,7 +18,7 @@ LAYERS: list[str] = CONTRACTS["contracts"][0]["layers"]
 DEPTH = {part: depth for depth, row in enumerate(LAYERS) for part in row.replace(":", " ").replace("|", " ").split()}
 KERAS = frozenset({"jax", "keras", "tensorflow"})
 KERAS_PARTS = frozenset({"attention", "backend", "decoding", "measurement", "model", "training", "worker"})
-LIBRARIES = {"nvml": {"pynvml"}, "records": {"filelock"}}
+LIBRARIES = {"nvml": {"pynvml"}, "records": {"filelock", "platformdirs"}}
 """What the lowest parts import beside the standard library."""
 VAGUE_NAMES = frozenset({"base", "common", "helpers", "types", "utils"})
 

@@ -5,6 +5,7 @@ import fcntl
 import itertools
 import json
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -213,8 +214,8 @@ def test_without_locks_a_run_measures_beside_the_others_and_says_so(
 
 
 def test_the_folder_of_the_locks_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     with Turnstile.join():
-        (folder,) = tmp_path.iterdir()
+        folder = tmp_path / "attnbench" / "locks" / platform.node()
         assert folder.stat().st_mode & 0o777 == 0o700
         assert {path.name for path in folder.iterdir()} == {"measuring.lock", "computing.lock", "present.lock"}

@@ -213,6 +213,7 @@ def timed(make_run: Make, **disturbances: float) -> list[Run]:
             name,
             task="profile",
             metrics={SPEED: speed, "speed/train_disturbance": part, "speed/decode_disturbance": 0.0},
+            origin=RECORDED,
         )
         for speed, (name, part) in enumerate(disturbances.items(), start=1)
     ]
@@ -235,8 +236,8 @@ def test_timing_that_was_disturbed_is_warned_of_and_not_ranked(make_run: Make) -
 def test_timing_that_was_not_disturbed_is_said_to_be_checked(make_run: Make) -> None:
     (text,) = texts(shown(caveats, timed(make_run, none=0.05, dot=0.0)))
     assert text == (
-        "Checked in all compared runs, and equal: results version, commit, device, threads, versions and undisturbed "
-        "timing."
+        "Checked and equal in all compared runs: results version, data files, commit, device, threads, versions and "
+        "undisturbed timing."
     )
 
 

@@ -66,7 +66,7 @@ def test_exact_matches_and_alignment_errors_are_measured_on_either_side_of_the_l
 
 def test_a_draw_counts_the_sentences_that_it_takes() -> None:
     parts = LengthParts.of([3, 5, 7], sequence_length=20)
-    found = parts.scores({"exact_match": np.array([1, 0, 0])}, np.array([[1, 0, 1], [2, 1, 0], [0, 0, 0]]))
+    found = parts.scores({"exact_match": np.array([1, 0, 0])}, np.array([[1, 2, 0], [0, 1, 0], [1, 0, 0]]))
     assert found["test/exact_match"][:2] == pytest.approx([1 / 2, 2 / 3])
     assert math.isnan(found["test/exact_match"][2])
 

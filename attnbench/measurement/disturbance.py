@@ -3,34 +3,64 @@
 import os
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from attnbench.metrics import MOST_DISTURBANCE
 from attnbench.records import Window
 
 PROC = Path("/proc")
-_STEAL = 8
-"""Which field of a core's line in /proc/stat counts the ticks that the hypervisor gave to another machine."""
+_BUSY, _STEAL = (1, 2, 3, 6, 7), 8
+"""Fields of a core's line in /proc/stat: ticks that it worked, and that the hypervisor gave to another machine."""
+_TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 
 
-def waits(proc: Path = PROC) -> dict[str, float] | None:
-    """Seconds so far that each thread of this process waited for a core, and that its cores were taken away on average.
+@dataclass(frozen=True)
+class Counts:
+    """What the kernel has counted so far, in seconds.
 
-    None where the kernel does not count. Threads of the process that wait for each other's cores count as well.
+    Attributes:
+        waits: of each thread of this process for a core, one for another of this process included.
+        own: this process on its cores.
+        busy: all processes on its cores.
+        stolen: what the hypervisor took, mean of its cores.
+        cores: how many.
     """
+
+    waits: dict[str, float]
+    own: float
+    busy: float
+    stolen: float
+    cores: int
+
+    def disturbance(self, later: "Counts") -> float:
+        """Seconds by which others held this process up until `later`.
+
+        Its threads waited for a core while others worked there: no more than it waited, and no more than they worked,
+        less what the kernel's ticks leave open.
+        """
+        waited = sum(total - self.waits.get(name, 0.0) for name, total in later.waits.items())
+        others = (later.busy - self.busy) - (later.own - self.own) - self.cores * _TICK_SECONDS
+        return max(0.0, min(waited, others)) + later.stolen - self.stolen
+
+
+def counts(proc: Path = PROC, own: Callable[[], float] = time.process_time) -> Counts | None:
+    """The counts so far; None where the kernel does not count."""
     tasks = proc / "self" / "task"
     if not (proc / "self" / "schedstat").exists():
         return None
-    seconds = {}
+    waits = {}
     for task in tasks.iterdir():
         try:
-            seconds[task.name] = int((task / "schedstat").read_text().split()[1]) / 1e9
+            waits[task.name] = int((task / "schedstat").read_text().split()[1]) / 1e9
         except (FileNotFoundError, ProcessLookupError):  # the thread has ended since it was listed
             continue
-    cores = {f"cpu{core}" for core in os.sched_getaffinity(0)}
+    names = {f"cpu{core}" for core in os.sched_getaffinity(0)}
     lines = [line.split() for line in (proc / "stat").read_text().splitlines()]
-    stolen = [int(line[_STEAL]) for line in lines if line[0] in cores]
-    return seconds | {"steal": sum(stolen) / len(cores) / os.sysconf("SC_CLK_TCK")}
+    ticks = [list(map(int, line[1:])) for line in lines if line[0] in names]
+    busy = sum(line[field - 1] for line in ticks for field in _BUSY) * _TICK_SECONDS
+    stolen = sum(line[_STEAL - 1] for line in ticks) * _TICK_SECONDS / len(names)
+    return Counts(waits, own(), busy, stolen, len(names))
 
 
 class Stopwatch:
@@ -38,15 +68,17 @@ class Stopwatch:
 
     Args:
         now: seconds of a clock that only goes forward.
-        proc: the folder of the kernel's counts.
+        count: the kernel's counts.
     """
 
-    def __init__(self, now: Callable[[], float] = time.perf_counter, proc: Path = PROC) -> None:
-        self._now, self._proc = now, proc
+    def __init__(
+        self, now: Callable[[], float] = time.perf_counter, count: Callable[[], Counts | None] = counts
+    ) -> None:
+        self._now, self._count = now, count
 
     def start(self) -> None:
         """Begins a window."""
-        self._waits = waits(self._proc)
+        self._before = self._count()
         self._began = self._now()
 
     @property
@@ -56,11 +88,9 @@ class Stopwatch:
 
     def stop(self, steps: int, target_tokens: int, *, quiet: bool) -> Window:
         """The window from `start` to now."""
-        seconds, before, after = self.seconds, self._waits, waits(self._proc)
-        if before is None or after is None:
-            return Window(seconds, steps, target_tokens, quiet)
-        waited = sum(total - before.get(name, 0.0) for name, total in after.items())
-        return Window(seconds, steps, target_tokens, quiet, waited / seconds)
+        seconds, before, after = self.seconds, self._before, self._count()
+        disturbance = None if before is None or after is None else before.disturbance(after) / seconds
+        return Window(seconds, steps, target_tokens, quiet, disturbance)
 
 
 def is_disturbed(window: Window) -> bool:

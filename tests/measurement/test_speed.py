@@ -2,11 +2,12 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from attnbench.measurement import StepClock, Turnstile
+from attnbench.measurement import StepClock, Stopwatch, Turnstile
 from attnbench.records import Window
 
 
@@ -29,7 +30,7 @@ def _steps(clock: StepClock, hand: Hand, count: int, *, seconds: float, tokens: 
 
 @pytest.fixture(autouse=True)
 def _kernel_that_does_not_tell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attnbench.measurement.disturbance.waits", lambda _proc: None)
+    monkeypatch.setattr("attnbench.measurement.speed.Stopwatch", partial(Stopwatch, count=lambda: None))
 
 
 def _measure(turnstile: Turnstile) -> bool:

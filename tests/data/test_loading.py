@@ -314,15 +314,23 @@ def test_a_limit_that_leaves_no_training_pair_is_refused_before_work(encoded: bo
     )
 
 
-def test_text_that_is_encoded_already_is_checked_without_reading_it(of_files: Configured, tmp_path: Path) -> None:
+def test_text_that_is_encoded_already_is_checked_without_reading_it(
+    of_files: Configured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = of_files(SUBWORD_TEXT, subwords=SUBWORDS)
+    check(config, sequence_length=30)
+    monkeypatch.setattr("attnbench.data.text.read_text", lambda path: pytest.fail(f"{path} was read."))
+    check(config, sequence_length=30)
+
+
+def test_text_that_changed_in_place_is_read_again(of_files: Configured, tmp_path: Path) -> None:
     config = of_files(SUBWORD_TEXT, subwords=SUBWORDS)
     check(config, sequence_length=30)
     for path in tmp_path.glob("*_source"):
         status = path.stat()
         path.write_bytes(b"\xff" * status.st_size)
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    check(config, sequence_length=30)
-    assert refusal(load, config, sequence_length=30) == (
+    assert refusal(check, config, sequence_length=30) == (
         f"{tmp_path / 'train_source'} is not UTF-8: line 1 holds the byte 0xff. "
         "Convert it, for example with iconv -t UTF-8."
     )

@@ -94,16 +94,7 @@ def _table(family: Family, scope: Scope) -> Table[Pair]:
                 lambda pair: {"distinguished": pair.distinguished},
                 numeric=False,
             ),
-            _p_value("p, Holm", "p_holm", lambda pair: pair.p_holm),
-            *_margin_fields(None if several else scope.margin),
-            _width("seeds alone", "seed_half_width", lambda pair: _half_widths(pair.difference)[0], "parts"),
-            _width("sentences alone", "sentence_half_width", lambda pair: _half_widths(pair.difference)[1], "parts"),
-            Field(
-                "detectable",
-                lambda pair: Cell(_factor(pair, family.detectable(pair)).lstrip("± ")),
-                lambda pair: {"detectable": family.detectable(pair)},
-            ),
-            _p_value("p", "p", lambda pair: pair.p),
+            *(_test_fields(family, None if several else scope.margin) if family.tested else []),
             Field(
                 "seeds",
                 lambda pair: Cell(str(len(pair.seeds))),
@@ -125,9 +116,23 @@ def _pair_fields(settings: bool) -> list[Field[Pair]]:
     ]
 
 
-def _margin_fields(margin: float | None) -> list[Field[Pair]]:
-    if margin is None:
-        return []
+def _test_fields(family: Family, margin: float | None) -> list[Field[Pair]]:
+    """What needs three seeds."""
+    return [
+        _p_value("p, Holm", "p_holm", lambda pair: pair.p_holm),
+        *([] if margin is None else _margin_fields(margin)),
+        _width("seeds alone", "seed_half_width", lambda pair: _half_widths(pair.difference)[0], "parts"),
+        _width("sentences alone", "sentence_half_width", lambda pair: _half_widths(pair.difference)[1], "parts"),
+        Field(
+            "detectable",
+            lambda pair: Cell(_factor(pair, family.detectable(pair)).lstrip("± ")),
+            lambda pair: {"detectable": family.detectable(pair)},
+        ),
+        _p_value("p", "p", lambda pair: pair.p),
+    ]
+
+
+def _margin_fields(margin: float) -> list[Field[Pair]]:
     return [
         _p_value(f"equal within {margin:g}: p, Holm", "equivalence_p_holm", lambda pair: pair.equivalence_p_holm),
         Field(

@@ -74,7 +74,8 @@ def parts_of_variant(variant: Variant) -> list[Parts]:
     measures[_BREVITY] = Measure(STATISTICS, brevity_penalty)
     found = []
     for key, part in parts.items():
-        if key in _NAMES or part.high:
+        whole = part.sentences == parts[BLEU].sentences
+        if key == BLEU or (key in _NAMES and not whole) or part.high:
             values = {name: float(np.mean([measure(one[key]) for one in sums])) for name, measure in measures.items()}
             values[_PRECISION] = values[BLEU] / values[_BREVITY] if values[_BREVITY] else 0.0
             name = _NAMES.get(key, f"{part.low}{DASH}{part.high}")

@@ -54,7 +54,7 @@ def test_reports_of_a_busy_machine_say_that_their_speeds_are_rough() -> None:
     rough = {
         folder.name for folder in PUBLISHED if "speeds are rough" in " ".join(provenance(folder).get("remarks", []))
     }
-    assert rough == {"mechanisms", "length", "learning_rate", "multi30k"}
+    assert rough == {"length", "learning_rate", "multi30k"}
 
 
 def test_no_published_file_is_empty(folder: Path) -> None:

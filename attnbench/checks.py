@@ -43,7 +43,7 @@ def check_seed(key: str, value: int) -> None:
 
 
 def check_finite(key: str, value: float) -> None:
-    """Raises ValueError for infinity and for what is no number."""
+    """Raises ValueError for infinity and NaN."""
     if not math.isfinite(value):
         raise ValueError(f"{key} must be a finite number, received {value!r}.")
 

@@ -98,19 +98,22 @@ def corpus_bleu(statistics: npt.ArrayLike) -> Any:
     0 found ("exp" smoothing of mteval-v13a). No unigram found, or an order without n-grams, makes the score 0.
     """
     sums = np.asarray(statistics, dtype=np.float64)
-    correct, total, hypothesis_tokens, reference_tokens = sums[..., 0:4], sums[..., 4:8], sums[..., 8], sums[..., 9]
+    correct, total = sums[..., 0:4], sums[..., 4:8]
     missed = correct == 0
     found = np.where(missed, 0.5 ** np.cumsum(missed, axis=-1), correct)
     log_precisions = np.log(found / np.maximum(total, 1)).mean(axis=-1)
-    log_brevity = np.minimum(0, 1 - reference_tokens / np.maximum(hypothesis_tokens, 1))
     defined = ~missed.all(axis=-1) & (total > 0).all(axis=-1)
-    return np.where(defined, 100 * np.exp(log_brevity + log_precisions), 0.0)[()]
+    return np.where(defined, 100 * np.exp(_log_brevity(sums) + log_precisions), 0.0)[()]
 
 
 def brevity_penalty(statistics: npt.ArrayLike) -> Any:
     """min(1, exp(1 - r/h)) of statistics `(..., 10)`, a fraction; float64 `(...)`."""
-    sums = np.asarray(statistics, dtype=np.float64)
-    return np.exp(np.minimum(0, 1 - sums[..., 9] / np.maximum(sums[..., 8], 1)))
+    return np.exp(_log_brevity(np.asarray(statistics, dtype=np.float64)))
+
+
+def _log_brevity(sums: npt.NDArray[np.float64]) -> Any:
+    hypothesis_tokens, reference_tokens = sums[..., 8], sums[..., 9]
+    return np.minimum(0, 1 - reference_tokens / np.maximum(hypothesis_tokens, 1))
 
 
 def length_ratio(statistics: npt.ArrayLike) -> Any:

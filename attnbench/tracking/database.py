@@ -32,7 +32,7 @@ def complete(file: Path) -> None:
     """Makes sure that the sqlite store at `file` has all of MLflow's tables; its caller holds the store's lock.
 
     They are made in another file and come here in one transaction, so that a kill or a full disk leaves what was there.
-    A store without content is made anew: another program may have been killed while it made it.
+    A store without content is made again: another program may have been killed while it made it.
 
     Raises:
         sqlite3.Error, OSError: it cannot be opened or written, or its tables are incomplete and it has content.

@@ -90,7 +90,9 @@ def estimate(values: Sequence[float], redraws: Redraws | None = None, *, ratio_s
     if len(array) < LEAST_SEEDS:
         mean = np.exp(np.log(array).mean()) if ratio_scale else array.mean()
         return Estimate(float(mean), float(array.min()), float(array.max()), Bounds.BOTH_VALUES)
-    found = crossed(np.log(array), _log(redraws)) if ratio_scale else crossed(array, redraws)
+    if ratio_scale:
+        array, redraws = np.log(array), _log(redraws)
+    found = crossed(array, redraws)
     interval = found.interval
     bounds = Bounds.OVER_SEEDS if redraws is None else Bounds.OVER_BOTH
     low, value, high = (

@@ -52,6 +52,11 @@ def test_on_a_ratio_scale_mean_and_interval_are_those_of_the_logarithm() -> None
     assert (found.low, found.high) == pytest.approx((10 ** (1 - 2.48414), 10 ** (1 + 2.48414)), rel=1e-4)
 
 
+def test_where_a_redrawn_value_has_no_logarithm_the_interval_is_one_over_seeds() -> None:
+    redraws = np.array([[1.0, 2.0], [10.0, 0.0], [100.0, 90.0]], np.float32)
+    assert estimate([1.0, 10.0, 100.0], redraws, ratio_scale=True) == estimate([1.0, 10.0, 100.0], ratio_scale=True)
+
+
 def test_a_zero_has_no_logarithm_and_no_interval() -> None:
     found = estimate([0.0, 1.0, 2.0], ratio_scale=True)
     assert (found.value, found.bounded) == (1.0, False)

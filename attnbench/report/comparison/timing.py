@@ -20,7 +20,7 @@ def disturbed(variants: Sequence[Variant], *speeds: str) -> list[Variant]:
     return [one for one in variants if any(value > MOST_DISTURBANCE for key in keys for value in one.metric(key))]
 
 
-def told(variants: Sequence[Variant]) -> bool:
+def is_recorded(variants: Sequence[Variant]) -> bool:
     """Whether every run says how far its timing was disturbed."""
     return all(run.metrics.keys() >= {*DISTURBANCES.values()} for variant in variants for run in variant.runs)
 

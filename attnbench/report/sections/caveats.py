@@ -6,7 +6,7 @@ from typing import TypeVar
 from attnbench.metrics import MOST_DISTURBANCE
 from attnbench.report.comparison.convergence import unconverged
 from attnbench.report.comparison.study import Study
-from attnbench.report.comparison.timing import disturbed, told
+from attnbench.report.comparison.timing import disturbed, is_recorded
 from attnbench.report.comparison.variants import is_profile
 from attnbench.report.render.elements import Content, Notice, Text
 from attnbench.report.sources.runs import TEXTS, Origin
@@ -33,7 +33,7 @@ def content(study: Study) -> Content:
         return [Notice("Keep in mind", (*lines, *unchecked))]
     trained = ["training pairs and target tokens", "test set and its scoring", "seeds", "convergence"]
     facts = [*(trained if study.finished else []), "results version", *_RECORDED]
-    if told((*study.finished, *study.profiles)):
+    if is_recorded((*study.finished, *study.profiles)):
         facts.append("undisturbed timing")
     equal = f"Checked and equal in all compared runs: {listed([fact for fact in facts if fact not in unknown])}."
     return [Text(" ".join([equal, *unchecked]))]

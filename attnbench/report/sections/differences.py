@@ -22,8 +22,8 @@ from attnbench.wording import DASH, counted, number, probability, signed
 _METHOD = (
     "Each difference has one interval and one p-value, for a new training run on new test sentences: seeds and "
     "sentences are crossed, and both vary (Cochran's approximation; the same redrawn test sets for all runs, at most "
-    f"{DRAWS:,}). The parts are half of the interval if only seeds, or only sentences, varied: the larger one says what "
-    "to buy next."
+    f"{DRAWS:,}). The parts are half of the interval if only seeds, or only sentences, varied: the larger one says "
+    "what to buy next."
 )
 _WORDS = (
     "Holm's correction covers all comparisons of a table. A difference is **distinguished** where its corrected p is "

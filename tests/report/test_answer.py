@@ -129,15 +129,23 @@ RECORDED = {
 def test_nothing_to_warn_of_is_said(make_run: Make) -> None:
     assert texts(shown(caveats, [make_run(name, bleu=1.0, origin=RECORDED) for name in ("dot", "none")])) == [
         "Checked and equal in all compared runs: training pairs and target tokens, test set and its "
-        "scoring, seeds, convergence, results version, data files, commit, device, threads and versions."
+        "scoring, seeds, results version, data files, commit, device, threads and versions."
     ]
+
+
+def test_convergence_is_said_to_be_checked_only_where_evaluations_are_at_hand(make_run: Make) -> None:
+    settled = {"valid/bleu": ((79, 13.0), (158, 11.0))}
+    runs = [make_run(name, bleu=1.0, origin=RECORDED, histories=settled) for name in ("dot", "none")]
+    assert "scoring, seeds, convergence, results version" in texts(shown(caveats, runs))[0]
+    bare = make_run("general", bleu=1.0, origin=RECORDED)
+    assert "convergence" not in texts(shown(caveats, [*runs, bare]))[0]
 
 
 def test_what_is_unknown_of_a_run_is_not_said_to_be_equal(make_run: Make) -> None:
     runs = [make_run("dot", bleu=1.0, origin=RECORDED), make_run("none", bleu=1.0, origin=RECORDED | {"commit": None})]
     assert texts(shown(caveats, runs)) == [
         "Checked and equal in all compared runs: training pairs and target tokens, test set and its "
-        "scoring, seeds, convergence, results version, data files, device, threads and versions. "
+        "scoring, seeds, results version, data files, device, threads and versions. "
         "**Unknown** of some runs, so not checked: commit."
     ]
     different = [runs[0], make_run("none", bleu=1.0, origin=RECORDED | {"commit": None, "versions": {"keras": "3.2"}})]

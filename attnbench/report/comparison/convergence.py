@@ -10,11 +10,20 @@ def unconverged(run: Run) -> bool:
 
     False where the run has no history of that metric, or a single evaluation of it.
     """
-    key = run.params.get("training.early_stopping.metric", "valid/bleu")
-    scores = [metric_of(key).direction.sign * score for _, score in run.histories.get(key, ())]
+    sign = metric_of(_stopping_metric(run)).direction.sign
+    scores = [sign * score for _, score in run.histories.get(_stopping_metric(run), ())]
     return len(scores) > 1 and scores[-1] > max(scores[:-1])
+
+
+def has_history(run: Run) -> bool:
+    """Whether the run's evaluations are at hand, so that `unconverged` can tell."""
+    return bool(run.histories.get(_stopping_metric(run)))
 
 
 def converged(variant: Variant) -> bool:
     """Whether no run of the variant is `unconverged`."""
     return not any(map(unconverged, variant.runs))
+
+
+def _stopping_metric(run: Run) -> str:
+    return run.params.get("training.early_stopping.metric", "valid/bleu")

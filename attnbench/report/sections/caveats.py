@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from attnbench.metrics import MOST_DISTURBANCE
-from attnbench.report.comparison.convergence import unconverged
+from attnbench.report.comparison.convergence import has_history, unconverged
 from attnbench.report.comparison.study import Study
 from attnbench.report.comparison.timing import disturbed, is_recorded
 from attnbench.report.comparison.variants import is_profile
@@ -31,7 +31,9 @@ def content(study: Study) -> Content:
     unchecked = [f"**Unknown** of some runs, so not checked: {listed(unknown)}."] if unknown else []
     if lines:
         return [Notice("Keep in mind", (*lines, *unchecked))]
-    trained = ["training pairs and target tokens", "test set and its scoring", "seeds", "convergence"]
+    trained = ["training pairs and target tokens", "test set and its scoring", "seeds"]
+    if all(has_history(run) for variant in study.finished for run in variant.runs):
+        trained.append("convergence")
     facts = [*(trained if study.finished else []), "results version", *_RECORDED]
     if is_recorded((*study.finished, *study.profiles)):
         facts.append("undisturbed timing")

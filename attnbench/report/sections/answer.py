@@ -133,7 +133,7 @@ def _named(leads: Sequence[Pair]) -> str:
 
 
 def _settings(variants: Sequence[Variant], key: str, pairs: Sequence[Pair]) -> str:
-    """In how many settings the best mechanism is told from all others, where several settings were compared."""
+    """In how many settings the best mechanism is distinguished from all others; empty where there is one setting."""
     settings = [group for group in by_setting(variants).values() if len(group) > 1]
     if len(settings) < 2:
         return ""

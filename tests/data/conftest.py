@@ -35,6 +35,18 @@ def configured(composed_data: Callable[[str], dict[str, Any]], tmp_path: Path) -
     return make
 
 
+@pytest.fixture
+def of_files(configured: Configured, parallel_text: Callable[..., dict[str, str]], tmp_path: Path) -> Configured:
+    """The configuration of the small data set; texts are given by role, options of `files` by `options`."""
+
+    def make(texts: dict[str, str | bytes] | None = None, **changes: object) -> DataConfig:
+        names = parallel_text(**(texts or {}))
+        changes.setdefault("subwords", {"kind": "words", "size": 100})
+        return configured("files", root=str(tmp_path), options=names | changes.pop("options", {}), **changes)  # type: ignore[operator]
+
+    return make
+
+
 class Handler(SimpleHTTPRequestHandler):
     """Serves a folder without a log; with a file named cut in it, every file is announced longer than it is."""
 

@@ -35,6 +35,7 @@ SLOW = (
     "measurement/test_quiet.py",
     "records/test_locks.py",
     "sweep/test_command.py",
+    "sweep/test_command_store.py",
     "sweep/test_finished.py",
     "sweep/test_work.py",
     "test_architecture.py",

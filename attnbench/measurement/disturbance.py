@@ -110,6 +110,6 @@ def counting(windows: Sequence[Window]) -> list[Window]:
 
 
 def mean_disturbance(windows: Sequence[Window]) -> float | None:
-    """Seconds of waiting ÷ seconds of `windows`; None where the kernel does not tell, or there is no window."""
+    """Seconds of disturbance ÷ seconds of `windows`; None where the kernel does not tell, or there is no window."""
     told = [(window.seconds, window.disturbance) for window in windows if window.disturbance is not None]
     return sum(seconds * part for seconds, part in told) / sum(seconds for seconds, _ in told) if told else None

@@ -63,7 +63,7 @@ class Window:
         steps: training steps or decoded batches.
         target_tokens: that they produced, without padding.
         quiet: whether no other run of this user on this machine computed meanwhile.
-        disturbance: seconds in which threads of the process waited for a core ÷ `seconds`; None where nothing tells.
+        disturbance: seconds by which other processes held this one up ÷ `seconds`; None where nothing tells.
     """
 
     seconds: float

@@ -78,7 +78,7 @@ def half_copied(states: list[Path]) -> Path:
     raise AssertionError("no state with a temporary table")
 
 
-def test_a_store_whose_making_was_interrupted_is_made_anew(interrupted_builds: list[Path], tmp_path: Path) -> None:
+def test_a_store_whose_making_was_interrupted_is_made_again(interrupted_builds: list[Path], tmp_path: Path) -> None:
     middle = interrupted_builds[len(interrupted_builds) // 2]
     for number, state in enumerate((middle, interrupted_builds[-1], half_copied(interrupted_builds))):
         file = shutil.copytree(state.parent, tmp_path / str(number)) / "mlflow.db"
